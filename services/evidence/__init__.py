@@ -1,0 +1,1 @@
+"""The evidence: fourteen collections of passages, the embedder, the Milvus store, documents and hybrid search."""

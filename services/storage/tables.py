@@ -1,0 +1,140 @@
+"""The tables of the system of record, as SQLAlchemy Core.
+
+Vectors can be rebuilt from `passages` by one command; files can be found from `documents`. Time stamps are UTC. The
+schema changes only through a new numbered migration beside the earlier ones; a test proves that the migrations and
+this module describe the same schema.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time stamp that is aware and UTC on both sides, on SQLite too."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(
+        self, value: Any, dialect: Dialect  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> datetime | None:
+        if value is None:
+            return None
+        stamp: datetime = value
+        return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
+
+
+patients = sa.Table(
+    "patients",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("date_of_birth", sa.String(10)),
+    sa.Column("sex", sa.String(1)),
+    sa.Column("mrn", sa.String(64)),
+    sa.Column("demo", sa.Boolean, nullable=False, default=False),
+    sa.Column("summary", sa.Text, nullable=False, default=""),
+    sa.Column("profile", sa.JSON, nullable=False, default=dict),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("patient_id", sa.ForeignKey("patients.id"), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("filename", sa.String(255), nullable=False),
+    sa.Column("file_key", sa.String(255), nullable=False),
+    sa.Column("title", sa.String(300), nullable=False),
+    sa.Column("doc_type", sa.String(64), nullable=False),
+    sa.Column("specialty", sa.String(64), nullable=False),
+    sa.Column("document_date", sa.String(10)),
+    sa.Column("author", sa.String(200)),
+    sa.Column("facility", sa.String(200)),
+    sa.Column("page_count", sa.Integer, nullable=False),
+    sa.Column("passage_count", sa.Integer, nullable=False),
+    sa.Column("notes", sa.JSON, nullable=False, default=list),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("patient_id", "sha256"),
+    sa.Index(None, "patient_id", "filename"),
+)
+
+passages = sa.Table(
+    "passages",
+    metadata,
+    sa.Column("collection", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(128), primary_key=True),
+    sa.Column("patient_id", sa.String(64)),
+    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE")),
+    sa.Column("page", sa.Integer),
+    sa.Column("section", sa.String(200)),
+    sa.Column("title", sa.String(300), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("tier", sa.String(16), nullable=False),
+    sa.Column("document_date", sa.String(10)),
+    sa.Column("source", sa.Text),
+    sa.Column("metadata", sa.JSON, nullable=False, default=dict),
+    sa.Index(None, "document_id"),
+    sa.Index(None, "patient_id"),
+)
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(128), nullable=False),
+    sa.Column("patient_id", sa.String(64)),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("deleted_at", UtcDateTime),
+    sa.Index(None, "owner", "updated_at"),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("provenance", sa.JSON, nullable=False, default=dict),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("conversation_id", "position"),
+)
+
+analyses = sa.Table(
+    "analyses",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("patient_id", sa.ForeignKey("patients.id"), nullable=False),
+    sa.Column("profile", sa.JSON, nullable=False),
+    sa.Column("result", sa.JSON, nullable=False),
+    sa.Column("versions", sa.JSON, nullable=False),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index(None, "patient_id", "created_at"),
+)

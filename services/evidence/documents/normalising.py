@@ -1,0 +1,121 @@
+"""Turn extracted PDF text into plain, safe, searchable text without changing what it says.
+
+Compatibility normalisation (NFKC) is not used on purpose: it turns 10⁹/L into 109/L. Only what cannot carry meaning is
+changed: ligatures, odd spaces, control characters, bidirectional overrides, soft hyphens and hyphens at line ends.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_BULLETS = {"\uf0b7": "•", "\uf0a7": "•", "\uf0d8": "•", "\uf0fc": "•", "\u2023": "•", "\u25cf": "•"}
+_SPACES = {chr(code): " " for code in (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)}
+_INVISIBLE = dict.fromkeys(map(chr, (0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)), "")
+# Marks that reorder what is shown: text with them can read differently from what it says.
+_BIDI = dict.fromkeys(map(chr, (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))), "")
+_LINE_ENDS = {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"}
+_CONTROLS = {
+    chr(code): "" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r\x0b\x0c\x85"
+}
+_TABLE = str.maketrans({**_LIGATURES, **_BULLETS, **_SPACES, **_INVISIBLE, **_BIDI, **_CONTROLS, **_LINE_ENDS})
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_GAPS = re.compile(r"(?: *\t[ \t]*)|(?: {2,})")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_LINE_END_HYPHEN = re.compile(r"([^\W\d_]+|\d+)[-\u2010]\n([^\W_]+)")
+# First parts that keep their hyphen when a line ends after it: "anti-" + "dsDNA" is not "antidsDNA".
+_COMPOUND_STARTS = frozenset(
+    "anti non self well follow high low long short mid post pre co re ex cross half full first second third one two three "
+    "four five six seven eight nine ten twice once year month week day old new over under by in on off up work check "
+    "alpha beta gamma delta kappa lambda steroid disease drug dose treat double single multi semi quasi ill early late "
+    "left right side pain symptom risk evidence biopsy sero x t b".split()
+)
+
+_PAGE_NUMBER = re.compile(
+    r"(?:[-–—|•\s]*)(?:page|pg\.?|p\.|seite)?\s*\d{1,4}\s*(?:(?:of|/|von)\s*\d{1,4})?(?:[-–—|•\s]*)", re.IGNORECASE
+)
+_PAGE_LABEL = re.compile(r"\b(?:page|pg\.?)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?|\b\d{1,4}\s+of\s+\d{1,4}\b", re.IGNORECASE)
+_EDGE_LINES = 8
+
+
+def clean_text(raw: str) -> str:
+    """Return `raw` with typographic and invisible noise removed; line breaks and column gaps (two spaces) are kept."""
+    text = _SURROGATES.sub("\ufffd", raw.replace("\r\n", "\n")).translate(_TABLE)
+    text = unicodedata.normalize("NFC", text)
+    text = text.replace("\u00ad\n", "").replace("\u00ad", "")
+    text = _GAPS.sub("  ", text)
+    text = "\n".join(line.strip() for line in text.split("\n"))
+    return _BLANK_LINES.sub("\n\n", text).strip("\n")
+
+
+def join_hyphenated(pages: Sequence[str]) -> tuple[str, ...]:
+    """Undo hyphenation at line ends on every page, judged by how the document writes the word elsewhere.
+
+    The hyphen stays where dropping it would make a new word: before or after a digit or a capital ("IL-6", "anti-CCP"),
+    after a common first part ("follow-up"), and where the document itself writes the word with its hyphen.
+    """
+    words = Counter(word.lower() for page in pages for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", page))
+
+    def _join(match: re.Match[str]) -> str:
+        first, second = match.group(1), match.group(2)
+        if words[f"{first}{second}".lower()]:
+            return first + second
+        plain = first.isalpha() and len(first) >= 2 and second.isalpha() and second.islower() and first[-1].islower()
+        if not plain or first.lower() in _COMPOUND_STARTS or words[f"{first}-{second}".lower()]:
+            return f"{first}-{second}"
+        return first + second
+
+    return tuple(_LINE_END_HYPHEN.sub(_join, page) for page in pages)
+
+
+def split_boilerplate(pages: Sequence[str], keep: Sequence[frozenset[str]] = ()) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return for each page its body and the lines removed from it.
+
+    A line is boilerplate when it is a page number, or when the same line (page number apart) stands in an unbroken run from
+    the same edge on at least two pages and on half of them. Numbers other than page numbers must be equal: two results
+    that differ only in their value are never taken for a repeated footer. Lines in `keep` (one set for each page; table
+    headers and rows) are body wherever they stand.
+    """
+    lines = [page.split("\n") for page in pages]
+    kept = list(keep) or [frozenset()] * len(lines)
+    needed = max(2, (len(lines) + 1) // 2)
+    top = _repeated(lines, needed, from_top=True)
+    bottom = _repeated(lines, needed, from_top=False)
+    result = []
+    for page_lines, own in zip(lines, kept, strict=True):
+        first = _edge(page_lines, top, own)
+        last = len(page_lines) - _edge(page_lines[::-1], bottom, own)
+        last = max(first, last)
+        removed = tuple(line for line in (*page_lines[:first], *page_lines[last:]) if line)
+        result.append(("\n".join(page_lines[first:last]).strip("\n"), removed))
+    return tuple(result)
+
+
+def _key(line: str) -> str:
+    return " ".join(_PAGE_LABEL.sub("", line).split()).lower()
+
+
+def _repeated(pages: Sequence[Sequence[str]], needed: int, *, from_top: bool) -> frozenset[str]:
+    counts: Counter[str] = Counter()
+    for page in pages:
+        written = [line for line in page if line]
+        edge = written[:_EDGE_LINES] if from_top else written[-_EDGE_LINES:]
+        counts.update({key for line in edge if (key := _key(line))})
+    return frozenset(key for key, count in counts.items() if count >= needed)
+
+
+def _edge(lines: Sequence[str], repeated: frozenset[str], keep: frozenset[str]) -> int:
+    """Number of lines from the start of `lines` that are boilerplate."""
+    taken = 0
+    for index, line in enumerate(lines):
+        if not line:
+            continue
+        key = _key(line)
+        if line in keep or not (_PAGE_NUMBER.fullmatch(line) or not key or key in repeated):
+            break
+        taken = index + 1
+    return taken

@@ -118,7 +118,7 @@ def _result(
                 )
                 for item in record.items if item.key in facts.values
             ),
-            steps=verdict.steps,
+            steps=verdict.explain() if verdict.explain else verdict.steps,
             missing=tuple(labels[key].label for key in missing),
             sources=record.sources,
             version=f"{record.id} {record.version}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.clinical.explanation import Explanation, Frozen, Status, Step
@@ -57,7 +58,10 @@ class CriteriaResult(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rule function returns; the evaluation wraps it into a `CriteriaResult`."""
+    """What a rule function returns; the evaluation wraps it into a `CriteriaResult`.
+
+    `explain` gives the steps where they cost time: the evaluation asks a rule many times and needs them once.
+    """
 
     classified: bool | None
     missing: frozenset[str] = frozenset()
@@ -68,4 +72,5 @@ class Verdict:
     domains: tuple[DomainScore, ...] = ()
     notes: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    explain: Callable[[], tuple[Step, ...]] | None = None
     inconsistent: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from services.clinical.criteria.answers import Facts
 from services.clinical.criteria.logic import NO, YES, Truth, all_of, any_of, negate
@@ -95,14 +96,15 @@ def decide(facts: Facts, record: CriteriaRecord) -> Verdict:
     threshold = record.threshold or 0.0
     erosions = YES if facts.truth("typical_erosions").true else NO
     met = all_of(entry, any_of(erosions, _enough(facts, record, scores, threshold)))
-    notes = gap_note(scores, threshold)
+    points, reachable = points_of(scores), reachable_of(scores)
+    notes = gap_note(points, reachable, threshold)
     if entry.false:
         notes = ("entry criteria not met: no definite synovitis, or another disease explains it better", *notes)
-    if erosions.true and points_of(scores) < threshold:
+    if erosions.true and points < threshold:
         notes = (*notes, "typical erosions classify without the score")
     return Verdict(
-        classified=met.value, missing=met.missing, entry_met=entry.value, points=points_of(scores),
-        points_max=reachable_of(scores), domains=scores, notes=notes, steps=steps_of(facts, record, scores),
+        classified=met.value, missing=met.missing, entry_met=entry.value, points=points, points_max=reachable,
+        domains=scores, notes=notes, explain=partial(steps_of, facts, record, scores),
     )
 
 

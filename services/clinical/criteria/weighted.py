@@ -6,34 +6,35 @@ Every sum is an interval: what the answered items give for sure, and what the op
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from services.clinical.criteria.answers import Facts
 from services.clinical.criteria.logic import NO, YES, Truth, all_of, negate
-from services.clinical.criteria.records import CriteriaRecord, Domain
+from services.clinical.criteria.records import CriteriaRecord
 from services.clinical.criteria.results import DomainScore, Verdict
 from services.clinical.explanation import Step
 
 
 def domain_scores(facts: Facts, record: CriteriaRecord) -> tuple[DomainScore, ...]:
-    """Return one score for each domain that has weighted yes/no items, in the record's order."""
-    return tuple(
-        _score(facts, record, domain) for domain in record.domains if domain.maximum is not None
-    )
-
-
-def _score(facts: Facts, record: CriteriaRecord, domain: Domain) -> DomainScore:
-    sure, reachable, counted = 0.0, 0.0, None
+    """Return one score for each domain that has a maximum, in the record's order."""
+    sure: dict[str, float] = {}
+    reachable: dict[str, float] = {}
+    counted: dict[str, str] = {}
     for item in record.items:
-        if item.domain != domain.key or item.weight is None:
+        if item.weight is None:
             continue
-        truth = facts.truth(item.key)
-        if truth.true and item.weight > sure:
-            sure, counted = item.weight, item.label
-        if not truth.false:
-            reachable = max(reachable, item.weight)
-    return DomainScore(
-        key=domain.key, label=domain.label, points=sure, points_max_reachable=reachable,
-        maximum=domain.maximum or 0.0, counted=counted,
+        answer = facts.values.get(item.key)
+        if answer is True and item.weight > sure.get(item.domain, 0.0):
+            sure[item.domain], counted[item.domain] = item.weight, item.label
+        if answer is not False:
+            reachable[item.domain] = max(reachable.get(item.domain, 0.0), item.weight)
+    return tuple(
+        DomainScore(
+            key=domain.key, label=domain.label, points=sure.get(domain.key, 0.0),
+            points_max_reachable=reachable.get(domain.key, 0.0), maximum=domain.maximum,
+            counted=counted.get(domain.key),
+        )
+        for domain in record.domains if domain.maximum is not None
     )
 
 
@@ -90,18 +91,17 @@ def weigh(
     scores = domain_scores(facts, record)
     enough = reaches(facts, record, scores, record.threshold or 0.0)
     met = all_of(entry, negate(excluded), enough, extra)
+    points, reachable = points_of(scores), reachable_of(scores)
     return Verdict(
-        classified=met.value, missing=met.missing, entry_met=entry.value, points=points_of(scores),
-        points_max=reachable_of(scores), domains=scores,
-        notes=notes + gap_note(scores, record.threshold or 0.0), steps=steps_of(facts, record, scores),
+        classified=met.value, missing=met.missing, entry_met=entry.value, points=points, points_max=reachable,
+        domains=scores, notes=notes + gap_note(points, reachable, record.threshold or 0.0),
+        explain=partial(steps_of, facts, record, scores),
     )
 
 
-def gap_note(scores: Iterable[DomainScore], threshold: float) -> tuple[str, ...]:
+def gap_note(points: float, reachable: float, threshold: float) -> tuple[str, ...]:
     """Return how far the sure points are from the threshold, where they are below it."""
-    listed = tuple(scores)
-    short = threshold - points_of(listed)
-    if short <= 0:
+    if points >= threshold:
         return ()
-    open_points = reachable_of(listed) - points_of(listed)
-    return (f"{short:g} more points would be needed; open items can still bring up to {open_points:g}",)
+    return (f"{threshold - points:g} more points would be needed; open items can still bring up to "
+            f"{reachable - points:g}",)

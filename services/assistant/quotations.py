@@ -1,0 +1,276 @@
+"""Answer without a language model: quote the sentences that bear most on the question, word for word, each with its source.
+
+Extractive and deterministic. A sentence scores by the weight of the question's terms it holds (rare terms weigh more), by the
+rank of its passage, and by a dated number when the question asks for one; repeated wording and a document already quoted
+cost. Nothing is paraphrased, so nothing can be invented; nothing is quoted that shares no term with the question unless the
+search was certain of its passage. When nothing is left the answer is "Insufficient evidence", with what was searched.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from services.assistant.answers import AnswerSegment, SegmentOrigin
+from services.assistant.grounding import Grounding
+from services.assistant.markdown import sanitise
+from services.evidence.collections import COLLECTIONS
+from services.evidence.documents.sentences import Kind, spans
+from services.evidence.passages import Hit, Relevance, SearchResult
+
+QUOTATION_VERSION = "quotations/1"
+MAX_QUOTES = 8
+_RECORD_QUOTES, _GENERAL_QUOTES = 5, 3  # of each at most, when both have something to say
+_ENOUGH, _GOOD_VALUE = 4, 0.4  # from the fifth on only sentences that bear well on the question are added
+_LONGEST, _FEWEST_WORDS = 900, 3
+_MIN_COVERAGE, _GOOD_COVERAGE = 0.2, 0.4
+_SAME_DOCUMENT, _SAME_WORDS = 0.08, 0.5
+# Weights of the question's terms. What looks like the name of a test, gene or allele (C3, dsDNA, HLA-B27) decides; words that
+# only ask for a number or a change ("fall", "value") hardly occur in the rows that answer them.
+_NAME_WEIGHT, _WORD_WEIGHT, _ABSENT_WEIGHT, _ASKING_WEIGHT = 2.0, 1.0, 0.6, 0.3
+
+_STOP_WORDS = (
+    "a an the and or but if of in on at to for from by with without about into over under than then as is are was were be been "
+    "being am do does did done doing have has had having can could may might must shall should will would what which who whom "
+    "whose when where why how this that these those it its he she they them their his her we our us you your i me my not no yes "
+    "any all some more most patient patients show tell list give find found there here please explain describe know say says "
+    "best good also during after before since until between much many often long mean means anti"
+)
+_STOP = frozenset(_STOP_WORDS.split())
+_TOKEN = re.compile(r"[^\W_]+(?:[-*:/.+][^\W_]+)*")
+_INNER = re.compile(r"[-*:/.+]")
+_ASKING_WORDS = (
+    "date dates dated value values level levels result results trend trends titer titers titre titres latest last first recent "
+    "fall fell falls fallen falling drop dropped rise rises rose risen rising increase increased decrease decreased change "
+    "changed count counts dose score low high normal abnormal"
+)
+_ASKING = frozenset(_ASKING_WORDS.split())
+_ASKS_NUMBER = re.compile(rf"\b(?:when|how (?:much|many|high|low|long|often)|{'|'.join(_ASKING)})\b", re.IGNORECASE)
+_RELEVANCE_POINTS: Mapping[Relevance, float] = {Relevance.HIGH: 0.2, Relevance.MEDIUM: 0.1, Relevance.LOW: 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One quotable sentence or table row. `header` is the header line of its table, or ""."""
+
+    hit: Hit
+    order: int
+    text: str
+    header: str
+    tokens: frozenset[str]
+    score: float = 0.0
+
+    @property
+    def document(self) -> str:
+        return self.hit.passage.document_id or self.hit.passage.source_uri
+
+
+def quote(question: str, result: SearchResult, grounding: Grounding, *, patient_id: str | None) -> list[AnswerSegment]:
+    """Return the quotations as segments, grouped under a line each; an empty list when nothing bears on the question.
+
+    At most eight, each a complete sentence or table row. The patient's own record comes first, general knowledge is a group
+    of its own; without a patient each person's record is its own group, so that nobody's findings are taken for another's.
+    """
+    allowed = {passage.source_uri for passage in grounding.passages}
+    hits = [hit for hit in result.hits if hit.passage.source_uri in allowed]
+    about_numbers = bool(_ASKS_NUMBER.search(question))
+    candidates = _scored(question, result.expansions, hits, about_numbers=about_numbers)
+    record, general = _balanced(candidates, about_patient=patient_id is not None)
+    if about_numbers:
+        record.sort(key=lambda one: (one.hit.passage.document_date or "9999", one.hit.rank, one.order))
+    segments: list[AnswerSegment] = []
+    for owner in dict.fromkeys(one.hit.passage.patient_id for one in record):
+        title = "From the patient's record:" if patient_id is not None else f"From the record of patient {owner}:"
+        segments += _group(title, [one for one in record if one.hit.passage.patient_id == owner], grounding)
+    if patient_id is not None and general and not record:
+        segments.append(notice("Nothing that was found in this patient's record bears on the question.\n\n"))
+    title = "General knowledge:" if patient_id is None else "General knowledge, not about this patient:"
+    return segments + _group(title, general, grounding)
+
+
+def insufficient(result: SearchResult) -> AnswerSegment:
+    """Return the answer when nothing was found: what was searched, so that the reader can judge the silence."""
+    titles = {collection.name: collection.title for collection in COLLECTIONS}
+    searched = ", ".join(titles.get(name, name) for name in result.collections_searched) or "no collection"
+    return notice(
+        f"Insufficient evidence: nothing that was found answers this question. Searched: {searched} "
+        f"({len(result.hits)} passages came back, none of them relevant). Not found does not mean normal or absent.\n"
+    )
+
+
+def notice(text: str) -> AnswerSegment:
+    """Return a segment in the product's own words."""
+    return AnswerSegment(text, origin=SegmentOrigin.NOTICE)
+
+
+def content_words(text: str) -> int:
+    """Return how many words of a text carry meaning; "anti-dsDNA" is one."""
+    return sum(match.group() not in _STOP for match in _TOKEN.finditer(text.lower()))
+
+
+def _group(title: str, chosen: Iterable[_Candidate], grounding: Grounding) -> list[AnswerSegment]:
+    quotes = [
+        AnswerSegment(
+            f"- {sanitise(_heading(candidate))}: “{sanitise(' '.join(candidate.text.split()))}”\n",
+            (grounding.cite(candidate.hit.passage, candidate.text),),
+            SegmentOrigin.QUOTATION,
+        )
+        for candidate in chosen
+    ]
+    return [notice(f"{title}\n\n"), *quotes, notice("\n")] if quotes else []
+
+
+def _heading(candidate: _Candidate) -> str:
+    """Where the quotation stands: date, title, section, page, and the columns of its table."""
+    passage = candidate.hit.passage
+    parts = [passage.document_date or ("undated" if passage.patient_id is not None else ""), passage.title]
+    if passage.section and passage.section.lower() not in passage.title.lower():
+        parts.append(passage.section)
+    if passage.page is not None:
+        parts.append(f"page {passage.page}")
+    where = ", ".join(part for part in parts if part)
+    return f"{where} (columns: {' '.join(candidate.header.split())})" if candidate.header else where
+
+
+def _balanced(candidates: Sequence[_Candidate], *, about_patient: bool) -> tuple[list[_Candidate], list[_Candidate]]:
+    """Choose the quotations from the record and from general knowledge."""
+    record = [one for one in candidates if one.hit.passage.patient_id is not None]
+    general = [one for one in candidates if one.hit.passage.patient_id is None]
+    if about_patient:
+        record = _select(record, _RECORD_QUOTES if general else MAX_QUOTES)
+        return record, _select(general, _GENERAL_QUOTES if record else _RECORD_QUOTES)
+    best = _select(candidates, MAX_QUOTES)
+    return [one for one in best if one in record], [one for one in best if one in general]
+
+
+def _terms(text: str) -> list[str]:
+    """The terms of a text that carry meaning, lower case, lightly stemmed; "anti-dsDNA" counts also by its part "dsdna"."""
+    found: list[str] = []
+    for match in _TOKEN.finditer(text.lower()):
+        word = match.group()
+        parts = [part for part in _INNER.split(word) if len(part) > 1 and not part.isdigit()]
+        found += [_stem(part) for part in dict.fromkeys([word, *parts]) if part not in _STOP]
+    return list(dict.fromkeys(found))
+
+
+def _weights(question: str, counts: Counter[str], total: int) -> dict[str, float]:
+    """What each term of the question is worth; a term rare in the evidence counts up to half as much again."""
+    weights: dict[str, float] = {}
+    for match in _TOKEN.finditer(question):
+        word = match.group()
+        names = any(map(str.isdigit, word)) or sum(map(str.isupper, word)) >= 2
+        for term in _terms(word):
+            if word.lower() in _ASKING:
+                weights[term] = _ASKING_WEIGHT
+            elif names:
+                weights[term] = _NAME_WEIGHT
+            else:
+                weights[term] = _WORD_WEIGHT if counts[term] else _ABSENT_WEIGHT
+            if counts[term]:
+                weights[term] *= 1 + 0.5 * math.log(total / counts[term]) / math.log(total + 1)
+    return weights
+
+
+def _stem(word: str) -> str:
+    """Cut the plural and the commonest endings, so that "antibodies" meets "antibody" and "falling" meets "fall"."""
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    for ending in ("ing", "ed"):
+        if len(word) > len(ending) + 3 and word.endswith(ending):
+            return word[: -len(ending)]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _candidates(hits: Iterable[Hit]) -> list[_Candidate]:
+    found: list[_Candidate] = []
+    seen: set[tuple[str, str | None, str]] = set()
+    for hit in hits:
+        header = ""
+        for order, span in enumerate(spans(hit.passage.text)):
+            text = hit.passage.text[span.start:span.end]
+            if span.kind is Kind.HEADER:
+                header = text
+                continue
+            if span.kind is Kind.PROSE and len(text.split()) > 12:
+                header = ""  # running text ends a table; a short line may be a group name inside it
+            # Neighbouring passages share a sentence, and a document may be stored twice.
+            key = (" ".join(text.split()).lower(), hit.passage.document_date, hit.passage.patient_id or "")
+            if key in seen or not _quotable(text, span.kind):
+                continue
+            seen.add(key)
+            columns = header if span.kind is Kind.ROW else ""
+            found.append(_Candidate(hit, order, text, columns, frozenset(_terms(text))))
+    return found
+
+
+def _quotable(text: str, kind: Kind) -> bool:
+    if len(text) > _LONGEST:
+        return False
+    if kind is Kind.ROW:
+        return True
+    return len(text.split()) >= _FEWEST_WORDS and not text.rstrip().endswith((":", "?"))
+
+
+def _scored(question: str, expansions: Sequence[str], hits: Sequence[Hit], *, about_numbers: bool) -> list[_Candidate]:
+    candidates = _candidates(hits)
+    counts = Counter(token for candidate in candidates for token in candidate.tokens)
+    weights = _weights(question, counts, len(candidates))
+    whole = sum(weights.values()) or 1.0
+    other_names = frozenset(term for expansion in expansions for term in _terms(expansion)) - weights.keys()
+    scored: list[_Candidate] = []
+    for candidate in candidates:
+        passage = candidate.hit.passage
+        around = frozenset(_terms(f"{passage.title} {passage.section or ''} {candidate.header}")) - candidate.tokens
+        coverage = sum(weight for term, weight in weights.items() if term in candidate.tokens) / whole
+        coverage += 0.6 * sum(weight for term, weight in weights.items() if term in around) / whole
+        if candidate.tokens & other_names:
+            coverage = max(coverage, _MIN_COVERAGE) + 0.1
+        if not _bears(coverage, candidate):
+            continue
+        score = coverage + _RELEVANCE_POINTS[candidate.hit.relevance] + 0.2 / math.sqrt(candidate.hit.rank)
+        if about_numbers and any(map(str.isdigit, candidate.text)):
+            score += 0.15 if passage.document_date or passage.patient_id is None else 0.05
+        scored.append(replace(candidate, score=score))
+    return scored
+
+
+def _bears(coverage: float, candidate: _Candidate) -> bool:
+    relevance = candidate.hit.relevance
+    if relevance is Relevance.LOW:
+        return coverage >= _GOOD_COVERAGE
+    if relevance is Relevance.MEDIUM:
+        return coverage >= _MIN_COVERAGE
+    # The search is certain of the passage: its first sentence may say it in other words.
+    return coverage > 0 or candidate.order == 0
+
+
+def _select(candidates: Sequence[_Candidate], limit: int) -> list[_Candidate]:
+    """Take the best one after the other, each time lowering what repeats the words or the document of those taken."""
+    left, chosen = list(candidates), list[_Candidate]()
+    while left and len(chosen) < limit:
+        best = max(left, key=lambda candidate: (_value(candidate, chosen), -candidate.hit.rank, -candidate.order))
+        if len(chosen) >= _ENOUGH and _value(best, chosen) < _GOOD_VALUE:
+            break
+        chosen.append(best)
+        left.remove(best)
+    return sorted(chosen, key=lambda candidate: -candidate.score)
+
+
+def _value(candidate: _Candidate, chosen: Sequence[_Candidate]) -> float:
+    same_document = sum(candidate.document == other.document for other in chosen)
+    repeated = max((_likeness(candidate, other) for other in chosen), default=0.0)
+    return candidate.score - _SAME_DOCUMENT * same_document - _SAME_WORDS * repeated
+
+
+def _likeness(one: _Candidate, other: _Candidate) -> float:
+    """Share of common terms. The same test on another date repeats its words and is news all the same."""
+    dates = (one.hit.passage.document_date, other.hit.passage.document_date)
+    if all(dates) and dates[0] != dates[1] and one.hit.passage.patient_id is not None:
+        return 0.0
+    union = len(one.tokens | other.tokens)
+    return len(one.tokens & other.tokens) / union if union else 0.0

@@ -16,8 +16,9 @@ import pypdf
 from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, NullObject
 
+from services.evidence.documents.layout import Fragment, arrange
 from services.evidence.documents.normalising import clean_text, join_hyphenated, split_boilerplate
-from services.evidence.documents.tables import is_header, is_row, looks_torn, rows_kept
+from services.evidence.documents.tables import is_header, is_row
 
 # What pypdf lets through on malformed input beside its own errors. Anything else ends the child, which the parent reports
 # as a broken document as well.
@@ -121,15 +122,21 @@ def _page_count(reader: pypdf.PdfReader, page_limit: int) -> int:
 
 
 def _page_text(page: pypdf.PageObject) -> str:
-    text = page.extract_text()
-    if looks_torn(text):
-        try:
-            laid_out = page.extract_text(extraction_mode="layout", layout_mode_space_vertically=False)
-        except _MALFORMED:
-            laid_out = ""
-        text = rows_kept(text, laid_out)
-    written = [*_written_on(page)]
-    return "\n".join([text, *written]) if written else text
+    fragments: list[Fragment] = []
+
+    def _collect(text: str, cm: list[float], tm: list[float], _font: object, size: float) -> None:
+        fragments.append(_fragment(text, cm, tm, size))
+
+    page.extract_text(visitor_text=_collect)
+    return "\n".join([arrange(fragments), *_written_on(page)])
+
+
+def _fragment(text: str, cm: list[float], tm: list[float], size: float) -> Fragment:
+    """Place a piece of text on the page: text matrix times transformation matrix."""
+    x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
+    y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
+    upright = tm[0] * cm[0] > 0 and tm[3] * cm[3] > 0 and not (tm[1] or tm[2] or cm[1] or cm[2])
+    return Fragment(text, x, y, abs(size * tm[3] * cm[3]) if upright else 0.0)
 
 
 def _written_on(page: pypdf.PageObject) -> Iterator[str]:

@@ -17,7 +17,7 @@ _MIN_PASSAGE = 3
 _MIN_SENTENCE = 12
 _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\x02\ufffe")
 _QUOTES = {"’": "'", "‘": "'", "“": '"', "”": '"', "`": "'"}
-_DROPPED = frozenset("•▪◦‣·\uf0b7\uf0a7\ufffd")
+_DROPPED = frozenset("•▪◦‣·|\uf0b7\uf0a7\ufffd")  # with "|", which stands between the cells of a row in our text
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _BULLETS = {"\uf0b7": "•", "\uf0a7": "•", "\uf0d8": "•", "\uf0fc": "•", "\u2023": "•", "\u25cf": "•"}
 _SPACES = {chr(code): " " for code in (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)}
@@ -28,17 +33,20 @@ _GAPS = re.compile(r"(?: *\t[ \t]*)|(?: {2,})")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _LINE_END_HYPHEN = re.compile(r"([^\W\d_]+|\d+)[-\u2010]\n([^\W_]+)")
 # First parts that keep their hyphen when a line ends after it: "anti-" + "dsDNA" is not "antidsDNA".
-_COMPOUND_STARTS = frozenset(
-    "anti non self well follow high low long short mid post pre co re ex cross half full first second third one two three "
-    "four five six seven eight nine ten twice once year month week day old new over under by in on off up work check "
-    "alpha beta gamma delta kappa lambda steroid disease drug dose treat double single multi semi quasi ill early late "
-    "left right side pain symptom risk evidence biopsy sero x t b".split()
+_COMPOUND_STARTS = _words(
+    """
+    anti non self well follow high low long short mid post pre co re ex cross half full first second third one two three
+    four five six seven eight nine ten twice once year month week day old new over under by in on off up work check
+    alpha beta gamma delta kappa lambda steroid disease drug dose treat double single multi semi quasi ill early late
+    left right side pain symptom risk evidence biopsy sero x t b
+    """
 )
 
 _PAGE_NUMBER = re.compile(
     r"(?:[-–—|•\s]*)(?:page|pg\.?|p\.|seite)?\s*\d{1,4}\s*(?:(?:of|/|von)\s*\d{1,4})?(?:[-–—|•\s]*)", re.IGNORECASE
 )
 _PAGE_LABEL = re.compile(r"\b(?:page|pg\.?)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?|\b\d{1,4}\s+of\s+\d{1,4}\b", re.IGNORECASE)
+_PAGE_OF_PAGES = re.compile(r"\bpage\s*\d{1,4}\s*(?:of|/)\s*\d{1,4}\b", re.IGNORECASE)
 _EDGE_LINES = 8
 
 
@@ -75,8 +83,8 @@ def join_hyphenated(pages: Sequence[str]) -> tuple[str, ...]:
 def split_boilerplate(pages: Sequence[str], keep: Sequence[frozenset[str]] = ()) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return for each page its body and the lines removed from it.
 
-    A line is boilerplate when it is a page number, or when the same line (page number apart) stands in an unbroken run from
-    the same edge on at least two pages and on half of them. Numbers other than page numbers must be equal: two results
+    A line is boilerplate when it is or holds a page number ("Page 1 of 3"), or when the same line (page number apart)
+    stands in an unbroken run from the same edge on at least two pages and on half of them. Numbers other than page numbers must be equal: two results
     that differ only in their value are never taken for a repeated footer. Lines in `keep` (one set for each page; table
     headers and rows) are body wherever they stand.
     """
@@ -115,7 +123,8 @@ def _edge(lines: Sequence[str], repeated: frozenset[str], keep: frozenset[str]) 
         if not line:
             continue
         key = _key(line)
-        if line in keep or not (_PAGE_NUMBER.fullmatch(line) or not key or key in repeated):
+        numbered = _PAGE_NUMBER.fullmatch(line) or (len(line) <= 160 and _PAGE_OF_PAGES.search(line))
+        if line in keep or not (numbered or not key or key in repeated):
             break
         taken = index + 1
     return taken

@@ -12,17 +12,18 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from services.errors import (
     BrokenDocumentError,
     DocumentError,
     DocumentLimitError,
     EncryptedDocumentError,
-    NoTextError,
     NotAPdfError,
+    NoTextError,
     NotFoundError,
     UnavailableError,
 )
@@ -125,7 +126,7 @@ class DocumentReader:
         self.close()
 
     @contextmanager
-    def _opened(self, path: Path) -> Iterator[BinaryIO]:
+    def _opened(self, path: Path) -> Iterator[BufferedReader]:
         """Open `path` after checking that it is a regular file, small enough, and a whole PDF by its first and last bytes."""
         try:
             # Without O_NONBLOCK a named pipe would block the open itself.
@@ -148,7 +149,7 @@ class DocumentReader:
             yield file
 
 
-def _refuse_foreign(file: BinaryIO, size: int) -> None:
+def _refuse_foreign(file: BufferedReader, size: int) -> None:
     head = file.read(_HEADER_WINDOW)
     if not head:
         raise NotAPdfError("The file is empty. Upload a PDF document.")

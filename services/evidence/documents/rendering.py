@@ -51,8 +51,8 @@ def render(
         page = document[page_number - 1]
         image = page.render(scale=_bounded(page, scale, pixel_limit), prefer_bgrx=False).to_pil().convert("RGB")
         matches = _matches(page, highlight) if highlight else ()
-        for match in matches:
-            image = _mark(image, page, match)
+        if matches:
+            image = _marked(image, page, matches)
     except pdfium.PdfiumError as error:
         raise RenderingRefusedError(
             "broken", "The page cannot be drawn: the file is damaged. Export the document again and upload the new file."
@@ -107,17 +107,18 @@ def _character(code: int) -> str:
     return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
 
 
-def _mark(image: Image.Image, page: Any, match: Match) -> Image.Image:
+def _marked(image: Image.Image, page: Any, matches: Sequence[Match]) -> Image.Image:
     overlay = Image.new("RGB", image.size, (255, 255, 255))
     drawing = ImageDraw.Draw(overlay)
-    for box in _lines_of_boxes(page, match):
-        drawing.rectangle(_to_pixels(page, image.size, box), fill=_FILL, outline=_OUTLINE)
+    text_page = page.get_textpage()
+    for match in matches:
+        for box in _lines_of_boxes(text_page, match):
+            drawing.rectangle(_to_pixels(page, image.size, box), fill=_FILL, outline=_OUTLINE)
     return ImageChops.multiply(image, overlay)
 
 
-def _lines_of_boxes(page: Any, match: Match) -> list[Box]:
+def _lines_of_boxes(text_page: Any, match: Match) -> list[Box]:
     """The boxes of the matched characters in PDF points, joined along each line of text."""
-    text_page = page.get_textpage()
     lines: list[Box] = []
     for index in match:
         left, bottom, right, top = text_page.get_charbox(index, loose=True)

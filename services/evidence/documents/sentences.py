@@ -12,14 +12,25 @@ from enum import StrEnum
 
 from services.evidence.documents.tables import is_header, is_row
 
-_ABBREVIATIONS = frozenset(
-    "dr mr mrs ms prof st vs approx ca cf e.g i.e eg ie etc al no nos fig figs ref refs vol ed eds jr sr dept tel ext inc "
-    "ltd resp avg max min incl excl est pt pts hx dx rx tx sx fx h/o s/p c/o w/o w b.i.d t.i.d q.i.d q.d p.o p.r.n i.v i.m "
-    "s.c a.m p.m o.d b.d n.p.o q.h.s jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun "
-    "m.d d.o ph.d r.n n.p p.a pharm.d u.s u.k temp wt ht neg pos rt lt bilat subsp sp spp var".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ABBREVIATIONS = _words(
+    """
+    dr mr mrs ms prof st vs approx ca cf e.g i.e eg ie etc al no nos fig figs ref refs vol ed eds jr sr dept tel ext inc
+    ltd resp avg max min incl excl est pt pts hx dx rx tx sx fx h/o s/p c/o w/o w b.i.d t.i.d q.i.d q.d p.o p.r.n i.v
+    i.m s.c a.m p.m o.d b.d n.p.o q.h.s jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun m.d
+    d.o ph.d r.n n.p p.a pharm.d u.s u.k temp wt ht neg pos rt lt bilat subsp sp spp var
+    """
 )
 # These end a sentence when a new one clearly starts ("... at 8 a.m. She ..."); the others above never do.
-_MAY_END = frozenset("etc al a.m p.m b.i.d t.i.d q.i.d q.d p.o p.r.n i.v i.m s.c m.d d.o ph.d r.n n.p p.a pharm.d u.s u.k b.d".split())
+_MAY_END = _words(
+    """
+    etc al a.m p.m b.i.d t.i.d q.i.d q.d p.o p.r.n i.v i.m s.c m.d d.o ph.d r.n n.p p.a pharm.d u.s u.k b.d
+    """
+)
 _END = re.compile(r"[.!?…][\"')\]”’]*(?=\s)")
 _STARTS_SENTENCE = re.compile(r"[\"'(\[“‘]?(?:[A-ZÀ-ÖØ-Þ]|\d)")
 _BULLET = re.compile(r"(?:[•▪◦*‣–—·]|-(?=\s)|\(?\d{1,2}[.)](?=\s)|\(?[a-z][.)](?=\s))\s*", re.IGNORECASE)
@@ -89,7 +100,7 @@ def _continues(text: str, block: tuple[int, int, Kind], previous: tuple[int, int
         return not is_row(line) or len(last_line) >= full
     if is_row(line) or _LABEL.match(line):
         return False
-    return len(last_line) >= full and not _TERMINAL.search(last_line) or (len(last_line) >= full and "." in last_line)
+    return (len(last_line) >= full and not _TERMINAL.search(last_line)) or (len(last_line) >= full and "." in last_line)
 
 
 def _split_prose(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -24,7 +24,8 @@ class Passage:
     """A text with its provenance. `id` is unique in its collection and stable across re-indexing.
 
     `patient_id` is None for general knowledge. `page` is 1-based. `document_date` is ISO 8601 (YYYY-MM-DD) or None.
-    `metadata` holds the fields that the collection declares, no others.
+    `metadata` holds the fields that the collection declares, no others. `context` (what the passage comes from, in one
+    line) is searched together with the text and never quoted.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Passage:
     document_date: str | None = None
     source: str | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    context: str = ""
 
     @property
     def source_uri(self) -> str:
@@ -55,16 +57,16 @@ class Relevance(StrEnum):
 class Hit:
     """A passage found for a question.
 
-    `score` is the calibrated relevance in [0, 1] that the thresholds apply to; `rank` starts at 1. `dense_rank` and
-    `sparse_rank` say what each half of the hybrid search thought, None where it did not return the passage.
+    `score` is in [0, 1] and comparable across collections; the thresholds apply to it. `similarity` (cosine of the
+    embeddings) and `coverage` (share of the question's terms) are the two halves it was made of; `rank` starts at 1.
     """
 
     passage: Passage
     rank: int
     score: float
     relevance: Relevance
-    dense_rank: int | None = None
-    sparse_rank: int | None = None
+    similarity: float
+    coverage: float
 
 
 @dataclass(frozen=True, slots=True)

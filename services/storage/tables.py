@@ -94,6 +94,7 @@ passages = sa.Table(
     sa.Column("tier", sa.String(16), nullable=False),
     sa.Column("document_date", sa.String(10)),
     sa.Column("source", sa.Text),
+    sa.Column("context", sa.Text, nullable=False, default=""),
     sa.Column("metadata", sa.JSON, nullable=False, default=dict),
     sa.Index(None, "document_id"),
     sa.Index(None, "patient_id"),

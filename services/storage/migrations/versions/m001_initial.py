@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("tier", sa.String(length=16), nullable=False),
         sa.Column("document_date", sa.String(length=10), nullable=True),
         sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("context", sa.Text(), nullable=False),
         sa.Column("metadata", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["document_id"], ["documents.id"], name="fk_passages_document_id_documents", ondelete="CASCADE"

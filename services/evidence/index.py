@@ -1,0 +1,144 @@
+"""The index: keeps the SQL passages (the record) and the vectors (rebuildable) in step.
+
+A passage is first written to SQL, then embedded and put into the store, so a crash in between leaves something that
+`rebuild` can mend. Curated knowledge is loaded when its content version differs from the one that was indexed last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from services.evidence.collections import COLLECTIONS
+from services.evidence.curated import curated_passages
+from services.evidence.embedder import Embedder, Progress
+from services.evidence.passages import Passage, Tier
+from services.evidence.store import EvidenceStore, known
+from services.storage.database import Database
+from services.storage.tables import passages as table
+
+_DELETE_BATCH = 500
+
+
+class EvidenceIndex:
+    """Writes passages. One writer at a time; readers are never blocked."""
+
+    def __init__(self, database: Database, store: EvidenceStore, embedder: Embedder) -> None:
+        self._database = database
+        self._store = store
+        self._embedder = embedder
+        self._writing = threading.Lock()
+
+    def create_collections(self, *, drop_existing: bool = False) -> tuple[str, ...]:
+        """Create the collections that are missing and fill those created from the record. Returns their names."""
+        with self._writing:
+            created = self._store.create(self._embedder.dimension, drop_existing=drop_existing)
+            self._fill(created, None)
+        return created
+
+    def put(self, passages: Sequence[Passage], progress: Progress | None = None) -> None:
+        """Insert or replace passages by (collection, id): first the record, then the vectors."""
+        if not passages:
+            return
+        with self._writing:
+            with self._database.begin() as connection:
+                write_passages(connection, passages)
+            self._embed_and_store(passages, progress)
+
+    def store_only(self, passages: Sequence[Passage], progress: Progress | None = None) -> None:
+        """Embed passages that are already in the record and put them into the store."""
+        with self._writing:
+            self._embed_and_store(passages, progress)
+
+    def remove_from_store(self, collection: str, ids: Sequence[str]) -> None:
+        with self._writing:
+            self._store.remove(collection, ids)
+
+    def rebuild(self, name: str, progress: Progress | None = None) -> int:
+        """Drop one collection and index it again from the record. Returns its number of rows."""
+        known(name)
+        with self._writing:
+            self._store.create(self._embedder.dimension, drop_existing=True, names=[name])
+            return self._fill([name], progress)
+
+    def load_curated(self, progress: Progress | None = None) -> int:
+        """Index the curated passages that are new or changed and remove those that are gone. Returns how many changed."""
+        wanted = {(passage.collection, passage.id): passage for passage in curated_passages()}
+        with self._database.begin() as connection:
+            rows = connection.execute(sa.select(table).where(table.c.tier == Tier.CURATED.value)).mappings()
+            stored = {(row["collection"], row["id"]): passage_from_row(row) for row in rows}
+        changed = [passage for key, passage in wanted.items() if stored.get(key) != passage]
+        gone = [key for key in stored if key not in wanted]
+        for collection in {name for name, _ in gone}:
+            ids = [identifier for name, identifier in gone if name == collection]
+            self.remove_from_store(collection, ids)
+            with self._database.begin() as connection:
+                delete_passages(connection, collection, ids)
+        self.put(changed, progress)
+        return len(changed) + len(gone)
+
+    def repair(self) -> tuple[str, ...]:
+        """Rebuild every collection whose number of rows differs from the record's. Returns their names."""
+        with self._database.begin() as connection:
+            counted = connection.execute(sa.select(table.c.collection, sa.func.count()).group_by(table.c.collection))
+            recorded = {row[0]: row[1] for row in counted}
+        wrong = [c.name for c in COLLECTIONS if self._store.count(c.name) != recorded.get(c.name, 0)]
+        for name in wrong:
+            self.rebuild(name)
+        return tuple(wrong)
+
+    def _fill(self, names: Sequence[str], progress: Progress | None) -> int:
+        if not names:
+            return 0
+        with self._database.begin() as connection:
+            rows = connection.execute(sa.select(table).where(table.c.collection.in_(names))).mappings().all()
+        passages = [passage_from_row(row) for row in rows]
+        self._embed_and_store(passages, progress)
+        return len(passages)
+
+    def _embed_and_store(self, passages: Sequence[Passage], progress: Progress | None) -> None:
+        if not passages:
+            return
+        vectors = self._embedder.embed([embedded_text(passage) for passage in passages], progress)
+        self._store.put(passages, vectors.tolist())
+
+
+def embedded_text(passage: Passage) -> str:
+    """What the embedding model reads: the passage with the line that says what it comes from."""
+    return f"{passage.context}\n{passage.text}" if passage.context else passage.text
+
+
+def write_passages(connection: sa.Connection, passages: Sequence[Passage]) -> None:
+    """Insert or replace passages in the record, inside the caller's transaction."""
+    by_collection: dict[str, list[str]] = {}
+    for passage in passages:
+        by_collection.setdefault(passage.collection, []).append(passage.id)
+    for collection, ids in by_collection.items():
+        delete_passages(connection, collection, ids)
+    connection.execute(sa.insert(table), [_row(passage) for passage in passages])
+
+
+def delete_passages(connection: sa.Connection, collection: str, ids: Sequence[str]) -> None:
+    """Delete passages of one collection from the record, inside the caller's transaction."""
+    for start in range(0, len(ids), _DELETE_BATCH):
+        some = ids[start : start + _DELETE_BATCH]
+        connection.execute(sa.delete(table).where(table.c.collection == collection, table.c.id.in_(some)))
+
+
+def passage_from_row(row: sa.RowMapping) -> Passage:
+    return Passage(
+        id=row["id"], collection=row["collection"], text=row["text"], title=row["title"], tier=Tier(row["tier"]),
+        patient_id=row["patient_id"], document_id=row["document_id"], page=row["page"], section=row["section"],
+        document_date=row["document_date"], source=row["source"], metadata=row["metadata"], context=row["context"],
+    )
+
+
+def _row(passage: Passage) -> dict[str, object]:
+    return {
+        "collection": passage.collection, "id": passage.id, "patient_id": passage.patient_id,
+        "document_id": passage.document_id, "page": passage.page, "section": passage.section, "title": passage.title,
+        "text": passage.text, "tier": passage.tier.value, "document_date": passage.document_date, "source": passage.source,
+        "metadata": dict(passage.metadata), "context": passage.context,
+    }

@@ -1,0 +1,190 @@
+"""Hybrid search over all collections at once.
+
+Every collection offers candidates by dense and BM25 search, fused by reciprocal rank in the store. Ranks of different
+collections cannot be compared, so the candidates are then scored together: cosine similarity to the question (or to the
+question with its synonyms, whichever is closer) and the share of the question's terms that the passage covers, weighted by
+how rare they are among the candidates. Measured on 300 medical questions this beats dense search, BM25 and plain rank
+fusion, both for the usual wording and for synonyms (`python -m validation.retrieval`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from services.access.principals import Principal
+from services.errors import AccessDeniedError, InvalidInputError
+from services.evidence.collections import COLLECTIONS
+from services.evidence.embedder import Embedder
+from services.evidence.filters import GENERAL, belongs_to, checked_patient_id
+from services.evidence.lexical import coverage, terms
+from services.evidence.passages import Hit, Relevance, SearchResult
+from services.evidence.store import Candidate, EvidenceStore, known
+from services.knowledge.synonyms import expand
+
+MAX_QUESTION_CHARS = 4_000
+MAX_TOP_K = 100
+_SIMILARITY_SHARE = 0.8
+_SYNONYM_WEIGHT = 0.5
+_MIN_CANDIDATES = 10
+
+
+class Mode(StrEnum):
+    HYBRID = "hybrid"
+    DENSE = "dense"
+    LEXICAL = "bm25"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What turns a score into an order and a word: weights by collection, and the thresholds of relevance."""
+
+    weights: Mapping[str, float]
+    high: float
+    medium: float
+
+    def weight(self, collection: str) -> float:
+        return self.weights.get(collection, known(collection).weight)
+
+    def relevance(self, score: float) -> Relevance:
+        if score >= self.high:
+            return Relevance.HIGH
+        return Relevance.MEDIUM if score >= self.medium else Relevance.LOW
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question prepared once for all collections. `vectors` has one row, or two when there are synonyms."""
+
+    vectors: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+    weights: Mapping[str, float]
+    expansions: tuple[str, ...]
+
+    @property
+    def lexical(self) -> str:
+        return " ".join(self.weights)
+
+
+class EvidenceSearch:
+    """The one way to find passages. Thread-safe; holds no patient data between calls."""
+
+    def __init__(self, store: EvidenceStore, embedder: Embedder, ranking: Ranking) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._ranking = ranking
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="search")
+
+    def search(
+        self,
+        question: str,
+        *,
+        access: Principal,
+        patient_id: str | None = None,
+        collections: Sequence[str] = (),
+        top_k: int = 5,
+        mode: Mode = Mode.HYBRID,
+    ) -> SearchResult:
+        """Find up to `top_k` passages in each collection; hits in one order over all of them.
+
+        With a patient: that patient's rows and the general knowledge. Without: the general knowledge, and patient rows only
+        when `access` may see patients.
+
+        :raise InvalidInputError: empty or overlong question, `top_k` out of range.
+        :raise InvalidIdentifierError: `patient_id` does not have the allowed form.
+        :raise NotFoundError: an unknown collection.
+        :raise AccessDeniedError: a patient is named and `access` may not see patients.
+        :raise UnavailableError: the store or the embedder is down; never an empty result instead.
+        """
+        started = time.perf_counter()
+        expression = _visible(patient_id, access)
+        names = [known(name).name for name in dict.fromkeys(collections)] or [collection.name for collection in COLLECTIONS]
+        if not 1 <= top_k <= MAX_TOP_K:
+            raise InvalidInputError(f"top_k is {top_k}: it must be from 1 to {MAX_TOP_K}")
+        prepared = self._prepare(question, mode)
+        ask = self._asker(prepared, expression, max(top_k, _MIN_CANDIDATES), mode)
+        found = [candidate for offered in self._pool.map(ask, names) for candidate in offered]
+        hits = self._ranked(found, prepared, top_k, mode)
+        return SearchResult(hits, tuple(names), (time.perf_counter() - started) * 1000, prepared.expansions)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _prepare(self, question: str, mode: Mode) -> _Question:
+        text = question.strip()
+        if not text:
+            raise InvalidInputError("the question is empty: write what you want to know")
+        if len(text) > MAX_QUESTION_CHARS:
+            raise InvalidInputError(f"the question has {len(text)} characters: shorten it to {MAX_QUESTION_CHARS}")
+        expansions = expand(text) if mode is Mode.HYBRID else ()
+        phrasings = [text, f"{text} ({', '.join(expansions)})"] if expansions else [text]
+        weights = dict.fromkeys(terms(text), 1.0)
+        for term in terms(" ".join(expansions)):
+            weights.setdefault(term, _SYNONYM_WEIGHT)
+        return _Question(self._embedder.embed(phrasings), weights, expansions)
+
+    def _asker(
+        self, question: _Question, expression: str, limit: int, mode: Mode
+    ) -> Callable[[str], tuple[Candidate, ...]]:
+        vectors = question.vectors.tolist()
+        if mode is Mode.DENSE:
+            return lambda name: self._store.dense(name, vectors[0], expression, limit)
+        if mode is Mode.LEXICAL:
+            return lambda name: self._store.lexical(name, question.lexical, expression, limit)
+        return lambda name: self._store.hybrid(name, vectors, question.lexical, expression, limit)
+
+    def _ranked(self, found: Sequence[Candidate], question: _Question, top_k: int, mode: Mode) -> tuple[Hit, ...]:
+        if not found:
+            return ()
+        similarities = (np.asarray([candidate.vector for candidate in found], dtype=np.float32) @ question.vectors.T).max(axis=1)
+        texts = [frozenset(terms(f"{hit.passage.title} {hit.passage.section or ''} {hit.passage.text}")) for hit in found]
+        covered = coverage(question.weights, texts)
+        if mode is Mode.LEXICAL:  # the store's order within each collection, best first
+            scores = [1 / (1 + position) for position in range(len(found))]
+        elif mode is Mode.DENSE:
+            scores = [float(similarity) for similarity in similarities]
+        else:
+            scores = [
+                _SIMILARITY_SHARE * max(float(similarity), 0.0) + (1 - _SIMILARITY_SHARE) * share
+                for similarity, share in zip(similarities, covered, strict=True)
+            ]
+        order = sorted(
+            range(len(found)),
+            key=lambda position: (
+                -scores[position] * self._ranking.weight(found[position].passage.collection),
+                found[position].passage.collection,
+                found[position].passage.id,
+            ),
+        )
+        hits: list[Hit] = []
+        taken: dict[str, int] = {}
+        seen: set[tuple[str | None, frozenset[str]]] = set()
+        for position in order:
+            passage = found[position].passage
+            fingerprint = (passage.patient_id, texts[position])
+            if taken.get(passage.collection, 0) >= top_k or fingerprint in seen:
+                continue
+            seen.add(fingerprint)
+            taken[passage.collection] = taken.get(passage.collection, 0) + 1
+            score = min(1.0, max(0.0, scores[position] * self._ranking.weight(passage.collection)))
+            hits.append(
+                Hit(
+                    passage, len(hits) + 1, score, self._ranking.relevance(score),
+                    float(similarities[position]), covered[position],
+                )
+            )
+        return tuple(hits)
+
+
+def _visible(patient_id: str | None, access: Principal) -> str:
+    """The filter that every search carries: it can only narrow what the caller may see."""
+    if patient_id is not None:
+        checked = checked_patient_id(patient_id)
+        if not access.may_see_patients:
+            raise AccessDeniedError("this key may not read patient rows: ask for one that may")
+        return belongs_to((GENERAL, checked))
+    return "" if access.may_see_patients else belongs_to((GENERAL,))

@@ -1,0 +1,354 @@
+"""The Milvus store: fourteen collections, each with core columns, typed metadata, a dense and a BM25 vector.
+
+Works the same on the embedded file (Milvus Lite) and on a server. Facts about Lite that shaped this module: indexes are
+exact there (FLAT), its growing segments are slow until flushed, a collection must be loaded after opening, and only one
+process can own the file. The embedding model's name is the default value of the column `embedding_model`: it is part of
+the schema, so a collection always knows which model its vectors came from.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pymilvus import AnnSearchRequest, DataType, Function, FunctionType, MilvusClient, MilvusException, RRFRanker
+
+from services.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
+from services.evidence.collections import BY_NAME, COLLECTIONS, Collection, FieldType
+from services.evidence.filters import GENERAL
+from services.evidence.lexical import lexical_text
+from services.evidence.passages import Passage, Tier
+
+_TIMEOUT_SECONDS = 10.0
+_INSERT_BATCH = 500
+_RRF_K = 60
+_BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
+_TEXT_BYTES = 65_535
+
+CORE_FIELDS: tuple[tuple[str, DataType, dict[str, Any]], ...] = (
+    ("id", DataType.VARCHAR, {"is_primary": True, "max_length": 128}),
+    ("patient_id", DataType.VARCHAR, {"max_length": 64}),
+    ("document_id", DataType.VARCHAR, {"max_length": 32, "nullable": True}),
+    ("page", DataType.INT64, {"nullable": True}),
+    ("section", DataType.VARCHAR, {"max_length": 800, "nullable": True}),
+    ("title", DataType.VARCHAR, {"max_length": 1_200}),
+    ("text", DataType.VARCHAR, {"max_length": _TEXT_BYTES}),
+    ("tier", DataType.VARCHAR, {"max_length": 16}),
+    ("document_date", DataType.VARCHAR, {"max_length": 10, "nullable": True}),
+    ("source", DataType.VARCHAR, {"max_length": 4_000, "nullable": True}),
+    ("lexical", DataType.VARCHAR, {"max_length": _TEXT_BYTES, "enable_analyzer": True}),
+)
+_METADATA_TYPES: Mapping[FieldType, tuple[DataType, dict[str, Any]]] = {
+    FieldType.TEXT: (DataType.VARCHAR, {"max_length": 2_000, "nullable": True}),
+    FieldType.DATE: (DataType.VARCHAR, {"max_length": 10, "nullable": True}),
+    FieldType.NUMBER: (DataType.DOUBLE, {"nullable": True}),
+}
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionStatus:
+    """`model` is None when the collection does not exist."""
+
+    collection: Collection
+    exists: bool
+    rows: int
+    model: str | None
+    dimension: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that the store offers for a question, with its dense vector for exact scoring."""
+
+    passage: Passage
+    vector: Sequence[float]
+
+
+class EvidenceStore:
+    """One connection to Milvus, opened on first use. Thread-safe."""
+
+    def __init__(self, uri: str, *, token: str | None = None, model: str) -> None:
+        self._uri = uri
+        self._token = token
+        self._model = model
+        self._client: MilvusClient | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def embedded(self) -> bool:
+        return "://" not in self._uri
+
+    def connected(self) -> bool:
+        """Whether the store answers now."""
+        try:
+            self._call(lambda client: client.list_collections(timeout=2.0))
+        except StoreUnavailableError:
+            return False
+        return True
+
+    def server_version(self) -> str:
+        return str(self._call(lambda client: client.get_server_version()))
+
+    def create(self, dimension: int, *, drop_existing: bool = False, names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Create the collections that do not exist; with `drop_existing`, drop and create all. Returns the names created."""
+        created = []
+        for collection in [known(name) for name in names] if names else COLLECTIONS:
+            exists = self._exists(collection.name)
+            if exists and drop_existing:
+                self.drop(collection.name)
+                exists = False
+            if not exists:
+                self._create(collection, dimension)
+                created.append(collection.name)
+        return tuple(created)
+
+    def drop(self, name: str) -> None:
+        """Remove a collection with its rows. Idempotent."""
+        known(name)
+        self._call(lambda client: client.drop_collection(name))
+
+    def status(self, name: str) -> CollectionStatus:
+        collection = known(name)
+        if not self._exists(name):
+            return CollectionStatus(collection, False, 0, None, None)
+        description = self._call(lambda client: client.describe_collection(name))
+        fields = {field["name"]: field for field in description["fields"]}
+        return CollectionStatus(
+            collection,
+            True,
+            self.count(name),
+            _default_text(fields["embedding_model"]) if "embedding_model" in fields else None,
+            int(fields["dense"]["params"]["dim"]),
+        )
+
+    def statuses(self) -> tuple[CollectionStatus, ...]:
+        return tuple(self.status(collection.name) for collection in COLLECTIONS)
+
+    def check_model(self) -> None:
+        """Refuse to go on with vectors of another model.
+
+        :raise ConflictError: names the collection, both models and the remedy.
+        """
+        for status in self.statuses():
+            if status.exists and status.model != self._model:
+                raise ConflictError(
+                    f"collection {status.collection.name} was indexed with {status.model or 'an unknown model'}, but "
+                    f"AUTO_EMBEDDING_MODEL is {self._model}: set it back, or rebuild the collections on the Collections page"
+                )
+
+    def count(self, name: str) -> int:
+        """Rows of a collection as a query counts them: deletions included at once."""
+        rows = self._call(lambda client: client.query(name, filter="", output_fields=["count(*)"]))
+        return int(rows[0]["count(*)"])
+
+    def schema(self, name: str) -> list[dict[str, str]]:
+        """Columns of a collection: name, type, description."""
+        described = {field.name: field.description for field in known(name).fields}
+        fields = self._call(lambda client: client.describe_collection(name))["fields"]
+        return [
+            {"name": field["name"], "type": DataType(field["type"]).name, "description": described.get(field["name"], "")}
+            for field in fields
+        ]
+
+    def put(self, passages: Sequence[Passage], vectors: Iterable[Sequence[float]]) -> None:
+        """Insert or replace rows, then flush: unflushed rows make Lite's searches slow."""
+        by_collection: dict[str, list[dict[str, Any]]] = {}
+        for passage, vector in zip(passages, vectors, strict=True):
+            by_collection.setdefault(passage.collection, []).append(_row(passage, vector))
+        for name, rows in by_collection.items():
+            for start in range(0, len(rows), _INSERT_BATCH):
+                self._call(partial(MilvusClient.upsert, collection_name=name, data=rows[start : start + _INSERT_BATCH]))
+            self._call(partial(MilvusClient.flush, collection_name=name))
+
+    def remove(self, name: str, ids: Sequence[str]) -> None:
+        """Delete rows by primary key. Ids that are not there are ignored."""
+        known(name)
+        for start in range(0, len(ids), _INSERT_BATCH):
+            self._call(partial(MilvusClient.delete, collection_name=name, ids=list(ids[start : start + _INSERT_BATCH])))
+
+    def sample(self, name: str, limit: int, expression: str = "") -> tuple[Passage, ...]:
+        """Some rows of a collection, without vectors."""
+        fields = _output_fields(known(name))
+        rows = self._call(lambda client: client.query(name, filter=expression, limit=limit, output_fields=fields))
+        return tuple(_passage(name, row) for row in rows)
+
+    def hybrid(
+        self, name: str, vectors: Sequence[Sequence[float]], question: str, expression: str, limit: int
+    ) -> tuple[Candidate, ...]:
+        """Candidates by a dense search for each vector and one BM25 search, fused by reciprocal rank in the store."""
+        requests = [
+            AnnSearchRequest([list(vector)], "dense", {"metric_type": "COSINE"}, limit, expr=expression) for vector in vectors
+        ]
+        requests.append(AnnSearchRequest([question], "sparse", {"metric_type": "BM25"}, limit, expr=expression))
+        fields = [*_output_fields(known(name)), "dense"]
+        hits = self._call(
+            lambda client: client.hybrid_search(
+                name, requests, RRFRanker(_RRF_K), limit=len(requests) * limit, output_fields=fields,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        )
+        return _candidates(name, hits)
+
+    def dense(self, name: str, vector: Sequence[float], expression: str, limit: int) -> tuple[Candidate, ...]:
+        """Candidates by cosine similarity alone, best first."""
+        return self._single(name, [list(vector)], "dense", "COSINE", expression, limit)
+
+    def lexical(self, name: str, question: str, expression: str, limit: int) -> tuple[Candidate, ...]:
+        """Candidates by BM25 alone, best first. `question` is a term list as `lexical_text` makes it."""
+        return self._single(name, [question], "sparse", "BM25", expression, limit)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    def _single(
+        self, name: str, data: list[Any], field: str, metric: str, expression: str, limit: int
+    ) -> tuple[Candidate, ...]:
+        fields = [*_output_fields(known(name)), "dense"]
+        hits = self._call(
+            lambda client: client.search(
+                name, data, filter=expression, limit=limit, anns_field=field, output_fields=fields,
+                search_params={"metric_type": metric}, timeout=_TIMEOUT_SECONDS,
+            )
+        )
+        return _candidates(name, hits)
+
+    def _exists(self, name: str) -> bool:
+        return bool(self._call(lambda client: client.has_collection(name)))
+
+    def _create(self, collection: Collection, dimension: int) -> None:
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False, description=collection.description)
+        for name, kind, options in CORE_FIELDS:
+            schema.add_field(name, kind, **options)
+        for field in collection.fields:
+            kind, limits = _METADATA_TYPES[field.type]
+            schema.add_field(field.name, kind, **limits)
+        schema.add_field("embedding_model", DataType.VARCHAR, max_length=200, default_value=self._model)
+        schema.add_field("dense", DataType.FLOAT_VECTOR, dim=dimension)
+        schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
+        schema.add_function(
+            Function(
+                name="bm25", function_type=FunctionType.BM25, input_field_names=["lexical"], output_field_names=["sparse"]
+            )
+        )
+        index = MilvusClient.prepare_index_params()
+        if self.embedded:
+            index.add_index("dense", index_type="FLAT", metric_type="COSINE")
+        else:
+            index.add_index("dense", index_type="HNSW", metric_type="COSINE", params={"M": 16, "efConstruction": 200})
+        index.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
+        self._call(lambda client: client.create_collection(collection.name, schema=schema, index_params=index))
+        self._call(lambda client: client.load_collection(collection.name))
+
+    def _call(self, action: Callable[[MilvusClient], Result]) -> Result:
+        client = self._connected_client()
+        with _translated(self._uri):
+            return action(client)
+
+    def _connected_client(self) -> MilvusClient:
+        with self._lock:
+            if self._client is None:
+                if self.embedded:
+                    Path(self._uri).parent.mkdir(parents=True, exist_ok=True)
+                with _translated(self._uri):
+                    client = MilvusClient(uri=self._uri, token=self._token or "", timeout=_TIMEOUT_SECONDS)
+                    for name in client.list_collections():
+                        if name in BY_NAME:
+                            client.load_collection(name)
+                self._client = client
+            return self._client
+
+
+def known(name: str) -> Collection:
+    """Return the collection of that name.
+
+    :raise NotFoundError: there is none; the message lists the fourteen.
+    """
+    try:
+        return BY_NAME[name]
+    except KeyError:
+        raise NotFoundError(f"no collection {name[:80]!r}: the collections are {', '.join(BY_NAME)}") from None
+
+
+@contextmanager
+def _translated(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except MilvusException as error:
+        place = "the embedded evidence store" if "://" not in uri else "the Milvus server"
+        hint = (
+            "another process may own the file: stop it, or set AUTO_MILVUS_URI to a server"
+            if "://" not in uri
+            else "check AUTO_MILVUS_URI and that the server is running"
+        )
+        raise StoreUnavailableError(f"{place} does not answer (code {error.code}): {hint}") from error
+    except (OSError, ConnectionError, ValueError) as error:
+        if isinstance(error, InvalidInputError):
+            raise
+        raise StoreUnavailableError(f"the evidence store cannot be opened ({type(error).__name__})") from error
+
+
+def _default_text(field: Mapping[str, Any]) -> str | None:
+    default = field.get("default_value")
+    text = getattr(default, "string_data", default)
+    return str(text) if text else None
+
+
+def _output_fields(collection: Collection) -> list[str]:
+    core = [name for name, _kind, _options in CORE_FIELDS if name != "lexical"]
+    return [*core, *(field.name for field in collection.fields)]
+
+
+def _row(passage: Passage, vector: Sequence[float]) -> dict[str, Any]:
+    undeclared = set(passage.metadata) - BY_NAME[passage.collection].field_names
+    if undeclared:
+        raise InvalidInputError(f"{passage.collection} declares no metadata field {', '.join(sorted(undeclared))}")
+    row: dict[str, Any] = {
+        "id": passage.id,
+        "patient_id": passage.patient_id or GENERAL,
+        "document_id": passage.document_id,
+        "page": passage.page,
+        "section": passage.section,
+        "title": passage.title,
+        "text": passage.text,
+        "tier": passage.tier.value,
+        "document_date": passage.document_date,
+        "source": passage.source,
+        "lexical": lexical_text(f"{passage.context} {passage.title} {passage.section or ''} {passage.text}") or "-",
+        "dense": [float(number) for number in vector],
+    }
+    for field in BY_NAME[passage.collection].fields:
+        row[field.name] = passage.metadata.get(field.name)
+    return row
+
+
+def _passage(collection: str, row: Mapping[str, Any]) -> Passage:
+    declared = BY_NAME[collection].fields
+    return Passage(
+        id=row["id"],
+        collection=collection,
+        text=row["text"],
+        title=row["title"],
+        tier=Tier(row["tier"]),
+        patient_id=row["patient_id"] or None,
+        document_id=row.get("document_id"),
+        page=row.get("page"),
+        section=row.get("section"),
+        document_date=row.get("document_date"),
+        source=row.get("source"),
+        metadata={field.name: row[field.name] for field in declared if row.get(field.name) not in (None, "")},
+    )
+
+
+def _candidates(collection: str, hits: Any) -> tuple[Candidate, ...]:
+    rows = hits[0] if hits else []
+    return tuple(Candidate(_passage(collection, hit["entity"] | {"id": hit["id"]}), hit["entity"]["dense"]) for hit in rows)

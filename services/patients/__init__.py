@@ -1,0 +1,1 @@
+"""The patient record: who the patients are, their documents, and their demo versions."""

@@ -1,0 +1,277 @@
+"""A patient's documents: taken in, listed, shown page by page, removed.
+
+Taking in a PDF is idempotent: the same content for the same patient changes nothing, and other content under the same
+file name replaces the earlier version with all its passages. The file is stored and parsed before anything is changed, so a
+bad file loses nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from services.access.principals import Principal
+from services.errors import AccessDeniedError, NotFoundError, TooLargeError
+from services.evidence.documents.chunking import chunk
+from services.evidence.documents.describing import DocumentDescription, describe
+from services.evidence.documents.model import ParsedDocument, RenderedPage
+from services.evidence.documents.reading import DocumentReader
+from services.evidence.embedder import Embedder, Progress
+from services.evidence.filters import checked_patient_id
+from services.evidence.index import EvidenceIndex, passage_from_row, write_passages
+from services.evidence.passages import Passage, Tier
+from services.patients.registry import Patient, PatientRegistry
+from services.storage.database import Database
+from services.storage.files import FileStore, display_name
+from services.storage.tables import documents, passages
+
+COLLECTION = "autoimmune_clinical_documents"
+_CHUNK_TOKENS = 200
+
+
+class Outcome(StrEnum):
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A stored document as its content describes itself. `notes` are readings a person should check."""
+
+    id: str
+    patient_id: str
+    filename: str
+    title: str
+    doc_type: str
+    specialty: str
+    document_date: str | None
+    author: str | None
+    facility: str | None
+    page_count: int
+    passage_count: int
+    notes: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    document: Document
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    document: Document
+    sha256: str
+    file_key: str
+    passages: tuple[Passage, ...]
+
+
+class DocumentLibrary:
+    """Takes in and serves the PDFs of patients."""
+
+    def __init__(
+        self,
+        database: Database,
+        files: FileStore,
+        reader: DocumentReader,
+        index: EvidenceIndex,
+        embedder: Embedder,
+        patients: PatientRegistry,
+        max_bytes: int,
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._reader = reader
+        self._index = index
+        self._embedder = embedder
+        self._patients = patients
+        self._max_bytes = max_bytes
+
+    def ingest(self, patient_id: str, filename: str, data: bytes, access: Principal) -> Ingested:
+        """Take in one PDF for a patient, who is created when unknown.
+
+        :raise DocumentError: the file cannot be used; the subclass and message say why.
+        :raise TooLargeError: more bytes than `AUTO_MAX_REQUEST_SIZE_MB` allows.
+        :raise UnavailableError: embedder or store down; the document is not taken in.
+        """
+        return self.ingest_many(patient_id, [(filename, data)], access)[0]
+
+    def ingest_many(
+        self, patient_id: str, batch: Sequence[tuple[str, bytes]], access: Principal, progress: Progress | None = None
+    ) -> tuple[Ingested, ...]:
+        """Take in several PDFs of one patient and embed their passages together, which is faster than one by one."""
+        checked_patient_id(patient_id)
+        _require_access(access)
+        results: list[Ingested] = []
+        prepared: list[_Prepared] = []
+        patient: Patient | None = None
+        for filename, data in batch:
+            if len(data) > self._max_bytes:
+                raise TooLargeError(f"the file has {len(data) >> 20} MB: the limit is {self._max_bytes >> 20} MB")
+            name = display_name(filename)
+            key, parsed = self._read(data)
+            known = self._find(patient_id, sha256=parsed.sha256)
+            if known is not None:
+                results.append(Ingested(known, Outcome.UNCHANGED))
+                continue
+            patient = patient or self._patients.ensure(patient_id, access)
+            prepared.append(self._prepare(patient, name, key, parsed))
+            replaced = self._find(patient_id, filename=name)
+            results.append(Ingested(prepared[-1].document, Outcome.REPLACED if replaced else Outcome.ADDED))
+        if prepared:
+            self._record(prepared)
+            self._index.store_only([passage for one in prepared for passage in one.passages], progress)
+        return tuple(results)
+
+    def list(self, patient_id: str, access: Principal) -> tuple[Document, ...]:
+        """A patient's documents, newest first by their own date."""
+        _require_access(access)
+        query = (
+            sa.select(documents)
+            .where(documents.c.patient_id == checked_patient_id(patient_id))
+            .order_by(documents.c.document_date.desc(), documents.c.filename)
+        )
+        with self._database.begin() as connection:
+            return tuple(_document(row) for row in connection.execute(query).mappings())
+
+    def get(self, document_id: str, access: Principal) -> Document:
+        return _document(self._row(document_id, access))
+
+    def page_image(self, document_id: str, page: int, highlight: str | None, access: Principal) -> RenderedPage:
+        """Render one page (1-based) with the passage highlighted where it can be located exactly."""
+        return self._reader.page_image(self._path(document_id, access), page, highlight=highlight)
+
+    def file(self, document_id: str, access: Principal) -> bytes:
+        """The PDF as it was uploaded."""
+        return self._path(document_id, access).read_bytes()
+
+    def passages(self, document_id: str, access: Principal) -> tuple[Passage, ...]:
+        """The passages of a document in reading order."""
+        self._row(document_id, access)
+        query = sa.select(passages).where(passages.c.document_id == document_id).order_by(passages.c.id)
+        with self._database.begin() as connection:
+            return tuple(passage_from_row(row) for row in connection.execute(query).mappings())
+
+    def remove(self, document_id: str, access: Principal) -> None:
+        """Delete a document with everything derived from it."""
+        row = self._row(document_id, access)
+        self._remove(document_id)
+        with self._database.begin() as connection:
+            used = connection.execute(sa.select(documents.c.id).where(documents.c.file_key == row["file_key"])).first()
+        if used is None:
+            self._files.remove(row["file_key"])
+
+    def _read(self, data: bytes) -> tuple[str, ParsedDocument]:
+        key = self._files.put("documents", data, ".pdf")
+        try:
+            return key, self._reader.read(self._files.existing(key))
+        except Exception:
+            # a file that some patient's record already points to was readable before, so it cannot get here
+            self._files.remove(key)
+            raise
+
+    def _prepare(self, patient: Patient, filename: str, file_key: str, parsed: ParsedDocument) -> _Prepared:
+        description = describe(parsed, file_name=filename)
+        identifier = secrets.token_hex(16)
+        chunks = chunk(parsed, description, count_tokens=self._embedder.count_tokens, max_tokens=_CHUNK_TOKENS)
+        written = description.date.isoformat() if description.date else None
+        label = description.label()
+        metadata = {
+            name: value
+            for name, value in (
+                ("doc_type", description.doc_type.value), ("specialty", description.specialty),
+                ("author", description.author), ("facility", description.facility),
+            )
+            if value
+        }
+        made = tuple(
+            Passage(
+                id=f"{identifier}-{one.ordinal:04d}", collection=COLLECTION, text=one.text, title=label, tier=Tier.RECORD,
+                patient_id=patient.id, document_id=identifier, page=one.page, section=one.section[:200] or None,
+                document_date=written, source=filename, metadata=metadata, context=f"{patient.name}. {one.context}",
+            )
+            for one in chunks
+        )
+        document = Document(
+            identifier, patient.id, filename, label, description.doc_type.value, description.specialty or "unknown", written,
+            description.author, description.facility, parsed.page_count, len(made),
+            (*description.notes, *_mismatches(patient, description)), datetime.now(UTC),
+        )
+        return _Prepared(document, parsed.sha256, file_key, made)
+
+    def _record(self, prepared: Sequence[_Prepared]) -> None:
+        for one in prepared:
+            older = self._find(one.document.patient_id, filename=one.document.filename)
+            if older is not None:
+                self._remove(older.id)
+            with self._database.begin() as connection:
+                connection.execute(sa.insert(documents), _row_of(one))
+                if one.passages:
+                    write_passages(connection, one.passages)
+
+    def _remove(self, document_id: str) -> None:
+        with self._database.begin() as connection:
+            ids = [row[0] for row in connection.execute(sa.select(passages.c.id).where(passages.c.document_id == document_id))]
+        self._index.remove_from_store(COLLECTION, ids)
+        with self._database.begin() as connection:
+            connection.execute(sa.delete(passages).where(passages.c.document_id == document_id))
+            connection.execute(sa.delete(documents).where(documents.c.id == document_id))
+
+    def _find(self, patient_id: str, *, sha256: str | None = None, filename: str | None = None) -> Document | None:
+        query = sa.select(documents).where(documents.c.patient_id == patient_id)
+        query = query.where(documents.c.sha256 == sha256) if sha256 else query.where(documents.c.filename == filename)
+        with self._database.begin() as connection:
+            row = connection.execute(query).mappings().first()
+        return _document(row) if row else None
+
+    def _row(self, document_id: str, access: Principal) -> sa.RowMapping:
+        _require_access(access)
+        with self._database.begin() as connection:
+            row = connection.execute(sa.select(documents).where(documents.c.id == document_id[:64])).mappings().first()
+        if row is None:
+            raise NotFoundError("no such document: it may have been replaced or deleted")
+        return row
+
+    def _path(self, document_id: str, access: Principal) -> Path:
+        return self._files.existing(self._row(document_id, access)["file_key"])
+
+
+def _mismatches(patient: Patient, description: DocumentDescription) -> list[str]:
+    """Warn when the document names another person than the one it is filed under."""
+    notes = []
+    if patient.date_of_birth and description.date_of_birth and description.date_of_birth != patient.date_of_birth:
+        notes.append("The date of birth in the document differs from this patient's: check the filing.")
+    if patient.mrn and description.mrn and description.mrn != patient.mrn:
+        notes.append("The record number in the document differs from this patient's: check the filing.")
+    return notes
+
+
+def _require_access(access: Principal) -> None:
+    if not access.may_see_patients:
+        raise AccessDeniedError("this key may not see patient documents: ask for one that may")
+
+
+def _row_of(prepared: _Prepared) -> dict[str, object]:
+    document = prepared.document
+    return {
+        "id": document.id, "patient_id": document.patient_id, "sha256": prepared.sha256, "filename": document.filename,
+        "file_key": prepared.file_key, "title": document.title[:300], "doc_type": document.doc_type,
+        "specialty": document.specialty, "document_date": document.document_date, "author": (document.author or "")[:200] or None,
+        "facility": (document.facility or "")[:200] or None, "page_count": document.page_count,
+        "passage_count": document.passage_count, "notes": list(document.notes), "created_at": document.created_at,
+    }
+
+
+def _document(row: sa.RowMapping) -> Document:
+    return Document(
+        row["id"], row["patient_id"], row["filename"], row["title"], row["doc_type"], row["specialty"], row["document_date"],
+        row["author"], row["facility"], row["page_count"], row["passage_count"], tuple(row["notes"]), row["created_at"],
+    )

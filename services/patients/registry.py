@@ -1,0 +1,141 @@
+"""The patients: created, listed, found. A patient's id is opaque and safe to put into a URL; the name is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.access.principals import Principal
+from services.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError
+from services.evidence.filters import checked_patient_id
+from services.storage.database import Database
+from services.storage.tables import documents, patients
+
+_MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One person. `profile` is the stored analysis input (see `services.clinical.profile`), empty when none was entered."""
+
+    id: str
+    name: str
+    date_of_birth: date | None
+    sex: str | None
+    mrn: str | None
+    demo: bool
+    summary: str
+    document_count: int = 0
+    profile: dict[str, Any] = field(default_factory=dict)
+
+    def age_on(self, day: date) -> int | None:
+        """Whole years on `day`, or None when the date of birth is unknown."""
+        if self.date_of_birth is None:
+            return None
+        born = self.date_of_birth
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+class PatientRegistry:
+    """Reads and writes the patients table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self, access: Principal) -> tuple[Patient, ...]:
+        """All patients by name, with the number of their documents; empty for callers who may not see patients."""
+        if not access.may_see_patients:
+            return ()
+        counted = (
+            sa.select(documents.c.patient_id, sa.func.count().label("document_count")).group_by(documents.c.patient_id).subquery()
+        )
+        query = (
+            sa.select(patients, counted.c.document_count)
+            .outerjoin(counted, counted.c.patient_id == patients.c.id)
+            .order_by(patients.c.name)
+        )
+        with self._database.begin() as connection:
+            return tuple(_patient(row) for row in connection.execute(query).mappings())
+
+    def get(self, patient_id: str, access: Principal) -> Patient:
+        """Return one patient.
+
+        :raise NotFoundError: there is none with that id, or the caller may not know.
+        """
+        wanted = checked_patient_id(patient_id)
+        for patient in self.list(access):
+            if patient.id == wanted:
+                return patient
+        raise NotFoundError("no such patient: choose one from the list, or create it first")
+
+    def create(
+        self,
+        patient_id: str,
+        access: Principal,
+        *,
+        name: str | None = None,
+        date_of_birth: date | None = None,
+        sex: str | None = None,
+        mrn: str | None = None,
+        demo: bool = False,
+        summary: str = "",
+        profile: dict[str, Any] | None = None,
+    ) -> Patient:
+        """Create a patient. The name defaults to the id.
+
+        :raise ConflictError: the id is taken.
+        """
+        _require_access(access)
+        shown = (name or patient_id).strip()
+        if not 1 <= len(shown) <= _MAX_NAME:
+            raise InvalidInputError(f"the patient's name must have 1 to {_MAX_NAME} characters")
+        if sex not in (None, "M", "F"):
+            raise InvalidInputError("sex must be M, F or left out")
+        row = {
+            "id": checked_patient_id(patient_id), "name": shown, "sex": sex, "mrn": mrn, "demo": demo, "summary": summary,
+            "date_of_birth": date_of_birth.isoformat() if date_of_birth else None,
+            "profile": profile or {}, "created_at": datetime.now(UTC),
+        }
+        try:
+            with self._database.begin() as connection:
+                connection.execute(sa.insert(patients), row)
+        except sa.exc.IntegrityError as error:
+            raise ConflictError("a patient with this id exists: choose another id") from error
+        return self.get(patient_id, access)
+
+    def ensure(self, patient_id: str, access: Principal) -> Patient:
+        """Return the patient, created with the id as name when there is none. Idempotent."""
+        try:
+            return self.get(patient_id, access)
+        except NotFoundError:
+            try:
+                return self.create(patient_id, access)
+            except ConflictError:  # another request created it in between
+                return self.get(patient_id, access)
+
+    def save_profile(self, patient_id: str, profile: dict[str, Any], access: Principal) -> None:
+        """Store the analysis input of a patient, replacing the earlier one."""
+        _require_access(access)
+        with self._database.begin() as connection:
+            changed = connection.execute(
+                sa.update(patients).where(patients.c.id == checked_patient_id(patient_id)).values(profile=profile)
+            )
+        if changed.rowcount == 0:
+            raise NotFoundError("no such patient: create it first")
+
+
+def _require_access(access: Principal) -> None:
+    if not access.may_see_patients:
+        raise AccessDeniedError("this key may not write patient rows: ask for one that may")
+
+
+def _patient(row: sa.RowMapping) -> Patient:
+    born = row["date_of_birth"]
+    return Patient(
+        id=row["id"], name=row["name"], date_of_birth=date.fromisoformat(born) if born else None, sex=row["sex"],
+        mrn=row["mrn"], demo=row["demo"], summary=row["summary"], document_count=row["document_count"] or 0,
+        profile=row["profile"] or {},
+    )

@@ -1,0 +1,74 @@
+"""The file store: uploaded files under generated keys, never under names that a user chose.
+
+The local store keeps files below the data directory. A key is checked to stay inside it, whatever it says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import unicodedata
+from pathlib import Path
+
+from services.errors import InvalidIdentifierError, NotFoundError
+
+_MAX_NAME = 200
+
+
+class FileStore:
+    """Files by key on the local disk. Writing is atomic: a reader sees the whole file or none."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+
+    def put(self, folder: str, data: bytes, suffix: str) -> str:
+        """Store `data` under its content hash and return the key. Idempotent: the same content has the same key."""
+        digest = hashlib.sha256(data).hexdigest()
+        key = f"{folder}/{digest[:2]}/{digest}{suffix}"
+        path = self.path(key)
+        if path.exists():
+            return key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return key
+
+    def existing(self, key: str) -> Path:
+        """Return the path of a stored file.
+
+        :raise NotFoundError: there is no file under that key.
+        """
+        path = self.path(key)
+        if not path.is_file():
+            raise NotFoundError("the stored file is missing: upload it again")
+        return path
+
+    def remove(self, key: str) -> None:
+        """Delete a file. Idempotent."""
+        self.path(key).unlink(missing_ok=True)
+
+    def path(self, key: str) -> Path:
+        """Return where a key lives, refusing one that leads outside.
+
+        :raise InvalidIdentifierError: the key is not a plain relative path inside the store.
+        """
+        path = (self._root / key).resolve()
+        if "\x00" in key or not path.is_relative_to(self._root) or path == self._root:
+            raise InvalidIdentifierError("a file key must stay inside the store")
+        return path
+
+
+def display_name(name: str) -> str:
+    """Return a file name fit to be shown: last part only, composed, without control or direction characters."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    visible = "".join(
+        character for character in unicodedata.normalize("NFC", last) if unicodedata.category(character)[0] != "C"
+    ).strip()
+    return visible[-_MAX_NAME:] or "document.pdf"

@@ -15,7 +15,9 @@ from services.evidence.documents.describing import DocumentDescription
 from services.evidence.documents.model import Page, ParsedDocument
 from services.evidence.documents.sectioning import Section, sections
 from services.evidence.documents.sentences import Kind, Span, spans
+from services.evidence.documents.tables import cells_of
 
+_LONGEST_GROUP_NAME = 12  # words
 _TINY_SHARE = 0.15  # a piece below this share of `max_tokens` joins its neighbour
 
 CountTokens = Callable[[str], int]
@@ -79,10 +81,11 @@ def chunk(
     by_page: dict[int, list[Section]] = {}
     for section in sections(parsed.pages):
         by_page.setdefault(section.page, []).append(section)
+    header = ""
     for page in parsed.pages:
         pieces: list[_Piece] = []
         for section in by_page.get(page.number, ()):
-            units = _units(page, section, count_tokens, max_tokens)
+            header, units = _units(page, section, header, count_tokens, max_tokens)
             pieces.extend(_packed(page, section.name, units, count_tokens, max_tokens, overlap_sentences))
         for piece in _merged(page, pieces, count_tokens, max_tokens):
             text = _text(page, piece)
@@ -96,24 +99,30 @@ def chunk(
     return tuple(made)
 
 
-def _units(page: Page, section: Section, count_tokens: CountTokens, max_tokens: int) -> list[_Unit]:
-    """The sentences of a section; one too long for a chunk is cut at clauses, then at words."""
+def _units(
+    page: Page, section: Section, header: str, count_tokens: CountTokens, max_tokens: int
+) -> tuple[str, list[_Unit]]:
+    """The sentences of a section; one too long for a chunk is cut at clauses, then at words.
+
+    `header` is the header line of the table that was open where the section before ended, and the first value returned
+    the one that is open now: a table goes on over a page break, and over a heading inside it.
+    """
     body = page.text[section.start:section.end]
     units: list[_Unit] = []
-    header = ""
     for span in spans(body):
         text = body[span.start:span.end]
         start, end = span.start + section.start, span.end + section.start
         if span.kind is Kind.HEADER:
             header = text
-        elif span.kind is Kind.PROSE and len(text.split()) > 12:
+        elif span.kind is Kind.PROSE and len(text.split()) > _LONGEST_GROUP_NAME:
             header = ""  # running text ends a table; a short line may be a group name inside it
         tokens = count_tokens(text)
         if tokens > max_tokens and span.kind is not Kind.ROW:
             units.extend(_cut(page.text, Span(start, end, span.kind), count_tokens, max_tokens))
-        else:
-            units.append(_Unit(start, end, span.kind, tokens, header if span.kind is Kind.ROW else ""))
-    return units
+            continue
+        fits = span.kind is Kind.ROW and len(cells_of(text)) == len(cells_of(header))
+        units.append(_Unit(start, end, span.kind, tokens, header if fits else ""))
+    return header, units
 
 
 def _cut(text: str, span: Span, count_tokens: CountTokens, max_tokens: int) -> list[_Unit]:

@@ -20,6 +20,7 @@ from services.evidence.documents.model import ParsedDocument
 from services.evidence.documents.people import Author, find_author, find_facility, find_patient_name
 from services.evidence.documents.sectioning import heading_of
 from services.evidence.documents.vocabulary import (
+    ADDRESS,
     DATE_LABELS,
     HEADING_CUES,
     IMPLIED_SPECIALTY,
@@ -33,6 +34,7 @@ from services.evidence.documents.vocabulary import (
 _HEAD_LINES = 30
 _TITLE_LINES = 14
 _MAX_TITLE = 100
+_NOTE_HEADINGS = frozenset({"history", "examination", "impression", "assessment", "plan"})
 _MIN_CUES = 4
 _TAIL_LINES = 12
 _UNLABELLED_LINES = 8
@@ -41,6 +43,7 @@ _UNLABELLED, _SIGNED, _LOOSE = 20, 21, 30  # ranks of dates without a "label:"
 _TITLE_PATTERNS = tuple((re.compile(rf"\b(?:{words})\b", re.IGNORECASE), kind) for words, kind in TITLES)
 _SPECIALTY_PATTERNS = tuple((name, re.compile(rf"\b(?:{words})", re.IGNORECASE)) for name, words in SPECIALTIES)
 _OTHER_PARTY = re.compile(OTHER_PARTY, re.IGNORECASE)
+_ADDRESS = re.compile(ADDRESS, re.IGNORECASE)
 _OTHER_DATES = re.compile(OTHER_DATES, re.IGNORECASE)
 _DATE_LABELS = tuple(
     re.compile(rf"(?:^|[\s(|·,;])(?:{words})\s*(?:[:#-]|\bon\b|\bat\b)?\s*(?:\w{{3,9}},?\s+)?$", re.IGNORECASE)
@@ -51,6 +54,7 @@ _MRN = (
     r"mrn|m\.r\.n\.?|medical record (?:number|no\.?|#)|med(?:ical)? rec(?:ord)?(?: no\.?)?|hospital (?:number|no\.?)|"
     r"patient (?:id|number|no\.?)|chart (?:number|no\.?)|nhs (?:number|no\.?)|unit number"
 )
+_FOOTER = re.compile(r"\bpage\s*\d|\bconfidential\b|\d\s*(?:of|/)\s*\d", re.IGNORECASE)
 _SIGNING = re.compile(r"\b(?:signed|verified|authenticated|authori[sz]ed|dictated|approved|finali[sz]ed)\b", re.IGNORECASE)
 _MRN_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{2,31}")
 _TITLE_LABEL = re.compile(
@@ -129,7 +133,7 @@ def describe(parsed: ParsedDocument, *, file_name: str = "") -> DocumentDescript
     def _note(field: str, how: How, evidence: str) -> None:
         findings.append(Finding(field, how, " ".join(evidence.split())[:200]))
 
-    facility = find_facility(sheet.head)
+    facility = find_facility(sheet.head, sheet.title_zones[0])
     kind, how, evidence = _type(sheet, facility.line if facility else "")
     _note("doc_type", how, evidence)
     author = find_author(sheet.head, sheet.lines)
@@ -167,10 +171,12 @@ class _Sheet:
     def __init__(self, parsed: ParsedDocument, file_name: str) -> None:
         first = parsed.pages[0]
         body = [line.strip() for line in first.text.split("\n") if line.strip()]
-        self.body_head = body[:_HEAD_LINES]
-        self.head = [*first.boilerplate, *self.body_head]
+        # A repeated letterhead belongs on top; a footer with the page number must not pass for one.
+        above = [line for line in first.boilerplate if not _FOOTER.search(line)]
+        below = [line for line in first.boilerplate if _FOOTER.search(line)]
+        self.head = [*above, *body[:_HEAD_LINES], *below]
         self.lines = [
-            *first.boilerplate,
+            *above,
             *(line.strip() for page in parsed.pages for line in page.text.split("\n") if line.strip()),
         ]
         # Lines taken out of later pages only: a running head may name what the first page shows as a picture.
@@ -179,6 +185,7 @@ class _Sheet:
         self.file_name = file_name[:200]
         self.title = parsed.title or ""
         self.title_zones = _title_zones(self.head, self.running)
+        self.headings = frozenset(heading.lower() for line in self.lines if (heading := heading_of(line, "x")))
         self.by_day = day_first("\n".join(self.lines)[:200_000])
 
 
@@ -213,11 +220,14 @@ def _type(sheet: _Sheet, facility: str) -> tuple[DocumentType, How, str]:
         found = _by_words([words])
         if found is not None:
             return found[0], how, evidence
+    headings = sheet.headings
+    if "plan" in headings and headings & {"impression", "assessment", "examination"}:
+        return DocumentType.PROGRESS_NOTE, How.SECTIONS, ", ".join(sorted(headings & _NOTE_HEADINGS))
     return DocumentType.OTHER, How.CONTENT, "no title, heading or file name that names a type"
 
 
 def _by_sections(sheet: _Sheet) -> tuple[DocumentType, str] | None:
-    headings = {heading.lower() for line in sheet.lines if (heading := heading_of(line, "x"))}
+    headings = sheet.headings
     weights = Counter(
         {kind: sum(words[heading] for heading in headings & words.keys()) for kind, words in HEADING_CUES.items()}
     )
@@ -232,7 +242,7 @@ def _may_be_title(line: str) -> bool:
     label, colon, value = line.partition(":")
     if colon and value.strip() and not _TITLE_LABEL.match(label):
         return False
-    return not re.search(r"\bdear\b|@|\b(?:tel|fax|phone|street|avenue|suite)\b", line, re.IGNORECASE)
+    return not (_ADDRESS.search(line) or line.lower().startswith("dear "))
 
 
 def _by_words(lines: Sequence[str]) -> tuple[DocumentType, str] | None:
@@ -249,6 +259,8 @@ def _specialty(sheet: _Sheet, kind: DocumentType, author: Author | None, facilit
         name = _first_specialty(field.value)
         if name and not _OTHER_PARTY.search(field.line):
             return name, How.LABEL, field.line
+    if kind is DocumentType.LAB_REPORT:  # its title names what was tested for: "Neuromuscular Panel"
+        return IMPLIED_SPECIALTY[kind], How.TYPE, kind.value
     for line in (*sheet.title_zones[0], *sheet.title_zones[1]):
         plain = line != facility and _may_be_title(line) and not _OTHER_PARTY.search(line)
         if plain and (name := _first_specialty(line)):

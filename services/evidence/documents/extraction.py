@@ -18,7 +18,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, NullObject
 
 from services.evidence.documents.layout import Fragment, arrange
 from services.evidence.documents.normalising import clean_text, join_hyphenated, split_boilerplate
-from services.evidence.documents.tables import is_header, is_row
+from services.evidence.documents.tables import cells_of, is_header
 
 # What pypdf lets through on malformed input beside its own errors. Anything else ends the child, which the parent reports
 # as a broken document as well.
@@ -180,7 +180,7 @@ def _page_size(page: pypdf.PageObject) -> tuple[float, float]:
 
 def _assemble(reader: pypdf.PdfReader, raw: list[str], sizes: list[tuple[float, float]]) -> dict[str, Any]:
     texts = join_hyphenated([clean_text(text) for text in raw])
-    tables = [frozenset(line for line in text.split("\n") if is_header(line) or is_row(line)) for text in texts]
+    tables = [frozenset(line for line in text.split("\n") if cells_of(line) or is_header(line)) for text in texts]
     bodies = split_boilerplate(texts, tables)
     empty = [number for number, (body, _) in enumerate(bodies, start=1) if not body.strip()]
     if len(empty) == len(bodies):

@@ -48,6 +48,11 @@ _PAGE_NUMBER = re.compile(
 _PAGE_LABEL = re.compile(r"\b(?:page|pg\.?)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?|\b\d{1,4}\s+of\s+\d{1,4}\b", re.IGNORECASE)
 _PAGE_OF_PAGES = re.compile(r"\bpage\s*\d{1,4}\s*(?:of|/)\s*\d{1,4}\b", re.IGNORECASE)
 _EDGE_LINES = 8
+_HEAD_LINES = 16
+_FORM_LINE = re.compile(
+    r"\b(?:patient|name|mrn|dob|birth|date|age|author|provider|reported by|collected)\b[^:]{0,20}:", re.IGNORECASE
+)
+_LABEL_WORDS = frozenset({"mrn", "dob", "date", "of", "birth", "name", "patient", "page", "continued", "id"})
 
 
 def clean_text(raw: str) -> str:
@@ -83,19 +88,21 @@ def join_hyphenated(pages: Sequence[str]) -> tuple[str, ...]:
 def split_boilerplate(pages: Sequence[str], keep: Sequence[frozenset[str]] = ()) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return for each page its body and the lines removed from it.
 
-    A line is boilerplate when it is or holds a page number ("Page 1 of 3"), or when the same line (page number apart)
-    stands in an unbroken run from the same edge on at least two pages and on half of them. Numbers other than page numbers must be equal: two results
-    that differ only in their value are never taken for a repeated footer. Lines in `keep` (one set for each page; table
-    headers and rows) are body wherever they stand.
+    A line is boilerplate when it is or holds a page number ("Page 1 of 3"), when the same line (page number apart) stands
+    in an unbroken run from the same edge on at least two pages and on half of them, or when it heads a later page with
+    nothing but words of the first page's letterhead and patient block. Numbers other than page numbers must be equal: two
+    results that differ only in their value are never taken for a repeated footer. Lines in `keep` (one set for each page;
+    the rows of tables) are body wherever they stand.
     """
     lines = [page.split("\n") for page in pages]
     kept = list(keep) or [frozenset()] * len(lines)
     needed = max(2, (len(lines) + 1) // 2)
     top = _repeated(lines, needed, from_top=True)
     bottom = _repeated(lines, needed, from_top=False)
+    head_words = _head_words(lines[0]) if lines else frozenset()
     result = []
-    for page_lines, own in zip(lines, kept, strict=True):
-        first = _edge(page_lines, top, own)
+    for number, (page_lines, own) in enumerate(zip(lines, kept, strict=True)):
+        first = _edge(page_lines, top, own, head_words if number else frozenset())
         last = len(page_lines) - _edge(page_lines[::-1], bottom, own)
         last = max(first, last)
         removed = tuple(line for line in (*page_lines[:first], *page_lines[last:]) if line)
@@ -116,15 +123,30 @@ def _repeated(pages: Sequence[Sequence[str]], needed: int, *, from_top: bool) ->
     return frozenset(key for key, count in counts.items() if count >= needed)
 
 
-def _edge(lines: Sequence[str], repeated: frozenset[str], keep: frozenset[str]) -> int:
+def _head_words(lines: Sequence[str]) -> frozenset[str]:
+    """The words of the letterhead and patient block of the first page: everything down to its last "Label: value" line."""
+    form = [number for number, line in enumerate(lines[:_HEAD_LINES]) if _FORM_LINE.search(line)]
+    words = re.findall(r"\w+", " ".join(lines[:form[-1] + 1]).lower()) if form else []
+    return frozenset(words) | _LABEL_WORDS if words else frozenset()
+
+
+def _repeats(line: str, head_words: frozenset[str]) -> bool:
+    """True for a running head: nothing but words of the first page's letterhead and patient block."""
+    words = re.findall(r"\w+", line.lower())
+    return len(line) <= 160 and len(words) >= 3 and head_words.issuperset(words)
+
+
+def _edge(
+    lines: Sequence[str], repeated: frozenset[str], keep: frozenset[str], head_words: frozenset[str] = frozenset()
+) -> int:
     """Number of lines from the start of `lines` that are boilerplate."""
     taken = 0
     for index, line in enumerate(lines):
         if not line:
             continue
         key = _key(line)
-        numbered = _PAGE_NUMBER.fullmatch(line) or (len(line) <= 160 and _PAGE_OF_PAGES.search(line))
-        if line in keep or not (numbered or not key or key in repeated):
+        numbered = bool(_PAGE_NUMBER.fullmatch(line)) or (len(line) <= 160 and bool(_PAGE_OF_PAGES.search(line)))
+        if not numbered and (line in keep or not (not key or key in repeated or _repeats(line, head_words))):
             break
         taken = index + 1
     return taken

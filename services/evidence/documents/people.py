@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.evidence.documents.fields import Field, find_fields
-from services.evidence.documents.vocabulary import AUTHOR_LABELS, CREDENTIALS, FACILITY_WORDS, OTHER_PARTY
+from services.evidence.documents.vocabulary import ADDRESS, AUTHOR_LABELS, CREDENTIALS, FACILITY_WORDS, OTHER_PARTY
 
 _MAX_LINE = 300
 _WORD = r"(?:(?:[A-ZÀ-ÖØ-Þ][\w’'-]*\.?|[A-ZÀ-ÖØ-Þ]\.)|(?:van|von|der|den|de|da|del|della|di|la|le|bin|al|el|du|dos|ter)(?=\s))"
@@ -26,6 +26,7 @@ _NOT_A_NAME = re.compile(
     r"\b(?:hospital|clinic|laborator\w+|department|medical|center|centre|health|report|note|date|visit|unknown|information|age|year)\b",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(ADDRESS, re.IGNORECASE)
 _FACILITY = re.compile(rf"\b(?:{FACILITY_WORDS})\b", re.IGNORECASE)
 _CONTACT = re.compile(
     r"\b(?:tel|telephone|phone|fax|www|http|suite|street|st|avenue|ave|road|rd|drive|parkway|lane)\b|@|\d{3}", re.IGNORECASE
@@ -115,19 +116,27 @@ def _after(lines: Sequence[str], line: str) -> str:
     return ""
 
 
-def find_facility(head: Sequence[str]) -> Facility | None:
-    """Return the institution: by a label, else the first line of the letterhead that names one."""
+def find_facility(head: Sequence[str], letterhead: Sequence[str]) -> Facility | None:
+    """Return the institution: by a label in the head, else the first line of the letterhead that names one."""
     for field in find_fields(head, _FACILITY_LABEL):
         if _FACILITY.search(field.value) and len(field.value) <= 100:
             return Facility(field.value, field.line, labelled=True)
-    for line in head[:12]:
+    before = ""
+    for line in letterhead:
         for part in re.split(r"\s{2,}|\s[|·•]\s", line):
             plain = part.strip(" ,-")
-            if 2 <= len(plain.split()) <= 10 and _FACILITY.search(plain) and plain[0].isupper() and not (
-                _OTHER_PARTY.search(plain) or _CONTACT.search(plain) or plain.endswith((".", ":"))
-            ):
-                return Facility(plain, line, labelled=False)
-    return _by_address(head)
+            if _is_institution(plain):
+                rest_of_name = before and all(_FACILITY.fullmatch(word) or word == "&" for word in plain.split())
+                return Facility(f"{before} {plain}" if rest_of_name else plain, line, labelled=False)
+        # A long name may be set in two lines: "Northmere Regional" over "Laboratories".
+        before = line if len(line.split()) <= 3 and not _CONTACT.search(line) and line[0].isupper() and ":" not in line else ""
+    return _by_address(letterhead)
+
+
+def _is_institution(text: str) -> bool:
+    if not text or len(text.split()) > 10 or not text[0].isupper() or text.endswith((".", ":")):
+        return False
+    return bool(_FACILITY.search(text)) and not (_OTHER_PARTY.search(text) or _CONTACT.search(text) or _ADDRESS.search(text))
 
 
 def _by_address(head: Sequence[str]) -> Facility | None:

@@ -166,11 +166,27 @@ _HEADINGS = frozenset(
     counseling
     addendum
     variants detected
+    admission
+    discharge plan
+    referral
+    referral question
+    reason for testing
+    medical decision making
+    results reviewed
+    request
+    questions
+    monitoring plan
+    treatment
+    treatment plan
+    course
+    outcome
+    next steps
     variant interpretation
     """.splitlines()
     if line.strip()
 )
 _NUMBERING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})?[.)]?|[IVX]{1,4}[.)])\s+")
+_SHORT_HEADING = re.compile(r"[A-Z][A-Za-z'’/&-]*(?: [A-Za-z'’/&-]+){0,4}")
 _MAX_HEADING = 70
 _MAX_WORDS = 8
 
@@ -191,8 +207,8 @@ def sections(pages: Sequence[Page]) -> tuple[Section, ...]:
     name = ""
     for page in pages:
         start = 0
-        for position, line, following in _lines(page.text):
-            heading = heading_of(line, following)
+        for position, line, following, previous in _lines(page.text):
+            heading = heading_of(line, following, previous)
             if heading is None:
                 continue
             if page.text[start:position].strip():
@@ -204,10 +220,11 @@ def sections(pages: Sequence[Page]) -> tuple[Section, ...]:
     return tuple(found)
 
 
-def heading_of(line: str, following: str = "") -> str | None:
+def heading_of(line: str, following: str = "", previous: str = "") -> str | None:
     """Return the heading that `line` is, or opens with ("Impression: stable"), in the document's words; else None.
 
-    `following` is the next written line: a line in capitals is a heading only if something stands under it.
+    `following` and `previous` are the written lines around it: a heading by its form needs something under it, and a
+    short line in ordinary letters is one only between the end of a sentence and the start of another.
     """
     line = line.strip()
     bare = _NUMBERING.sub("", line, count=1) if len(line) <= _MAX_HEADING else line
@@ -224,7 +241,13 @@ def heading_of(line: str, following: str = "") -> str | None:
         return _shown(before)
     if bare.endswith(":") and bare[0].isupper():
         return _shown(before)
-    return None
+    return _shown(bare) if _SHORT_HEADING.fullmatch(bare) and _stands_between(previous, bare, following) else None
+
+
+def _stands_between(previous: str, line: str, following: str) -> bool:
+    following, previous = following.strip(), previous.strip()
+    opens = following[0].isupper() or not following[0].isalnum()
+    return previous.endswith((".", "!", "?")) and opens and len(following) > len(line) and not following.endswith(":")
 
 
 def _is_field(before: str, after: str, bare: str) -> bool:
@@ -237,8 +260,11 @@ def _shown(heading: str) -> str:
     return text.capitalize() if text.isupper() and len(text) > 4 else text
 
 
-def _lines(text: str) -> list[tuple[int, str, str]]:
-    """Each written line with its position and the written line after it."""
+def _lines(text: str) -> list[tuple[int, str, str, str]]:
+    """Each written line with its position, and the written lines after and before it."""
     lines = [(match.start(), match.group()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()]
-    following = [line for _, line in lines[1:]] + [""]
-    return [(position, line, after) for (position, line), after in zip(lines, following, strict=True)]
+    written = ["", *(line for _, line in lines), ""]
+    return [
+        (position, line, after, before)
+        for (position, line), after, before in zip(lines, written[2:], written[:-2], strict=True)
+    ]

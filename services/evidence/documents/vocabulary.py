@@ -31,14 +31,15 @@ class DocumentType(StrEnum):
 # Title words, strongest first: the first pattern that a title line holds decides. Regular expressions, case-insensitive.
 TITLES: tuple[tuple[str, DocumentType], ...] = (
     (r"discharge (?:summary|letter|report|note)|hospital discharge", DocumentType.DISCHARGE_SUMMARY),
-    (r"infusion (?:note|record|visit|report|encounter|log|summary|cent(?:er|re) (?:note|visit))|infusion administration|"
+    (r"infusion (?:note|record|visit|report|encounter|log|summary|cent(?:er|re)|suite)|infusion administration|"
      r"nursing infusion", DocumentType.INFUSION_NOTE),
     (r"medication (?:list|reconciliation|record|summary|history|review|profile)|list of (?:current )?medications?|"
      r"medicines? (?:list|summary)|prescription (?:list|record)", DocumentType.MEDICATION_LIST),
     (r"(?:emergency|ed|er|a&e|urgent care)(?: department| medicine| room| physician| provider)? (?:note|visit|record|"
      r"report|summary|"
      r"encounter|attendance|assessment|evaluation|chart)|emergency department", DocumentType.EMERGENCY_NOTE),
-    (r"hla typing|hla genotyp\w*|genetic\w* (?:test|report|result|analysis|testing|laboratory|evaluation)|genomic\w*|"
+    (r"hla[ -]?\S*(?: \w+){0,4} (?:typing|genotyp\w*|flow cytometry|pcr)|genetic\w* (?:test|report|result|analysis|"
+     r"testing|laboratory|evaluation)|genomic\w*|"
      r"pharmacogen\w*|molecular (?:genetics?|diagnostic\w*) (?:report|result)|exome|karyotype|histocompatibility|"
      r"gene panel|sequencing report|variant report|genotyping", DocumentType.GENETIC_REPORT),
     (r"(?:surgical |renal |kidney |skin |muscle |nerve |salivary gland |liver |duodenal |lip |anatomic(?:al)? )?"
@@ -67,11 +68,12 @@ TITLES: tuple[tuple[str, DocumentType], ...] = (
      r"(?:clinic|office|outpatient|daily|"
      r"telehealth|"
      r"telephone|soap|interval|nursing|ward) (?:note|visit|letter|progress)|visit note", DocumentType.PROGRESS_NOTE),
-    (r"consult(?:ation)?s?\b|initial (?:evaluation|visit|assessment|encounter)|new patient|specialist (?:evaluation|opinion)|"
-     r"history and physical|h&p|evaluation", DocumentType.CONSULTATION),
+    (r"consult(?:ation)?s?\b|initial (?:evaluation|visit|assessment|encounter)|new patient|second opinion|"
+     r"specialist (?:evaluation|opinion)|history and physical|h&p|evaluation", DocumentType.CONSULTATION),
     (r"radiology|imaging|\bmri\b|\bct\b|x-?ray|ultrasound|echocardiogra\w*|radiograph\w*|\bdexa\b|\bdxa\b",
      DocumentType.IMAGING_REPORT),
     (r"laboratory|\blabs?\b", DocumentType.LAB_REPORT),
+    (r"nerve (?:conduction|stimulation)|electromyograph\w*", DocumentType.OPERATIVE_NOTE),
     (r"\bnote\b|clinic letter|visit|review", DocumentType.PROGRESS_NOTE),
 )
 
@@ -118,12 +120,14 @@ SPECIALTIES: tuple[tuple[str, str], ...] = (
     ("rheumatology", r"rheumatolog\w*"),
     ("nephrology", r"nephrolog\w*|renal (?:clinic|medicine|service|unit)"),
     ("dermatology", r"dermatolog\w*"),
-    ("neurology", r"neurolog\w*|neuromuscular|neuroimmunolog\w*|multiple sclerosis (?:clinic|cent(?:er|re))"),
+    ("neurology", r"neurolog\w*|neuromuscular|neurophysiolog\w*|electromyograph\w*|nerve (?:conduction|stimulation)|"
+     r"neuroimmunolog\w*|multiple sclerosis (?:clinic|cent(?:er|re))"),
     ("gastroenterology", r"gastroenterolog\w*|hepatolog\w*|digestive (?:health|disease)\w*|"
      r"\w*endoscopy|\w*colonoscopy|\bGI\b"),
     ("endocrinology", r"endocrinolog\w*|diabetolog\w*|"
      r"diabetes (?:clinic|cent(?:er|re)|service)|thyroid (?:clinic|cent(?:er|re))"),
-    ("ophthalmology", r"ophthalmolog\w*|optometr\w*|eye (?:clinic|cent(?:er|re)|institute|hospital)|oculoplastic\w*|uveitis (?:clinic|service)"),
+    ("ophthalmology", r"ophthalmolog\w*|optometr\w*|eye (?:clinic|cent(?:er|re)|institute|hospital)|oculoplastic\w*|"
+     r"uveitis (?:clinic|service)"),
     ("pulmonology", r"pulmonolog\w*|pulmonary(?! (?:function|hypertension|embol))\w*|respiratory medicine|respirolog\w*"),
     ("cardiology", r"cardiolog\w*|echocardiograph\w* laborator\w*"),
     ("hematology", r"ha?ematolog\w*"),
@@ -147,7 +151,6 @@ SPECIALTIES: tuple[tuple[str, str], ...] = (
     ("otolaryngology", r"otolaryngolog\w*|\bENT\b|otorhinolaryngolog\w*"),
     ("urology", r"urolog\w*"),
     ("pharmacy", r"pharmac(?:y|ist)\b|clinical pharmac\w*"),
-    ("infusion", r"infusion (?:cent(?:er|re)|suite|services?|unit|nurs\w+)"),
     ("surgery", r"(?:general |vascular |thoracic |hand )surg(?:ery|eon)\w*"),
     ("anesthesiology", r"ana?esthesiolog\w*"),
     ("nutrition", r"dietetic\w*|nutrition\w*|dietitian"),
@@ -179,6 +182,12 @@ DATE_LABELS: tuple[str, ...] = (
     r"(?:admitted|admission(?: date)?|date of admission|received|date received|accessioned)",
     r"(?:(?:electronically |digitally )?signed(?: by| on| at)?|authenticated|dictated|transcribed|printed|generated)",
 )
+# Lines of an address, which may carry a word that names a type ("Pathology Block C, Heron Quay").
+ADDRESS = (
+    r"@|\b(?:tel|telephone|fax|phone|street|avenue|suite|block|building|floor|road|quay|drive|lane|parkway|terrace|crescent|wing|"
+    r"boulevard|p\.?o\.? box|room|zip)\b|\(\d{3}\)|\d{3}-\d{4}"
+)
+
 # Words before a date that make it something else than the date of the document.
 OTHER_DATES = (
     r"\b(?:dob|d\.o\.b\.?|birth|born|next|follow-?up|return|review on|expir\w+|since|onset|prior|previous(?:ly)?|"

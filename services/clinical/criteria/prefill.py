@@ -47,6 +47,12 @@ class Evidence:
             return True
         return False if len(states) == len(keys) and None not in states else None
 
+    def any_positive(self, *keys: str) -> bool | None:
+        """Return yes if any is positive, no if those that were tested are negative, else unknown."""
+        states = [finding.positive for key in keys if (finding := self.antibodies.get(key)) is not None]
+        decided = [state for state in states if state is not None]
+        return any(decided) if decided else None
+
     def value(self, key: str) -> float | None:
         finding = self.labs.get(key)
         return None if finding is None else finding.value
@@ -99,9 +105,9 @@ def _sle(evidence: Evidence) -> dict[str, Answer]:
         "low_C3_or_low_C4": _yes_only((low_c3 or low_c4) if low_c3 or low_c4 else None),
         "low_C3_and_low_C4": _yes_only((low_c3 and low_c4) if both_known else None),
         "anti_dsDNA": evidence.positive("anti_dsdna"),
-        "anti_Sm": evidence.positive("anti_sm"),
+        "anti_Sm": evidence.positive("anti_smith"),
         "antiphospholipid_antibodies": evidence.positive(
-            "lupus_anticoagulant", "anticardiolipin", "anti_beta2_glycoprotein_i"
+            "lupus_anticoagulant", "anti_cardiolipin", "anti_b2gp1"
         ),
     }
 
@@ -118,7 +124,7 @@ def _proteinuria(evidence: Evidence) -> bool | None:
 
 
 def _ra(evidence: Evidence) -> dict[str, Answer]:
-    multiples = [_multiple(evidence.antibodies.get(key)) for key in ("rf", "acpa")]
+    multiples = [_multiple(evidence.antibodies.get(key)) for key in ("rheumatoid_factor", "acpa")]
     crp, esr = evidence.above("crp"), evidence.above("esr")
     abnormal: bool | None = True if crp or esr else False if crp is False and esr is False else None
     return {"serology": serology_category(*multiples), "abnormal_crp_or_esr": abnormal}
@@ -136,13 +142,13 @@ def _multiple(finding: AntibodyFinding | None) -> float | None:
 def _ssc(evidence: Evidence) -> dict[str, Answer]:
     return {
         "anti_centromere": evidence.positive("anti_centromere"),
-        "anti_topoisomerase_I": evidence.positive("anti_topoisomerase_i"),
-        "anti_RNA_polymerase_III": evidence.positive("anti_rna_polymerase_iii"),
+        "anti_topoisomerase_I": evidence.positive("anti_topoisomerase_1"),
+        "anti_RNA_polymerase_III": evidence.positive("anti_rnap3"),
     }
 
 
 def _sjogren(evidence: Evidence) -> dict[str, Answer]:
-    return {"anti_ro_positive": evidence.positive("anti_ssa_ro")}
+    return {"anti_ro_positive": evidence.positive("anti_ro60")}
 
 
 def _axial(evidence: Evidence) -> dict[str, Answer]:
@@ -154,15 +160,15 @@ def _peripheral(evidence: Evidence) -> dict[str, Answer]:
 
 
 def _caspar(evidence: Evidence) -> dict[str, Answer]:
-    rf = evidence.positive("rf")
+    rf = evidence.positive("rheumatoid_factor")
     return {"rf_negative": None if rf is None else not rf}
 
 
 def _mcdonald(evidence: Evidence) -> dict[str, Answer]:
     return {
-        "csf_ocb": evidence.positive("csf_oligoclonal_bands"),
-        "aqp4_igg": evidence.positive("aqp4_igg"),
-        "mog_igg": evidence.positive("mog_igg"),
+        "csf_ocb": evidence.positive("ocb"),
+        "aqp4_igg": evidence.positive("aqp4"),
+        "mog_igg": evidence.positive("mog"),
     }
 
 
@@ -175,8 +181,8 @@ def _glycemia(evidence: Evidence) -> dict[str, Answer]:
 
 def _t1d(evidence: Evidence) -> dict[str, Answer]:
     return {
-        **_glycemia(evidence), "gad65": evidence.positive("gad65"), "ia2": evidence.positive("ia_2"),
-        "znt8": evidence.positive("znt8"), "iaa": evidence.positive("insulin_autoantibody"),
+        **_glycemia(evidence), "gad65": evidence.positive("gad65"), "ia2": evidence.positive("ia2"),
+        "znt8": evidence.positive("znt8"), "iaa": evidence.positive("iaa"),
     }
 
 
@@ -200,14 +206,14 @@ def _graves(evidence: Evidence) -> dict[str, Answer]:
     raised: bool | None = True if ft4 or ft3 else False if ft4 is False and ft3 is False else None
     return {
         "tsh_suppressed": evidence.under("tsh"), "ft4_or_t3_raised": raised,
-        "trab_positive": evidence.positive("trab"),
+        "trab_positive": evidence.any_positive("trab", "tsi"),
     }
 
 
 def _hashimoto(evidence: Evidence) -> dict[str, Answer]:
     return {
-        "tsh_raised": evidence.above("tsh"), "tpo_antibody": evidence.positive("anti_tpo"),
-        "tg_antibody": evidence.positive("anti_thyroglobulin"),
+        "tsh_raised": evidence.above("tsh"), "tpo_antibody": evidence.positive("tpo"),
+        "tg_antibody": evidence.positive("tg"),
     }
 
 

@@ -1,0 +1,163 @@
+"""Asks the patient's data one question of a predictor: yes, no, or not known, with the value that answered."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from services.clinical.flare.records import PredictorTest
+from services.clinical.labs import LabPanel, Reading, analytes
+
+Series = Mapping[str, Sequence[tuple[date, float]]]
+
+MAX_SERIES = 1000
+_IL6_BLOCKERS = ("tocilizumab", "sarilumab", "satralizumab", "siltuximab")
+_MASKED = frozenset({"crp", "esr"})
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What the predictors are asked about. Trends need dated values in canonical units."""
+
+    labs: LabPanel
+    sex: str
+    age: int
+    series: Series = field(default_factory=dict)
+    context: Mapping[str, bool] = field(default_factory=dict)
+    antibodies: Mapping[str, bool | None] = field(default_factory=dict)
+    medications: tuple[str, ...] = ()
+    subtype: str | None = None
+
+    @property
+    def interleukin_6_blocked(self) -> bool:
+        return any(drug in words for words in map(_words, self.medications) for drug in _IL6_BLOCKERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`holds` None means the data do not say; `needs` then names what would answer."""
+
+    holds: bool | None
+    detail: str = ""
+    needs: str = ""
+    date: date | None = None
+
+
+def ask(test: PredictorTest, patient: Patient) -> Answer:
+    """Return the answer of the data to one test."""
+    if test.subtype is not None and test.subtype != patient.subtype:
+        return Answer(None if patient.subtype is None else False, needs="type of inflammatory bowel disease")
+    if test.context is not None:
+        holds = patient.context.get(test.context)
+        return Answer(holds, needs=plain_name(test.context))
+    if test.antibody is not None:
+        return Answer(patient.antibodies.get(test.antibody), needs=f"{test.antibody.replace('_', '-')} (antibody)")
+    if test.medication:
+        return _medication(test.medication, patient.medications)
+    if test.sex is not None:
+        return Answer(patient.sex == test.sex)
+    if test.age_below is not None:
+        return Answer(patient.age < test.age_below, f"{patient.age} years")
+    return _lab(test, patient)
+
+
+def worsening(test: PredictorTest, patient: Patient) -> bool:
+    """Return whether a protective value moves the wrong way by a tenth or more between its two latest dates."""
+    points = _points(patient, test.lab) if test.lab else []
+    if len(points) < 2 or points[-2][1] <= 0:
+        return False
+    change = (points[-1][1] - points[-2][1]) / points[-2][1]
+    high_is_good = test.at_least is not None or test.above is not None
+    return change <= -0.1 if high_is_good else change >= 0.1
+
+
+def plain_name(key: str) -> str:
+    """Return what a person calls a laboratory, antibody or context key."""
+    analyte = analytes().get(key)
+    return key.replace("_", " ") if analyte is None else analyte.label
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text[:200].lower()))
+
+
+def _medication(names: tuple[str, ...], medications: tuple[str, ...]) -> Answer:
+    if not medications:
+        return Answer(None, needs="current medication")
+    for written in medications:
+        padded = f" {_words(written)} "
+        for name in names:
+            if f" {name} " in padded:
+                return Answer(True, name)
+    return Answer(False)
+
+
+def _lab(test: PredictorTest, patient: Patient) -> Answer:
+    assert test.lab is not None
+    if test.rises_percent is not None or test.falls_percent is not None:
+        return _trend(test, patient)
+    reading = patient.labs.get(test.lab)
+    if reading is None:
+        return Answer(None, needs=plain_name(test.lab))
+    if test.lab in _MASKED and patient.interleukin_6_blocked and not _compare(test, reading):
+        return Answer(None, needs=f"{reading.label} is suppressed by interleukin-6 blockade")
+    holds = _compare(test, reading)
+    if holds is None:
+        return Answer(None, needs=f"the laboratory's limit for {reading.label}")
+    return Answer(holds, _shown(reading, test), date=reading.date)
+
+
+def _compare(test: PredictorTest, reading: Reading) -> bool | None:
+    value = reading.value
+    if test.above_uln is not None or test.at_most_uln is not None:
+        if reading.uln is None:
+            return None
+        if test.above_uln is not None:
+            return value > test.above_uln * reading.uln
+        return value <= (test.at_most_uln or 0.0) * reading.uln
+    if test.below_lln is not None:
+        return None if reading.lln is None else value < test.below_lln * reading.lln
+    return (
+        (test.above is None or value > test.above)
+        and (test.at_least is None or value >= test.at_least)
+        and (test.below is None or value < test.below)
+        and (test.at_most is None or value <= test.at_most)
+    )
+
+
+def _shown(reading: Reading, test: PredictorTest) -> str:
+    shown = f"{reading.value:g} {reading.unit}".strip()
+    if (test.above_uln is not None or test.at_most_uln is not None) and reading.uln is not None:
+        return f"{shown}, upper limit {reading.uln:g}"
+    if test.below_lln is not None and reading.lln is not None:
+        return f"{shown}, lower limit {reading.lln:g}"
+    return shown
+
+
+def _trend(test: PredictorTest, patient: Patient) -> Answer:
+    assert test.lab is not None
+    points = _points(patient, test.lab)
+    if len(points) < 2:
+        return Answer(None, needs=f"{plain_name(test.lab)}: an earlier value with its date")
+    (earlier_date, earlier), (later_date, later) = points[-2:]
+    if earlier <= 0:
+        return Answer(None, needs=f"{plain_name(test.lab)}: an earlier value above zero")
+    percent = (later - earlier) / earlier * 100
+    detail = f"{earlier:g} on {earlier_date} to {later:g} on {later_date}"
+    if test.and_above is not None and later <= test.and_above:
+        return Answer(False, detail, date=later_date)
+    if test.rises_percent is not None:
+        return Answer(percent >= test.rises_percent, detail, date=later_date)
+    return Answer(percent <= -(test.falls_percent or 0.0), detail, date=later_date)
+
+
+def _points(patient: Patient, key: str) -> list[tuple[date, float]]:
+    """Return the dated finite values in date order, one for each date, the current reading included."""
+    by_date = {when: value for when, value in list(patient.series.get(key, ()))[:MAX_SERIES] if math.isfinite(value)}
+    reading = patient.labs.get(key)
+    if reading is not None and reading.date is not None:
+        by_date[reading.date] = reading.value
+    return sorted(by_date.items())

@@ -203,7 +203,7 @@ class _Reader:
             del self._readings[reading.key]
             self._contradicted.add(reading.key)
             both = f"{earlier.name}: {earlier.written}; {reading.name}: {reading.written}"
-            message = f"{reading.label} was sent twice with different values and no dates that order them ({both}); neither is used"
+            message = f"{reading.label} was sent twice with different values that no dates order ({both}); neither is used"
             self._problems.append(LabProblem(reading.name, reading.key, ProblemKind.CONTRADICTION, message))
 
     def _refuse_implausible(

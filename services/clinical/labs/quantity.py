@@ -19,7 +19,8 @@ _BETWEEN = re.compile(rf"({_NUMBER})\s{{0,5}}(?:-|–|—|−|to|…|\.\.)\s{{0,
 _ONE_SIDED = re.compile(rf"(<=|>=|[<>≤≥]|up to|below|less than|under|above|greater than|more than|over)\s{{0,5}}({_NUMBER})")
 _UPPER_WORDS = frozenset({"<", "<=", "≤", "up to", "below", "less than", "under"})
 # a flag after the unit (`12 mg/L H`), or in brackets; a lone `L` may be litres and stays
-_FLAG = re.compile(r"(?:\s?[\[(](?:HH|LL|H|L|high|low|\*)[\])]|\s(?:HH|LL|H|L|high|low|\*)|^(?:HH|LL|H|high|low|\*))$", re.IGNORECASE)
+_FLAG_WORD = r"(?:HH|LL|H|L|high|low|\*)"
+_FLAG = re.compile(rf"(?:\s?[\[(]{_FLAG_WORD}[\])]|\s{_FLAG_WORD}|^(?:HH|LL|H|high|low|\*))$", re.IGNORECASE)
 _THOUSANDS = re.compile(r"^[+-]?[1-9]\d{0,2}(,\d{3})+$")
 
 

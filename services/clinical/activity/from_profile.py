@@ -1,0 +1,171 @@
+"""Every instrument that applies to a patient, fed from what the patient's record holds.
+
+Items come from `extensions["instrument_items"]` (instrument id or disease id -> items) and from the items of a visit, which
+take precedence; laboratory items that were not given come from the panel, with its units, limits and dates. What is missing
+is reported by name. Nothing is estimated, and no laboratory value stands in for an item it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from services.clinical.activity import names
+from services.clinical.activity.lupus_laboratory import sledai_items
+from services.clinical.activity.model import Instrument
+from services.clinical.activity.populations import form_named
+from services.clinical.activity.records import Item, ItemKind
+from services.clinical.activity.registry import INSTRUMENTS, find_instrument, for_disease
+from services.clinical.activity.results import ActivityScore
+from services.clinical.disease import Disease
+from services.clinical.explanation import Status
+from services.clinical.labs import LabPanel, Reading
+from services.clinical.profile import MeasuredValue, Profile
+
+ADULT_YEARS = 18
+
+_FORM_KEYS = ("ibd_subtype", "ibd_type", "psoriasis_subtype", "disease_subtype", "subtype")
+_FORM_ASKED = {"crohn_disease": "ibd_subtype", "ulcerative_colitis": "ibd_subtype", "psoriatic_arthritis": "psoriatic_arthritis"}
+
+
+def scores_for(
+    profile: Profile, panel: LabPanel, visit_items: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[ActivityScore, ...]:
+    """Return a score for each instrument of each diagnosed condition, in the order of the conditions.
+
+    An instrument made for an emergency or for diagnosis appears only when its items were given. Items given for an
+    instrument of another disease are answered with `not_applicable`.
+    """
+    given = _Given(profile, visit_items or {})
+    scores: list[ActivityScore] = []
+    for disease in dict.fromkeys(profile.diagnosed_conditions):
+        for instrument in for_disease(disease):
+            items = given.items(instrument, disease)
+            if instrument.record.on_request and not items:
+                continue
+            scores.append(_score(instrument, disease, items, profile, panel))
+    scored = {score.instrument_id for score in scores}
+    scores.extend(_elsewhere(instrument) for instrument in given.instruments() if instrument.id not in scored)
+    return tuple(scores)
+
+
+def unknown_instruments(profile: Profile, visit_items: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """Return the names under which items were given that are neither an instrument nor a disease, as written."""
+    written = [*_mapping(profile.extensions.get("instrument_items")), *(visit_items or {})]
+    named = dict.fromkeys(map(str, written))
+    return tuple(name for name in named if find_instrument(name) is None and Disease.parse(name) is None)
+
+
+class _Given:
+    """The items sent, by instrument and by disease; those of the visit win over those of the profile."""
+
+    def __init__(self, profile: Profile, visit_items: Mapping[str, Any]) -> None:
+        self._by_instrument: dict[str, dict[str, Any]] = {}
+        self._by_disease: dict[Disease, dict[str, Any]] = {}
+        for source in (_mapping(profile.extensions.get("instrument_items")), visit_items):
+            for name, items in source.items():
+                instrument, disease = find_instrument(str(name)), Disease.parse(str(name))
+                if instrument is not None:
+                    self._by_instrument.setdefault(instrument.id, {}).update(_mapping(items))
+                elif disease is not None:
+                    self._by_disease.setdefault(disease, {}).update(_mapping(items))
+
+    def items(self, instrument: Instrument, disease: Disease) -> dict[str, Any]:
+        shared = self._by_disease.get(disease, {})
+        usable = {name: value for name, value in shared.items() if names.find(instrument.record, name) is not None}
+        return usable | self._by_instrument.get(instrument.id, {})
+
+    def instruments(self) -> Iterator[Instrument]:
+        return (INSTRUMENTS[key] for key in self._by_instrument)
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _score(instrument: Instrument, disease: Disease, items: dict[str, Any], profile: Profile, panel: LabPanel) -> ActivityScore:
+    forms = _forms(profile)
+    population = instrument.record.population
+    if population is not None and not items and population not in forms:
+        return _other_form(instrument, disease, forms)
+    inputs = items | _from_panel(instrument, items, panel) | _from_person(instrument, items, profile)
+    named = next((str(profile.extensions[key]) for key in _FORM_KEYS if form_named(str(profile.extensions.get(key, "")))), None)
+    if population is not None and named is not None and population not in forms:
+        inputs = {"diagnosis": named, **inputs}
+    score = instrument.compute(inputs)
+    return score.model_copy(update={"disease": disease})
+
+
+def _forms(profile: Profile) -> set[str]:
+    extensions = profile.extensions
+    forms = {form for key in _FORM_KEYS if (form := form_named(str(extensions.get(key, ""))[:200])) is not None}
+    return forms | ({"psoriatic_arthritis"} if extensions.get("psoriatic_arthritis") is True else set())
+
+
+def _other_form(instrument: Instrument, disease: Disease, forms: set[str]) -> ActivityScore:
+    """Answer for an instrument of one form of a disease in a patient who has another form, or whose form is not known."""
+    population = instrument.record.population or ""
+    asked = _FORM_ASKED[population]
+    label = population.replace("_", " ")
+    empty = instrument.compute({})
+    if forms:
+        why = f"{instrument.name} is for {label} only"
+        update: dict[str, Any] = {"status": Status.NOT_APPLICABLE, "missing": (), "message": why}
+    else:
+        missing = (asked, *empty.missing)
+        update = {"missing": missing, "message": f"Missing: {', '.join(missing)}. {instrument.name} is for {label} only."}
+    return empty.model_copy(update={"disease": disease, **update})
+
+
+def _elsewhere(instrument: Instrument) -> ActivityScore:
+    needed = " or ".join(disease.label for disease in instrument.diseases)
+    return instrument.compute({}).model_copy(
+        update={
+            "status": Status.NOT_APPLICABLE, "missing": (),
+            "message": f"{instrument.name} ({instrument.id}) is for {needed}, which is not among the diagnosed conditions",
+        }
+    )  # fmt: skip
+
+
+def _from_panel(instrument: Instrument, items: Mapping[str, Any], panel: LabPanel) -> dict[str, Any]:
+    """Return the laboratory items not given, from the panel."""
+    answered = {target.item.key for name in items if (target := names.find(instrument.record, name)) is not None}
+    found: dict[str, Any] = {}
+    for item in instrument.items:
+        reading = next((reading for key in item.analyte if (reading := panel.get(key)) is not None), None)
+        if reading is not None and item.key not in answered:
+            found |= _lab_item(item, reading, answered)
+    if instrument.id == "SLEDAI-2K":
+        listed = {names.fold(str(name)) for name in items}
+        if not listed & (names.CHECKLIST_NOT_ASSESSED | names.CHECKLIST_OTHERS_ABSENT):
+            found |= {key: value for key, value in sledai_items(panel).items() if key not in answered | _listed(items)}
+    return found
+
+
+def _listed(items: Mapping[str, Any]) -> set[str]:
+    """Return the SLEDAI-2K items named in a list of what is present or absent."""
+    record = INSTRUMENTS["SLEDAI-2K"].record
+    lists = (raw for name, raw in items.items() if names.fold(str(name)) in names.CHECKLIST_PRESENT | names.CHECKLIST_ABSENT)
+    entries = (entry for raw in lists if isinstance(raw, list | tuple) for entry in raw if isinstance(entry, str))
+    return {target.item.key for entry in entries if (target := names.find(record, entry)) is not None}
+
+
+def _lab_item(item: Item, reading: Reading, answered: set[str]) -> dict[str, Any]:
+    if item.kind is ItemKind.LEVEL:
+        if reading.lln is None or reading.uln is None:
+            return {}
+        return {item.key: {"L": "low", "H": "high", None: "normal"}[reading.flag]}
+    unit = None if item.unit is None else reading.unit
+    found: dict[str, Any] = {item.key: MeasuredValue(value=reading.value, unit=unit, date=reading.date)}
+    if item.key == "tsh_miu_l" and "ref_tsh" not in answered and reading.lln is not None and reading.uln is not None:
+        found["ref_tsh"] = [reading.lln, reading.uln]
+    if item.key == "ttg_iga" and "ttg_uln" not in answered and reading.uln is not None:
+        found["ttg_uln"] = reading.uln
+    return found
+
+
+def _from_person(instrument: Instrument, items: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+    """Return sex and age where an instrument asks for them and they were not given."""
+    known: dict[str, Any] = {"sex": profile.sex, "age": profile.age}
+    asked = {item.key for item in instrument.items}
+    return {key: value for key, value in known.items() if key in asked and key not in items}

@@ -1,0 +1,1 @@
+"""What screens share. A component is a module with a function that draws it and returns what the reader chose."""

@@ -1,0 +1,35 @@
+"""What a route asks for: the services, once they are built, and the principal behind the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.access.principals import API_CLIENT, Principal
+from services.container import Services
+from services.errors import UnavailableError
+
+ServicesProvider = Callable[[], Services | None]
+
+
+def services_of(request: Request) -> Services:
+    """Return the services.
+
+    :raise UnavailableError: the process is still starting or is shutting down.
+    """
+    provider: ServicesProvider = request.app.state.services
+    services = provider()
+    if services is None:
+        raise UnavailableError("the services are not ready: try again in a few seconds")
+    return services
+
+
+def principal_of() -> Principal:
+    """The middleware has checked the key; today every key has the same rights."""
+    return API_CLIENT
+
+
+UsesServices = Annotated[Services, Depends(services_of)]
+Caller = Annotated[Principal, Depends(principal_of)]

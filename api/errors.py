@@ -1,0 +1,25 @@
+"""Maps the error tree to HTTP: always JSON with a `detail`."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from services.errors import ParatopeError, RateLimitedError
+
+_LOG = logging.getLogger("paratope.api")
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(ParatopeError)
+    async def _explained(_request: Request, error: ParatopeError) -> JSONResponse:
+        headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, RateLimitedError) else None
+        return JSONResponse({"detail": error.message}, status_code=error.status, headers=headers)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        # the route, not the URL: a query string may carry a key or an identifier
+        _LOG.error("unexpected %s in %s", type(error).__name__, request.scope.get("route") or request.method, exc_info=error)
+        return JSONResponse({"detail": "unexpected error: it was logged; try again or report it"}, status_code=500)

@@ -1,0 +1,156 @@
+"""Keys, limits and headers of every request, as one ASGI middleware.
+
+A key is accepted in `Authorization: Bearer`, `X-API-Key` or `?api_key=`. With no key configured the API is open and then listens
+on loopback only (`Settings.refuse_open_network`). Bodies are counted while they stream, so a missing or lying Content-Length
+does not help. Requests are limited per client and minute; failed keys have a smaller bucket of their own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.settings import Settings
+
+OPEN_PATHS = frozenset({"/", "/health", "/healthz", "/metrics"})
+_FAILED_KEYS_PER_MINUTE = 20
+_MAX_CLIENTS = 10_000
+
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+API_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+
+
+class RateLimit:
+    """A token bucket for each client; `clock` gives seconds and never goes back."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._capacity = float(per_minute)
+        self._per_second = per_minute / 60
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def seconds_to_wait(self, client: str) -> int:
+        """Take one token; 0 when there was one, else the whole seconds until there is."""
+        with self._lock:
+            now = self._clock()
+            tokens, then = self._buckets.pop(client, (self._capacity, now))
+            tokens = min(self._capacity, tokens + (now - then) * self._per_second)
+            allowed = tokens >= 1
+            self._buckets[client] = (tokens - 1 if allowed else tokens, now)
+            while len(self._buckets) > _MAX_CLIENTS:
+                self._buckets.popitem(last=False)
+            return 0 if allowed else max(1, round((1 - tokens) / self._per_second))
+
+
+class GuardMiddleware:
+    """Checks key, rate and size, then adds the timing and security headers. Wraps the whole API."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._key = settings.api_key.get_secret_value() if settings.api_key else None
+        self._max_bytes = settings.max_request_size_mb << 20
+        self._rate = RateLimit(settings.rate_limit_per_minute)
+        self._failures = RateLimit(_FAILED_KEYS_PER_MINUTE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+
+        async def reply(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                elapsed = f"{(time.perf_counter() - started) * 1000:.1f}".encode()
+                message["headers"] = [
+                    *message["headers"], *SECURITY_HEADERS,
+                    (b"content-security-policy", API_POLICY), (b"x-process-time-ms", elapsed),
+                ]
+            await send(message)
+
+        refusal = self._refuse(scope, path)
+        if refusal is not None:
+            await _answer(reply, *refusal)
+            return
+        await self._limited(scope, receive, reply)
+
+    def _refuse(self, scope: Scope, path: str) -> tuple[int, str, int | None] | None:
+        client = (scope.get("client") or ("unknown",))[0]
+        wait = self._rate.seconds_to_wait(client)
+        if wait:
+            return 429, f"too many requests: wait {wait} s", wait
+        sent = _sent_key(scope)
+        if self._key is not None and not (sent is None and path in OPEN_PATHS):
+            if sent is None:
+                return 401, "this endpoint needs an API key: send X-API-Key or Authorization: Bearer", None
+            if not hmac.compare_digest(sent.encode(), self._key.encode()):
+                wait = self._failures.seconds_to_wait(client)
+                return (429, f"too many wrong keys: wait {wait} s", wait) if wait else (401, "the API key is not valid", None)
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdigit() and int(length) > self._max_bytes:
+            return self._too_large()
+        return None
+
+    def _too_large(self) -> tuple[int, str, int | None]:
+        return 413, f"the request is larger than {self._max_bytes >> 20} MB (AUTO_MAX_REQUEST_SIZE_MB)", None
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received = 0
+        answered = False
+
+        async def counted_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise _BodyTooLargeError
+            return message
+
+        async def noted_send(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted_receive, noted_send)
+        except _BodyTooLargeError:
+            if not answered:
+                await _answer(send, *self._too_large())
+
+
+class _BodyTooLargeError(Exception):
+    """The body went over the limit while it was streaming; never leaves this module."""
+
+
+def _sent_key(scope: Scope) -> str | None:
+    headers = Headers(scope=scope)
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and bearer.strip():
+        return bearer.strip()
+    if headers.get("x-api-key"):
+        return headers["x-api-key"]
+    values = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("api_key")
+    return values[0] if values else None
+
+
+async def _answer(send: Send, status: int, detail: str, retry_after: int | None) -> None:
+    headers = [(b"content-type", b"application/json")]
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": detail}).encode()})

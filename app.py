@@ -1,0 +1,125 @@
+"""The entry point: builds the services once and serves dashboard and API in one process.
+
+`streamlit run app.py` serves the dashboard, with the API under `/api` of the same origin; the API also listens alone on
+`AUTO_API_PORT`. One process owns the embedded evidence store, and the dashboard calls the services without HTTP.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+import uvicorn
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+
+from api.application import create_api
+from api.security import SECURITY_HEADERS
+from components.runtime import current_services, provide_services
+from services.container import build_services
+from services.errors import ParatopeError
+from services.settings import load_settings
+
+_ROOT = Path(__file__).resolve().parent
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'self'; form-action 'self'"
+)
+
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+# these log one line a request with its whole URL, which may carry a key
+for chatty in ("httpx", "httpx2", "pymilvus", "milvus_lite", "sentence_transformers"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class SecurityHeadersMiddleware:
+    """Adds the policy headers to what the dashboard serves; the mounted API sets its own."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/api"):
+            await self._app(scope, receive, send)
+            return
+
+        async def reply(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                named = {name for name, _ in SECURITY_HEADERS}
+                kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in named]
+                message["headers"] = [*kept, *SECURITY_HEADERS, (b"content-security-policy", _POLICY.encode())]
+            await send(message)
+
+        await self._app(scope, receive, reply)
+
+
+class ApiServer:
+    """The API on its own port, in a thread of this process."""
+
+    def __init__(self) -> None:
+        settings = load_settings()
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                create_api(settings, current_services), host=settings.api_host, port=settings.api_port,
+                log_level="warning", access_log=False, server_header=False,
+            )
+        )
+        self._thread = threading.Thread(target=self._server.run, name="api", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    settings = load_settings()
+    try:
+        services = build_services(settings)
+    except ParatopeError as error:
+        print(f"Paratope cannot start: {error.message}", file=sys.stderr)
+        os._exit(2)
+    provide_services(services)
+    services.preparation.start()
+    server = ApiServer()
+    server.start()
+    _announce(services.assistant.model_available)
+    try:
+        yield {}
+    finally:
+        server.stop()
+        provide_services(None)
+        services.close()
+
+
+def _announce(model_available: bool) -> None:
+    settings = load_settings()
+    lines = [
+        "",
+        f"  Paratope        http://localhost:{settings.ui_port}",
+        f"  API             http://{settings.api_host}:{settings.api_port}",
+    ]
+    if not model_available:
+        lines.append("  language model  none: answers are quotations from the evidence (set ANTHROPIC_API_KEY to change that)")
+    if settings.api_key is None:
+        lines.append("  API key         none: the API listens on this machine only (set AUTO_API_KEY to change that)")
+    print("\n".join([*lines, ""]), flush=True)
+
+
+app = st.App(
+    str(_ROOT / "dashboard.py"),
+    lifespan=lifespan,
+    middleware=[Middleware(SecurityHeadersMiddleware)],
+    routes=[Mount("/api", create_api(load_settings(), current_services))],
+)

@@ -1,0 +1,114 @@
+"""The composition root: the only place that names concrete things. Dashboard, API and worker are all built from it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from services.access.principals import LOCAL_USER
+from services.assistant.answering import Assistant
+from services.assistant.chat import Chat
+from services.assistant.conversations import Conversations
+from services.assistant.language_model import LanguageModel
+from services.evidence.documents.reading import DocumentReader
+from services.evidence.embedder import SentenceEmbedder
+from services.evidence.index import EvidenceIndex
+from services.evidence.search import EvidenceSearch, Ranking
+from services.evidence.store import EvidenceStore
+from services.knowledge.synonyms import expand
+from services.patients.demo import DemoLoader
+from services.patients.documents import DocumentLibrary
+from services.patients.registry import PatientRegistry
+from services.preparation import Preparation, Step
+from services.settings import Settings
+from services.storage.database import Database
+from services.storage.files import FileStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the edges may call."""
+
+    settings: Settings
+    database: Database
+    store: EvidenceStore
+    embedder: SentenceEmbedder
+    index: EvidenceIndex
+    search: EvidenceSearch
+    reader: DocumentReader
+    patients: PatientRegistry
+    documents: DocumentLibrary
+    demo: DemoLoader
+    assistant: Assistant
+    conversations: Conversations
+    chat: Chat
+    preparation: Preparation
+    started: float
+
+    @property
+    def uptime_seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def close(self) -> None:
+        """Release processes, connections and files, in the reverse order of use."""
+        self.preparation.stop()
+        self.search.close()
+        self.reader.close()
+        self.store.close()
+        self.database.close()
+
+
+def build_services(settings: Settings) -> Services:
+    """Build the services and migrate the database. Nothing heavy is loaded yet: `preparation.start()` does that.
+
+    :raise ConfigurationError: the settings contradict each other, or the database is newer than the program.
+    """
+    settings.refuse_open_network(keys_exist=False)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.sql_url)
+    database.migrate()
+    embedder = SentenceEmbedder(settings.embedding_model)
+    token = settings.milvus_token.get_secret_value() if settings.milvus_token else None
+    store = EvidenceStore(settings.vector_uri, token=token, model=embedder.name)
+    index = EvidenceIndex(database, store, embedder)
+    search = EvidenceSearch(store, embedder, Ranking(settings.collection_weights, settings.score_high, settings.score_medium))
+    reader = DocumentReader()
+    patients = PatientRegistry(database)
+    documents = DocumentLibrary(
+        database, FileStore(settings.data_dir / "files"), reader, index, embedder, patients, settings.max_request_size_mb << 20
+    )
+    demo = DemoLoader(patients, documents, settings.data_dir / "demo")
+    assistant = Assistant(search, LanguageModel.from_settings(settings))
+    conversations = Conversations(database)
+    return Services(
+        settings=settings, database=database, store=store, embedder=embedder, index=index, search=search, reader=reader,
+        patients=patients, documents=documents, demo=demo, assistant=assistant, conversations=conversations,
+        chat=Chat(assistant, conversations),
+        preparation=Preparation(_steps(settings, embedder, store, index, patients, demo)), started=time.monotonic(),
+    )
+
+
+def _steps(
+    settings: Settings,
+    embedder: SentenceEmbedder,
+    store: EvidenceStore,
+    index: EvidenceIndex,
+    patients: PatientRegistry,
+    demo: DemoLoader,
+) -> tuple[Step, ...]:
+    first_start = settings.demo_data and not patients.list(LOCAL_USER)
+    steps: list[Step] = [
+        ("loading the embedding model", lambda _: embedder.embed(["ready"])),
+        ("loading the names of diseases", lambda _: expand("warm up")),
+        ("opening the evidence collections", lambda _: _open(index, store)),
+        ("indexing the curated knowledge", index.load_curated),
+        ("comparing the collections with the record", lambda _: index.repair()),
+    ]
+    if first_start:
+        steps.append(("taking in the demo patients", lambda progress: demo.load(LOCAL_USER, progress)))
+    return tuple(steps)
+
+
+def _open(index: EvidenceIndex, store: EvidenceStore) -> None:
+    index.create_collections()
+    store.check_model()

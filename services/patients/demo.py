@@ -1,0 +1,57 @@
+"""The demo patients: rendered to PDF and taken in like any other document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from demo_data.catalogue import load_patients
+from demo_data.render import render_all
+from services.access.principals import Principal
+from services.errors import ConflictError
+from services.evidence.embedder import Progress
+from services.patients.documents import DocumentLibrary
+from services.patients.registry import PatientRegistry
+
+if TYPE_CHECKING:
+    from demo_data.schema import DemoPatient
+
+
+class DemoLoader:
+    """Loads the nine demo patients. Idempotent: what is already there is left as it is."""
+
+    def __init__(self, patients: PatientRegistry, library: DocumentLibrary, folder: Path) -> None:
+        self._patients = patients
+        self._library = library
+        self._folder = folder
+
+    def load(self, access: Principal, progress: Progress | None = None) -> dict[str, int]:
+        """Render and take in all demo documents. Returns the number of passages of each patient."""
+        rendered = render_all(self._folder)
+        total = sum(len(paths) for paths in rendered.values())
+        done = 0
+        passages: dict[str, int] = {}
+        for patient in load_patients():
+            self._create(patient, access)
+            paths = rendered[patient.id]
+            batch = [(path.name, path.read_bytes()) for path in paths]
+            ingested = self._library.ingest_many(patient.id, batch, access)
+            passages[patient.id] = sum(one.document.passage_count for one in ingested)
+            done += len(paths)
+            if progress is not None:
+                progress(done, total)
+        return passages
+
+    def _create(self, patient: DemoPatient, access: Principal) -> None:
+        try:
+            self._patients.create(
+                patient.id, access, name=patient.name, date_of_birth=patient.dob, sex=patient.sex, mrn=patient.mrn,
+                demo=True, summary=patient.summary,
+            )
+        except ConflictError:
+            return
+
+
+def demo_questions(patient_id: str) -> tuple[str, ...]:
+    """Questions that the record of a demo patient answers; empty for anyone else."""
+    return next((tuple(one.question for one in patient.questions) for patient in load_patients() if patient.id == patient_id), ())

@@ -89,16 +89,15 @@ def split_boilerplate(pages: Sequence[str], keep: Sequence[frozenset[str]] = ())
     """Return for each page its body and the lines removed from it.
 
     A line is boilerplate when it is or holds a page number ("Page 1 of 3"), when the same line (page number apart) stands
-    in an unbroken run from the same edge on at least two pages and on half of them, or when it heads a later page with
-    nothing but words of the first page's letterhead and patient block. Numbers other than page numbers must be equal: two
+    in an unbroken run from the same edge on at least two pages (three for a sentence) and on half of them, or when it
+    heads a later page with nothing but words of the first page's letterhead and patient block. Numbers other than page numbers must be equal: two
     results that differ only in their value are never taken for a repeated footer. Lines in `keep` (one set for each page;
     the rows of tables) are body wherever they stand.
     """
     lines = [page.split("\n") for page in pages]
     kept = list(keep) or [frozenset()] * len(lines)
-    needed = max(2, (len(lines) + 1) // 2)
-    top = _repeated(lines, needed, from_top=True)
-    bottom = _repeated(lines, needed, from_top=False)
+    top = _repeated(lines, from_top=True)
+    bottom = _repeated(lines, from_top=False)
     head_words = _head_words(lines[0]) if lines else frozenset()
     result = []
     for number, (page_lines, own) in enumerate(zip(lines, kept, strict=True)):
@@ -114,13 +113,15 @@ def _key(line: str) -> str:
     return " ".join(_PAGE_LABEL.sub("", line).split()).lower()
 
 
-def _repeated(pages: Sequence[Sequence[str]], needed: int, *, from_top: bool) -> frozenset[str]:
+def _repeated(pages: Sequence[Sequence[str]], *, from_top: bool) -> frozenset[str]:
+    """Keys of the lines that stand near one edge of enough pages. Copies of a page count once: they repeat everything."""
+    distinct = {tuple(key for line in page if (key := _key(line))) for page in pages}
     counts: Counter[str] = Counter()
-    for page in pages:
-        written = [line for line in page if line]
-        edge = written[:_EDGE_LINES] if from_top else written[-_EDGE_LINES:]
-        counts.update({key for line in edge if (key := _key(line))})
-    return frozenset(key for key, count in counts.items() if count >= needed)
+    for page in distinct:
+        counts.update(set(page[:_EDGE_LINES] if from_top else page[-_EDGE_LINES:]))
+    half = (len(distinct) + 1) // 2
+    # A whole sentence may well be the finding of two pages: it takes three to make it a footer.
+    return frozenset(key for key, count in counts.items() if count >= max(half, 3 if key.endswith((".", ";")) else 2))
 
 
 def _head_words(lines: Sequence[str]) -> frozenset[str]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Protocol
 
+from services.access.principals import Principal
 from services.assistant.answers import (
     Answer,
     AnswerEvent,
@@ -53,11 +54,11 @@ _STOP_REASONS = {
 class EvidenceSource(Protocol):
     """What the assistant needs of the search (`services.evidence.search.EvidenceSearch`).
 
-    `access` is handed through untouched: who is asking and which patients they may see is decided there.
+    Which patients the caller may see is decided there, from `access`.
     """
 
     def search(
-        self, question: str, *, patient_id: str | None = None, collections: Sequence[str] = (), top_k: int = 5, access: Any
+        self, question: str, *, patient_id: str | None = None, collections: Sequence[str] = (), top_k: int = 5, access: Principal
     ) -> SearchResult: ...
 
 
@@ -77,7 +78,7 @@ class Assistant:
         self,
         question: str,
         *,
-        access: Any,
+        access: Principal,
         patient_id: str | None = None,
         patient_context: str | None = None,
         collections: Sequence[str] = (),
@@ -106,7 +107,7 @@ class Assistant:
         self,
         question: str,
         *,
-        access: Any,
+        access: Principal,
         patient_id: str | None = None,
         patient_context: str | None = None,
         collections: Sequence[str] = (),
@@ -131,9 +132,10 @@ class Assistant:
         yield Searched(result, query)
         grounding = Grounding(result.hits, patient_id=patient_id)
         failure: str | None = None
+        noticed: list[AnswerWarning] = []
         if self._model.available and grounding.passages:
             kept, trimmed = trim_history(history)
-            draft = Draft(result, AnswerMode.LLM, self._model.model, PROMPT_VERSION, grounding, on_end)
+            draft = Draft(result, AnswerMode.LLM, self._model.model, PROMPT_VERSION, grounding, on_end, warnings=noticed)
             if trimmed:
                 yield draft.warn(WarningKind.HISTORY_TRIMMED, "The language model saw only the latest part of this conversation.")
             request = ModelRequest(system_blocks(), messages(
@@ -146,7 +148,9 @@ class Assistant:
             failure = yield from self._from_model(request, draft, should_stop, may_quote=quote_on_failure)
             if failure is None:
                 return
-        yield from self._from_quotations(query, result, patient_id, failure, on_end)
+        grounding = Grounding(result.hits, patient_id=patient_id)  # anew: the numbers start at 1
+        quoting = Draft(result, AnswerMode.EVIDENCE_ONLY, None, QUOTATION_VERSION, grounding, on_end, warnings=noticed)
+        yield from self._from_quotations(query, quoting, patient_id, failure)
 
     def _from_model(
         self, request: ModelRequest, draft: Draft, should_stop: Callable[[], bool], *, may_quote: bool
@@ -190,10 +194,8 @@ class Assistant:
         return None
 
     def _from_quotations(
-        self, query: str, result: SearchResult, patient_id: str | None, failure: str | None, on_end: Callable[[Answer], None]
+        self, query: str, draft: Draft, patient_id: str | None, failure: str | None
     ) -> Iterator[AnswerEvent]:
-        grounding = Grounding(result.hits, patient_id=patient_id)
-        draft = Draft(result, AnswerMode.EVIDENCE_ONLY, None, QUOTATION_VERSION, grounding, on_end)
         yield from draft.new_warnings()
         reason = ""
         if failure is not None:
@@ -202,9 +204,9 @@ class Assistant:
         elif not self._model.available:
             reason = "No language model is configured."
             yield draft.warn(WarningKind.NO_LANGUAGE_MODEL, reason)
-        quotes = quote(query, result, grounding, patient_id=patient_id)
+        quotes = quote(query, draft.evidence, draft.grounding, patient_id=patient_id)
         opening = [notice(f"{reason} {_QUOTATIONS if quotes else ''}".strip() + "\n\n")] if reason or quotes else []
-        segments = [*opening, *(quotes or [insufficient(result)])]
+        segments = [*opening, *(quotes or [insufficient(draft.evidence)])]
         done = [draft.add(segment) for segment in segments]
         answer = draft.conclude(AnswerState.COMPLETE)
         for event in done:

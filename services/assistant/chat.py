@@ -7,8 +7,8 @@ what had arrived is stored as a stopped answer; a question whose answer was lost
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
+from services.access.principals import Principal
 from services.assistant.answering import Assistant
 from services.assistant.answers import Answer, AnswerEvent
 from services.assistant.conversations import Conversations
@@ -23,11 +23,10 @@ class Chat:
 
     def ask(
         self,
-        owner: str,
+        access: Principal,
         conversation_id: str,
         question: str,
         *,
-        access: Any,
         patient_context: str | None = None,
         collections: Sequence[str] = (),
         top_k: int = 5,
@@ -35,9 +34,10 @@ class Chat:
     ) -> Iterator[AnswerEvent]:
         """Yield the events of `Assistant.answer_stream`. The patient is the conversation's own, so two cannot be mixed up.
 
-        :raise NotFoundError: the conversation is not this owner's.
+        :raise NotFoundError: the conversation is not the caller's.
         Raises also what `Assistant.answer_stream` raises; the question stays stored then.
         """
+        owner = access.name
         conversation = self._conversations.get(owner, conversation_id)
         history = self._conversations.history(owner, conversation_id)
         self._conversations.append_question(owner, conversation_id, question)

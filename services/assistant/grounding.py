@@ -32,6 +32,7 @@ _JOINING_WORDS = (
     "november december dated date reported documented measured found listed"
 )
 _JOINING = frozenset(_JOINING_WORDS.split())
+_SENTENCE_END = re.compile(r"[.!?][\"')\]”’*]{0,3}\s+$")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -171,15 +172,23 @@ class Segmenter:
         """Take one closed block; return the segments that are certainly finished."""
         if text:
             self._spans.append((text, tuple(citations)))
-        sentences = segments("".join(span for span, _ in self._spans))
+        sentences = self._sentences()
         if sentences and not sentences[-1].endswith("\n"):
             sentences = sentences[:-1]  # the next block may go on with it
         return [segment for sentence in sentences for segment in _clauses(self._take(len(sentence)))]
 
     def flush(self) -> list[AnswerSegment]:
         """Return what is left at the end of the reply."""
-        rest = segments("".join(span for span, _ in self._spans))
-        return [segment for sentence in rest for segment in _clauses(self._take(len(sentence)))]
+        return [segment for sentence in self._sentences() for segment in _clauses(self._take(len(sentence)))]
+
+    def _sentences(self) -> tuple[str, ...]:
+        """The sentences of the open blocks. A block that ends like a sentence ends one: "flagged L." is no initial there."""
+        groups = [""]
+        for text, _ in self._spans:
+            if _SENTENCE_END.search(groups[-1]):
+                groups.append("")
+            groups[-1] += text
+        return tuple(sentence for group in groups for sentence in segments(group))
 
     def _take(self, length: int) -> list[tuple[str, tuple[Citation, ...]]]:
         taken: list[tuple[str, tuple[Citation, ...]]] = []

@@ -12,6 +12,7 @@ from services.assistant.quotations import content_words
 MAX_HISTORY_CHARACTERS = 24_000
 # Turns left out at once. Leaving out one pair per question would change the cached prefix with every question.
 _STEP = 8
+_MAX_BEFORE = 1_000  # characters
 _FOLLOW_UP = re.compile(r"(?:and|or|but|also|what about|how about|why|why not)\b", re.IGNORECASE)
 
 
@@ -36,4 +37,4 @@ def search_text(question: str, history: Sequence[Turn]) -> str:
     words = content_words(question)
     if before is None or not (words <= 1 or (words <= 3 and _FOLLOW_UP.match(question))):
         return question
-    return f"{before.strip()} {question}"
+    return f"{before.strip()[:_MAX_BEFORE]} {question}"

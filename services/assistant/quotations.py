@@ -19,6 +19,7 @@ from services.assistant.grounding import Grounding
 from services.assistant.markdown import sanitise
 from services.evidence.collections import COLLECTIONS
 from services.evidence.documents.sentences import Kind, spans
+from services.evidence.lexical import terms
 from services.evidence.passages import Hit, Relevance, SearchResult
 
 QUOTATION_VERSION = "quotations/1"
@@ -32,16 +33,13 @@ _SAME_DOCUMENT, _SAME_WORDS = 0.08, 0.5
 # only ask for a number or a change ("fall", "value") hardly occur in the rows that answer them.
 _NAME_WEIGHT, _WORD_WEIGHT, _ABSENT_WEIGHT, _ASKING_WEIGHT = 2.0, 1.0, 0.6, 0.3
 
-_STOP_WORDS = (
-    "a an the and or but if of in on at to for from by with without about into over under than then as is are was were be been "
-    "being am do does did done doing have has had having can could may might must shall should will would what which who whom "
-    "whose when where why how this that these those it its he she they them their his her we our us you your i me my not no yes "
-    "any all some more most patient patients show tell list give find found there here please explain describe know say says "
-    "best good also during after before since until between much many often long mean means anti"
+# Words of a question that say nothing about its subject, beyond those the index leaves out anyway.
+_EMPTY_WORDS = (
+    "or but not no yes any all some more most also may might must shall patient patients patient's show tell list give find "
+    "found please explain describe know say says best good during after before since until between much many often long mean"
 )
-_STOP = frozenset(_STOP_WORDS.split())
-_TOKEN = re.compile(r"[^\W_]+(?:[-*:/.+][^\W_]+)*")
-_INNER = re.compile(r"[-*:/.+]")
+_EMPTY = frozenset(_EMPTY_WORDS.split())
+_WORD = re.compile(r"[^\s,;?!()\[\]\"“”]+")
 _ASKING_WORDS = (
     "date dates dated value values level levels result results trend trends titer titers titre titres latest last first recent "
     "fall fell falls fallen falling drop dropped rise rises rose risen rising increase increased decrease decreased change "
@@ -95,9 +93,11 @@ def insufficient(result: SearchResult) -> AnswerSegment:
     """Return the answer when nothing was found: what was searched, so that the reader can judge the silence."""
     titles = {collection.name: collection.title for collection in COLLECTIONS}
     searched = ", ".join(titles.get(name, name) for name in result.collections_searched) or "no collection"
+    count = len(result.hits)
+    seen = "nothing came back" if not count else f"{count} {'passage' if count == 1 else 'passages'} came back, none relevant"
     return notice(
         f"Insufficient evidence: nothing that was found answers this question. Searched: {searched} "
-        f"({len(result.hits)} passages came back, none of them relevant). Not found does not mean normal or absent.\n"
+        f"({seen}). Not found does not mean normal or absent.\n"
     )
 
 
@@ -108,7 +108,7 @@ def notice(text: str) -> AnswerSegment:
 
 def content_words(text: str) -> int:
     """Return how many words of a text carry meaning; "anti-dsDNA" is one."""
-    return sum(match.group() not in _STOP for match in _TOKEN.finditer(text.lower()))
+    return len(_content(text))
 
 
 def _group(title: str, chosen: Iterable[_Candidate], grounding: Grounding) -> list[AnswerSegment]:
@@ -146,44 +146,28 @@ def _balanced(candidates: Sequence[_Candidate], *, about_patient: bool) -> tuple
     return [one for one in best if one in record], [one for one in best if one in general]
 
 
-def _terms(text: str) -> list[str]:
-    """The terms of a text that carry meaning, lower case, lightly stemmed; "anti-dsDNA" counts also by its part "dsdna"."""
-    found: list[str] = []
-    for match in _TOKEN.finditer(text.lower()):
-        word = match.group()
-        parts = [part for part in _INNER.split(word) if len(part) > 1 and not part.isdigit()]
-        found += [_stem(part) for part in dict.fromkeys([word, *parts]) if part not in _STOP]
-    return list(dict.fromkeys(found))
-
-
 def _weights(question: str, counts: Counter[str], total: int) -> dict[str, float]:
     """What each term of the question is worth; a term rare in the evidence counts up to half as much again."""
     weights: dict[str, float] = {}
-    for match in _TOKEN.finditer(question):
-        word = match.group()
+    for word in _content(question):
         names = any(map(str.isdigit, word)) or sum(map(str.isupper, word)) >= 2
-        for term in _terms(word):
+        for term in terms(word):
             if word.lower() in _ASKING:
-                weights[term] = _ASKING_WEIGHT
+                weight = _ASKING_WEIGHT
             elif names:
-                weights[term] = _NAME_WEIGHT
+                weight = _NAME_WEIGHT
             else:
-                weights[term] = _WORD_WEIGHT if counts[term] else _ABSENT_WEIGHT
+                weight = _WORD_WEIGHT if counts[term] else _ABSENT_WEIGHT
             if counts[term]:
-                weights[term] *= 1 + 0.5 * math.log(total / counts[term]) / math.log(total + 1)
+                weight *= 1 + 0.5 * math.log(total / counts[term]) / math.log(total + 1)
+            weights[term] = weight
     return weights
 
 
-def _stem(word: str) -> str:
-    """Cut the plural and the commonest endings, so that "antibodies" meets "antibody" and "falling" meets "fall"."""
-    if len(word) > 4 and word.endswith("ies"):
-        return f"{word[:-3]}y"
-    for ending in ("ing", "ed"):
-        if len(word) > len(ending) + 3 and word.endswith(ending):
-            return word[: -len(ending)]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+def _content(question: str) -> list[str]:
+    """The words of a question that carry meaning, as written."""
+    words = (word.strip(".:'’") for word in _WORD.findall(question))
+    return [word for word in words if word.lower() not in _EMPTY and terms(word)]
 
 
 def _candidates(hits: Iterable[Hit]) -> list[_Candidate]:
@@ -204,7 +188,7 @@ def _candidates(hits: Iterable[Hit]) -> list[_Candidate]:
                 continue
             seen.add(key)
             columns = header if span.kind is Kind.ROW else ""
-            found.append(_Candidate(hit, order, text, columns, frozenset(_terms(text))))
+            found.append(_Candidate(hit, order, text, columns, frozenset(terms(text))))
     return found
 
 
@@ -221,14 +205,14 @@ def _scored(question: str, expansions: Sequence[str], hits: Sequence[Hit], *, ab
     counts = Counter(token for candidate in candidates for token in candidate.tokens)
     weights = _weights(question, counts, len(candidates))
     whole = sum(weights.values()) or 1.0
-    other_names = frozenset(term for expansion in expansions for term in _terms(expansion)) - weights.keys()
+    other_names = [frozenset(terms(expansion)) for expansion in expansions]
     scored: list[_Candidate] = []
     for candidate in candidates:
         passage = candidate.hit.passage
-        around = frozenset(_terms(f"{passage.title} {passage.section or ''} {candidate.header}")) - candidate.tokens
+        around = frozenset(terms(f"{passage.title} {passage.section or ''} {candidate.header}")) - candidate.tokens
         coverage = sum(weight for term, weight in weights.items() if term in candidate.tokens) / whole
         coverage += 0.6 * sum(weight for term, weight in weights.items() if term in around) / whole
-        if candidate.tokens & other_names:
+        if any(name and name <= candidate.tokens for name in other_names):
             coverage = max(coverage, _MIN_COVERAGE) + 0.1
         if not _bears(coverage, candidate):
             continue

@@ -22,13 +22,14 @@ class Answers:
     """Everything read from one set of inputs.
 
     `values` holds the usable answers by item key; `missing` what is unknown, in item order; `invalid` the refused inputs
-    with the reason; `not_assessed` the checklist items said not to have been looked at; `contradiction` is set when two
-    inputs cannot both be true.
+    with the reason; `unused` the inputs that are no item of this instrument; `contradiction` is set when two inputs cannot
+    both be true.
     """
 
     values: dict[str, Answer] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     invalid: dict[str, str] = field(default_factory=dict)
+    unused: list[str] = field(default_factory=list)
     contradiction: str = ""
 
     def has(self, key: str) -> bool:

@@ -25,7 +25,7 @@ def hba1c(_record: InstrumentRecord, answers: Answers) -> Verdict:
     target = answers.optional_number("target_pct")
     limit = 7.0 if target is None else target
     band = "at_target" if round(value, 6) < limit else "above_target"
-    origin = "general target; agree one with the patient" if target is None else "agreed target"
+    origin = "No target was agreed; general target" if target is None else "Agreed target"
     components = {"target_pct": limit, "mmol_mol": round((value - 2.15) / 0.0915, 1)}
     return Verdict(value, band, components=components, message=f"{origin}: below {limit:g} %.")
 
@@ -64,10 +64,10 @@ def idaa1c(_record: InstrumentRecord, answers: Answers) -> Verdict:
     """Return HbA1c (%) + 4 × insulin (U/kg/day); 9 or less is partial remission (Mortensen 2009)."""
     dose = answers.optional_number("insulin_u_per_kg_day")
     if dose is None:
-        per_day, weight = answers.optional_number("insulin_u_per_day"), answers.optional_number("weight_kg")
-        if per_day is None or weight is None:
-            return Verdict(missing=("insulin_u_per_kg_day",) if per_day is None else ("weight_kg",))
-        dose = per_day / weight
+        weight = answers.optional_number("weight_kg")
+        if weight is None:
+            return Verdict(missing=("weight_kg",))
+        dose = answers.number("insulin_u_per_day") / weight
     a1c = answers.number("hba1c_pct")
     steps = (Step(label="HbA1c", points=a1c), Step(label="4 × insulin U/kg/day", points=4 * dose))
     return Verdict(a1c + 4 * dose, steps=steps, components={"hba1c_pct": a1c, "insulin_u_per_kg_day": round(dose, 4)})

@@ -88,13 +88,14 @@ def _band(record: InstrumentRecord, verdict: Verdict) -> tuple[str | None, str |
 def _message(record: InstrumentRecord, answers: Answers, verdict: Verdict, status: Status) -> str:
     if status is Status.INVALID_INPUT:
         return "; ".join(f"{name} {reason}" for name, reason in answers.invalid.items())
+    unused = f"Not used here: {', '.join(answers.unused)}." if answers.unused else ""
     if status is Status.INSUFFICIENT_DATA:
-        return " ".join(filter(None, (f"Missing: {', '.join(dict.fromkeys(answers.missing))}.", verdict.message)))
+        return " ".join(filter(None, (f"Missing: {', '.join(dict.fromkeys(answers.missing))}.", verdict.message, unused)))
     if status is Status.INCONSISTENT_INPUT:
         return verdict.contradiction
     if status is Status.NOT_APPLICABLE:
         return verdict.message
-    return " ".join(filter(None, (_KIND_WORDING[record.kind], verdict.message)))
+    return " ".join(filter(None, (_KIND_WORDING[record.kind], verdict.message, unused)))
 
 
 def _lower_bound(record: InstrumentRecord, answers: Answers) -> float | None:

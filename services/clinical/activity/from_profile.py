@@ -13,7 +13,7 @@ from typing import Any
 from services.clinical.activity import names
 from services.clinical.activity.lupus_laboratory import sledai_items
 from services.clinical.activity.model import Instrument
-from services.clinical.activity.populations import form_named
+from services.clinical.activity.populations import disease_of, form_named
 from services.clinical.activity.records import Item, ItemKind
 from services.clinical.activity.registry import INSTRUMENTS, find_instrument, for_disease
 from services.clinical.activity.results import ActivityScore
@@ -21,8 +21,6 @@ from services.clinical.disease import Disease
 from services.clinical.explanation import Status
 from services.clinical.labs import LabPanel, Reading
 from services.clinical.profile import MeasuredValue, Profile
-
-ADULT_YEARS = 18
 
 _FORM_KEYS = ("ibd_subtype", "ibd_type", "psoriasis_subtype", "disease_subtype", "subtype")
 _FORM_ASKED = {"crohn_disease": "ibd_subtype", "ulcerative_colitis": "ibd_subtype", "psoriatic_arthritis": "psoriatic_arthritis"}
@@ -84,16 +82,24 @@ def _mapping(value: object) -> dict[str, Any]:
 
 
 def _score(instrument: Instrument, disease: Disease, items: dict[str, Any], profile: Profile, panel: LabPanel) -> ActivityScore:
-    forms = _forms(profile)
+    forms = {form for form in _forms(profile) if disease_of(form) is disease}
     population = instrument.record.population
     if population is not None and not items and population not in forms:
         return _other_form(instrument, disease, forms)
-    inputs = items | _from_panel(instrument, items, panel) | _from_person(instrument, items, profile)
-    named = next((str(profile.extensions[key]) for key in _FORM_KEYS if form_named(str(profile.extensions.get(key, "")))), None)
-    if population is not None and named is not None and population not in forms:
-        inputs = {"diagnosis": named, **inputs}
+    pregnant = profile.extensions.get("pregnant") is True
+    inputs = items | _from_panel(instrument, items, panel, pregnant=pregnant) | _from_person(instrument, items, profile)
+    if population is not None and forms and population not in forms:
+        inputs = {"diagnosis": min(forms), **inputs}
     score = instrument.compute(inputs)
-    return score.model_copy(update={"disease": disease})
+    message = f"{score.message} {_typical_limits(instrument, panel)}".strip()
+    return score.model_copy(update={"disease": disease, "message": message})
+
+
+def _typical_limits(instrument: Instrument, panel: LabPanel) -> str:
+    """Say which readings an instrument compared with typical limits, because the laboratory's own were not sent."""
+    read = {"thyroid-status": ("tsh", "ft4", "ft3"), "SLEDAI-2K": ("c3", "c4")}.get(instrument.id, ())
+    typical = [reading.label for key in read if (reading := panel.get(key)) is not None and reading.range_source == "typical"]
+    return f"Typical adult limits were used for {', '.join(typical)}; the laboratory's own were not sent." if typical else ""
 
 
 def _forms(profile: Profile) -> set[str]:
@@ -127,14 +133,14 @@ def _elsewhere(instrument: Instrument) -> ActivityScore:
     )  # fmt: skip
 
 
-def _from_panel(instrument: Instrument, items: Mapping[str, Any], panel: LabPanel) -> dict[str, Any]:
-    """Return the laboratory items not given, from the panel."""
+def _from_panel(instrument: Instrument, items: Mapping[str, Any], panel: LabPanel, *, pregnant: bool) -> dict[str, Any]:
+    """Return the laboratory items not given, from the panel. Typical limits are not used in pregnancy."""
     answered = {target.item.key for name in items if (target := names.find(instrument.record, name)) is not None}
     found: dict[str, Any] = {}
     for item in instrument.items:
         reading = next((reading for key in item.analyte if (reading := panel.get(key)) is not None), None)
         if reading is not None and item.key not in answered:
-            found |= _lab_item(item, reading, answered)
+            found |= _lab_item(item, reading, answered, pregnant=pregnant)
     if instrument.id == "SLEDAI-2K":
         listed = {names.fold(str(name)) for name in items}
         if not listed & (names.CHECKLIST_NOT_ASSESSED | names.CHECKLIST_OTHERS_ABSENT):
@@ -150,15 +156,17 @@ def _listed(items: Mapping[str, Any]) -> set[str]:
     return {target.item.key for entry in entries if (target := names.find(record, entry)) is not None}
 
 
-def _lab_item(item: Item, reading: Reading, answered: set[str]) -> dict[str, Any]:
+def _lab_item(item: Item, reading: Reading, answered: set[str], *, pregnant: bool) -> dict[str, Any]:
+    limits = None if reading.lln is None or reading.uln is None else f"{reading.lln:g} - {reading.uln:g}"
+    if pregnant and reading.range_source == "typical":
+        limits = None
     if item.kind is ItemKind.LEVEL:
-        if reading.lln is None or reading.uln is None:
-            return {}
-        return {item.key: {"L": "low", "H": "high", None: "normal"}[reading.flag]}
+        measured = MeasuredValue(value=reading.value, unit=reading.unit, reference_range=limits, date=reading.date)
+        return {} if limits is None else {item.key: measured}
     unit = None if item.unit is None else reading.unit
     found: dict[str, Any] = {item.key: MeasuredValue(value=reading.value, unit=unit, date=reading.date)}
-    if item.key == "tsh_miu_l" and "ref_tsh" not in answered and reading.lln is not None and reading.uln is not None:
-        found["ref_tsh"] = [reading.lln, reading.uln]
+    if item.key == "tsh_miu_l" and "ref_tsh" not in answered and limits is not None:
+        found["ref_tsh"] = limits
     if item.key == "ttg_iga" and "ttg_uln" not in answered and reading.uln is not None:
         found["ttg_uln"] = reading.uln
     return found

@@ -31,8 +31,9 @@ DIAGNOSIS = frozenset(
 )
 _CONTEXT = DIAGNOSIS | frozenset(
     "context biomarkers labs sex age ageyears date visitdate assessmentdate note notes comment comments patientid weight"
-    " weightkg heightcm pregnant pregnancy version source instrument instrumentid assessor".split()
+    " weightkg heightcm pregnant pregnancy version source instrument instrumentid assessor psoriaticarthritis".split()
 )
+_CONTEXT_PREFIXES = ("hla", "symptom", "genotype", "treatment", "medication", "therapy", "drug", "history", "sample")
 
 
 class Target(NamedTuple):
@@ -61,8 +62,13 @@ def find(record: InstrumentRecord, name: str) -> Target | None:
 
 
 def is_context(name: str) -> bool:
-    """Whether a name that is no item of an instrument is still one we know: another's item, a laboratory value, context."""
-    return fold(name) in _CONTEXT or fold(name) in _every_name() or locate(name) is not None
+    """Whether a name tells about the patient or the visit, not about an item."""
+    return fold(name) in _CONTEXT or name.lower().startswith(_CONTEXT_PREFIXES)
+
+
+def is_known_elsewhere(name: str) -> bool:
+    """Whether a name is an item of another instrument or a laboratory value."""
+    return fold(name) in _every_name() or locate(name) is not None
 
 
 @cache

@@ -20,15 +20,11 @@ def area_code(percent: float) -> int:
 
 def pasi(_record: InstrumentRecord, answers: Answers) -> Verdict:
     """Return Σ region weight × (erythema + induration + desquamation) × area code."""
-    missing: list[str] = []
     contradictions: list[str] = []
     parts: dict[str, float] = {}
     notes: dict[str, str] = {}
     for region, weight in _REGIONS.items():
         code, percent = answers.optional_number(f"{region}.a"), answers.optional_number(f"{region}.area_pct")
-        if code is None and percent is None:
-            missing.append(f"{region}.a")
-            continue
         if code is not None and percent is not None and code != area_code(percent):
             contradictions.append(f"{region}: {percent:g} % is area code {area_code(percent)}, not {code:g}")
         area = code if code is not None else float(area_code(percent or 0.0))
@@ -37,7 +33,5 @@ def pasi(_record: InstrumentRecord, answers: Answers) -> Verdict:
         notes[region] = f"{weight:g} × {severity:g} × area {area:g}"
     if contradictions:
         return Verdict(contradiction="; ".join(contradictions))
-    if missing:
-        return Verdict(missing=tuple(missing))
     steps = tuple(Step(label=region, points=points, note=notes[region]) for region, points in parts.items())
     return Verdict(sum(parts.values()), steps=steps, components={region: round(points, 6) for region, points in parts.items()})

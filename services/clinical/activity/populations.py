@@ -12,30 +12,45 @@ from services.clinical.activity.names import DIAGNOSIS, fold
 from services.clinical.activity.records import InstrumentRecord
 from services.clinical.disease import Disease
 
-_FORMS: dict[str, tuple[str, ...]] = {
-    "crohn_disease": ("crohn", "crohns", "crohndisease", "crohnsdisease", "cd", "regionalenteritis"),
-    "ulcerative_colitis": ("ulcerativecolitis", "uc", "proctitis", "ulcerativeproctitis"),
-    "ibd_unclassified": ("ibdu", "ibdunclassified", "indeterminatecolitis", "microscopiccolitis"),
-    "psoriatic_arthritis": ("psoriaticarthritis", "psa"),
-    "skin_psoriasis": ("psoriasis", "plaquepsoriasis", "skinpsoriasis", "psoriasisvulgaris", "cutaneouspsoriasis", "pso"),
-}
+_ABBREVIATIONS = {
+    "cd": "crohn_disease", "uc": "ulcerative_colitis", "ibdu": "ibd_unclassified",
+    "psa": "psoriatic_arthritis", "pso": "skin_psoriasis",
+}  # fmt: skip
+_PARTS = (  # the first part found in the folded name decides
+    ("crohn", "crohn_disease"),
+    ("ulcerativecolitis", "ulcerative_colitis"),
+    ("proctitis", "ulcerative_colitis"),
+    ("indeterminatecolitis", "ibd_unclassified"),
+    ("ibdunclassified", "ibd_unclassified"),
+    ("withoutarthritis", "skin_psoriasis"),
+    ("psoriaticarthritis", "psoriatic_arthritis"),
+    ("psoriasis", "skin_psoriasis"),
+)
 _LABELS = {
     "crohn_disease": "Crohn's disease",
     "ulcerative_colitis": "ulcerative colitis",
     "psoriatic_arthritis": "psoriatic arthritis",
 }
-_BY_NAME = {name: form for form, spellings in _FORMS.items() for name in spellings}
 
 
 def form_named(text: str) -> str | None:
     """Return the form of a disease a text names (`UC` -> `ulcerative_colitis`), or None."""
-    return _BY_NAME.get(fold(text)) or _BY_NAME.get(fold(text.partition("(")[0]))
+    folded = fold(text)
+    return _ABBREVIATIONS.get(folded) or next((form for part, form in _PARTS if part in folded), None)
+
+
+def disease_of(form: str) -> Disease:
+    """Return the disease a form belongs to."""
+    skin_or_joints = form in ("psoriatic_arthritis", "skin_psoriasis")
+    return Disease.PSORIASIS if skin_or_joints else Disease.INFLAMMATORY_BOWEL_DISEASE
 
 
 def refused_population(record: InstrumentRecord, inputs: Mapping[str, object]) -> str | None:
     """Return why the instrument does not apply to the diagnosis among `inputs`, or None."""
     diagnoses = [str(raw)[:200] for name, raw in inputs.items() if fold(str(name)) in DIAGNOSIS and isinstance(raw, str)]
     forms = {form for text in diagnoses if (form := form_named(text)) is not None}
+    if any(fold(str(name)) == "psoriaticarthritis" and raw is False for name, raw in inputs.items()):
+        forms.add("skin_psoriasis")
     if record.population is not None and forms and record.population not in forms:
         return f"{record.name} is for {_LABELS[record.population]} only"
     diseases = {disease for text in diagnoses if (disease := Disease.parse(text)) is not None}

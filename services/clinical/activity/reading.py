@@ -14,7 +14,7 @@ from services.clinical.activity import names
 from services.clinical.activity.answers import Answer, Answers
 from services.clinical.activity.names import Target, fold
 from services.clinical.activity.records import InstrumentRecord, Item, ItemKind
-from services.clinical.labs import convert, normalise_unit, parse_reference_range
+from services.clinical.labs import convert, normalise_unit, parse_quantity, parse_reference_range
 from services.clinical.labs.analytes import analytes
 from services.clinical.profile import MeasuredValue
 from services.errors import UnitError
@@ -25,6 +25,7 @@ MAX_TEXT = 200
 _CONTAINERS = frozenset({"items", "areas", "levels", "domains", "scores", "subscores", "regions"})
 _SCALE_FACTOR = {("0-10", "0-100"): 10.0, ("0-100", "0-10"): 0.1}
 _SCALE_UNITS = {"0-10": "0-10", "0-100": "0-100", "mm": "0-100", "cm": "0-10"}
+_BELOW_LIMIT_WORDS = frozenset({"lod", "belowlod", "lloq", "belowlloq", "belowdetection", "belowdetectionlimit", "undetectable"})
 _YES_NO = {"yes": True, "true": True, "present": True, "no": False, "false": False, "absent": False}
 
 
@@ -45,10 +46,9 @@ def read(record: InstrumentRecord, inputs: Mapping[str, object]) -> Answers:
             continue
         target = names.find(record, name)
         if target is None:
-            if not names.is_context(name):
-                answers.invalid[name[: names.MAX_NAME_LENGTH]] = f"is not an item of {record.id}"
+            _read_stranger(record, name, raw, answers)
             continue
-        if raw is None:
+        if raw is None or _read_below_limit(target.item, raw, answers):
             continue
         try:
             _keep(answers, name, target.item, _answer(target, raw))
@@ -59,10 +59,39 @@ def read(record: InstrumentRecord, inputs: Mapping[str, object]) -> Answers:
             answers.invalid[_shown(name, target.item)] = str(reason)
     if record.checklist:
         _settle_checklist(record, inputs, answers)
-    for item in record.items:
-        if item.required and not answers.has(item.key) and item.key not in asked_unit and item.key not in answers.invalid:
-            answers.missing.append(item.key)
+    answers.missing.extend(
+        item.key
+        for item in record.items
+        if item.required and item.key not in asked_unit and not any(answers.has(key) for key in (item.key, *item.instead))
+    )
     return answers
+
+
+def _read_stranger(record: InstrumentRecord, name: str, raw: object, answers: Answers) -> None:
+    """Ignore context; echo what belongs to another instrument or is a text; refuse an answer to a question nobody asked."""
+    if raw is None or names.is_context(name):
+        return
+    shown = name[: names.MAX_NAME_LENGTH]
+    if names.is_known_elsewhere(name) or isinstance(raw, str | list | tuple):
+        answers.unused.append(shown)
+    else:
+        answers.invalid[shown] = f"is not an item of {record.id}"
+
+
+def _read_below_limit(item: Item, raw: object, answers: Answers) -> bool:
+    """Read `< 0.5 mg/L` or `below LOD` as "below the detection limit", where the instrument has a rule for it."""
+    if item.below_limit is None:
+        return False
+    text = raw.get("value") if isinstance(raw, Mapping) else raw
+    if not isinstance(text, str) or not _says_below_limit(text[:MAX_TEXT]):
+        return False
+    answers.values[item.below_limit] = Answer(True, written=text[:MAX_TEXT])
+    return True
+
+
+def _says_below_limit(text: str) -> bool:
+    quantity = parse_quantity(text)
+    return quantity.comparator in ("<", "<=") if quantity else fold(text) in _BELOW_LIMIT_WORDS
 
 
 def _flat(record: InstrumentRecord, inputs: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -140,7 +169,7 @@ def _converted(item: Item, value: float, unit: str) -> float:
     if item.unit is None and item.scale is None:
         return value  # a ratio to be formed with a limit in the same unit, or a plain count
     spelled = normalise_unit(unit) or unit.strip()
-    if spelled.casefold() in {(item.unit or "").casefold(), item.scale}:
+    if spelled in {item.unit, item.scale, normalise_unit(item.unit or "")}:
         return value
     if item.scale is not None:
         sent = _SCALE_UNITS.get(spelled)
@@ -205,6 +234,8 @@ def _choice_names(item: Item) -> dict[str, str]:
 
 
 def _members(item: Item, raw: object) -> Answer:
+    if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw <= len(item.choices):
+        return Answer(tuple(f"number {one} (not named)" for one in range(1, raw + 1)), written=str(raw))
     if not isinstance(raw, list | tuple | set | frozenset):
         raise Refused("is no list")
     known = _choice_names(item)
@@ -298,5 +329,5 @@ def _settle_checklist(record: InstrumentRecord, inputs: Mapping[str, object], an
     # a list of what was not assessed says that the rest was
     if not_assessed or (others is not None and others[1] is True):
         for item in record.items:
-            if item.kind is ItemKind.FLAG and item.required and item.key not in not_assessed:
+            if item.kind is ItemKind.FLAG and item.key not in not_assessed:
                 answers.values.setdefault(item.key, Answer(False, written="assessed, absent"))

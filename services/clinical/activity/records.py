@@ -37,7 +37,11 @@ def _as_conversion(value: object) -> object:
 
 
 class Item(_Record):
-    """One question of an instrument. `choices` maps an answer to its points; `legal` lists the only allowed numbers."""
+    """One question of an instrument. `choices` maps an answer to its points; `legal` lists the only allowed numbers.
+
+    `instead` names items any of which makes this one unnecessary; `below_limit` names the flag that a result printed as
+    "below the detection limit" sets instead.
+    """
 
     key: str
     label: str
@@ -56,6 +60,8 @@ class Item(_Record):
     synonyms: dict[str, str] = {}
     weight: float = 0.0
     required: bool = True
+    instead: tuple[str, ...] = ()
+    below_limit: str | None = None
     aliases: tuple[str, ...] = ()
 
     @property

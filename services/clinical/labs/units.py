@@ -24,7 +24,7 @@ _SPELLINGS: dict[str, str] = {
     "kU/L": "ku/l", "kIU/L": "kiu/l", "mIU/L": "miu/l mu/l", "uIU/mL": "uiu/ml uu/ml", "mIU/mL": "miu/ml mu/ml",
     "AU/mL": "au/ml", "RU/mL": "ru/ml", "CU": "cu cu/ml", "GPL": "gpl gpl/ml gpl-u/ml gplu/ml",
     "MPL": "mpl mpl/ml mpl-u/ml mplu/ml", "ukat/L": "ukat/l",
-    "mm/h": "mm/h mm/hr mm/hour mm/1h mm/1hr mm/1hour mm/60min mm mminh mmin1h mm/sth",
+    "mm/h": "mm/h mm/hr mm/hour mm/1h mm/1hr mm/1hour mm/60min mminh mmin1h",
     "%": "% percent pct %predicted percentpredicted %pred pctpredicted %ofpredicted percentofpredicted",
     "ratio": "ratio inr", "index": "index ai", "s": "s sec secs second seconds", "ms": "ms msec millisecond milliseconds",
     "fL": "fl", "L/L": "l/l", "L": "l", "mL": "ml cc", "mL/kg": "ml/kg cc/kg", "m": "m meter meters metre metres",
@@ -35,10 +35,10 @@ _SPELLINGS: dict[str, str] = {
     "ug/g": "ug/g", "mg/kg": "mg/kg",
     "g/24h": "g/24h g/24hr g/24hrs g/24hours g/d g/day g/dy", "mg/24h": "mg/24h mg/24hr mg/24hrs mg/24hours mg/d mg/day",
     "/HPF": "/hpf rbc/hpf wbc/hpf cells/hpf /highpowerfield", "cmH2O": "cmh2o cmofh2o cmwater", "kPa": "kpa",
-    "mmHg": "mmhg", "mm/mm": "mm/mm",
+    "mmHg": "mmhg",
     # lengths, weights, scales: used by the activity instruments, not by analytes
-    "kg": "kg", "cm": "cm", "°C": "°c c degc celsius", "°F": "°f f degf fahrenheit", "beats/min": "bpm beats/min /min",
-    "U/kg/day": "u/kg/day u/kg/d iu/kg/day units/kg/day u/kg/24h", "mg/day prednisone": "mg/dayprednisone",
+    "kg": "kg", "cm": "cm", "mm": "mm", "°C": "°c c degc celsius", "°F": "°f f degf fahrenheit",
+    "beats/min": "bpm beats/min /min", "U/kg/day": "u/kg/day u/kg/d iu/kg/day units/kg/day u/kg/24h",
     "0-10": "0-10 0-10cm 0-10nrs 0-10vas 0-10scale /10 nrs vascm cmvas",
     "0-100": "0-100 0-100mm 0-100vas 0-100scale /100 vasmm mmvas",
 }  # fmt: skip

@@ -6,7 +6,7 @@ version of the rule. A page renders it; a report prints it; nothing in the clini
 
 from __future__ import annotations
 
-from datetime import date
+import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -36,7 +36,7 @@ class Input(Frozen):
     name: str
     value: str
     unit: str | None = None
-    date: date | None = None
+    date: datetime.date | None = None
     note: str = ""
 
 

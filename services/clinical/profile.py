@@ -7,7 +7,7 @@ never read as zero, normal or negative.
 
 from __future__ import annotations
 
-from datetime import date
+import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -30,7 +30,7 @@ class MeasuredValue(_Frozen):
     value: Number
     unit: ShortText | None = None
     reference_range: ShortText | None = None
-    date: date | None = None
+    date: datetime.date | None = None
 
 
 class AntibodyResult(_Frozen):
@@ -45,7 +45,7 @@ class AntibodyResult(_Frozen):
 
 class AntibodyPanel(_Frozen):
     patient_id: PatientId
-    collection_date: date
+    collection_date: datetime.date
     results: tuple[AntibodyResult, ...] = ()
 
 

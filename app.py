@@ -88,7 +88,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     try:
         services = build_services(settings)
     except ParatopeError as error:
-        print(f"Paratope cannot start: {error.message}", file=sys.stderr)
+        sys.stderr.write(f"Paratope cannot start: {error.message}\n")
         os._exit(2)
     provide_services(services)
     services.preparation.start()
@@ -114,7 +114,8 @@ def _announce(model_available: bool) -> None:
         lines.append("  language model  none: answers are quotations from the evidence (set ANTHROPIC_API_KEY to change that)")
     if settings.api_key is None:
         lines.append("  API key         none: the API listens on this machine only (set AUTO_API_KEY to change that)")
-    print("\n".join([*lines, ""]), flush=True)
+    sys.stdout.write("\n".join([*lines, "", ""]))
+    sys.stdout.flush()
 
 
 app = st.App(

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from services.access.principals import Principal
+from services.errors import NotFoundError
 from services.evidence.collections import COLLECTIONS
 from services.evidence.curated import curated_passages
 from services.evidence.embedder import Embedder, Progress
@@ -37,6 +39,19 @@ class EvidenceIndex:
             created = self._store.create(self._embedder.dimension, drop_existing=drop_existing)
             self._fill(created, None)
         return created
+
+    def passage(self, collection: str, passage_id: str, access: Principal) -> Passage:
+        """Return one passage from the record.
+
+        :raise NotFoundError: it is not there (any more), or the caller may not see it.
+        """
+        known(collection)
+        query = sa.select(table).where(table.c.collection == collection, table.c.id == passage_id[:128])
+        with self._database.begin() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None or (row["patient_id"] is not None and not access.may_see_patients):
+            raise NotFoundError("this passage is no longer there: its document was replaced or deleted")
+        return passage_from_row(row)
 
     def put(self, passages: Sequence[Passage], progress: Progress | None = None) -> None:
         """Insert or replace passages by (collection, id): first the record, then the vectors."""

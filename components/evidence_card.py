@@ -1,0 +1,45 @@
+"""One search hit: where it comes from, how relevant it is, what it says, and a way to its source."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import state
+from components.formatting import plain
+from services.evidence.collections import BY_NAME
+from services.evidence.passages import Hit, Relevance
+
+_BADGE = {
+    Relevance.HIGH: ("green", "signal_cellular_alt", "high relevance"),
+    Relevance.MEDIUM: ("orange", "signal_cellular_alt_2_bar", "medium relevance"),
+    Relevance.LOW: ("gray", "signal_cellular_alt_1_bar", "low relevance"),
+}
+_SHOWN_CHARS = 900
+
+
+def show(hit: Hit, key: str) -> None:
+    """Draw the card; its button opens the source."""
+    passage = hit.passage
+    colour, icon, word = _BADGE[hit.relevance]
+    with st.container(border=True):
+        title, badge = st.columns([5, 2], vertical_alignment="center")
+        title.markdown(f"**{hit.rank}. {plain(passage.title)}**")
+        badge.badge(word, icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]  # the table above holds legal names
+        origin = [BY_NAME[passage.collection].title, passage.document_date, passage.section]
+        if passage.page:
+            origin.append(f"page {passage.page}")
+        st.caption(plain(" · ".join(part for part in origin if part)))
+        text = passage.text if len(passage.text) <= _SHOWN_CHARS else passage.text[:_SHOWN_CHARS].rsplit(" ", 1)[0] + " …"
+        st.markdown(plain(text))
+        if passage.source and not passage.document_id:
+            st.caption(f"Source: {plain(passage.source)}")
+        open_it, why = st.columns([1, 4])
+        if open_it.button("Open source", key=f"{key}.open", icon=":material/menu_book:", type="tertiary"):
+            state.show_source(state.OpenSource(passage.collection, passage.id))
+            st.rerun()
+        with why.popover("Why this score?", type="tertiary"):
+            st.markdown(
+                f"score **{hit.score:.2f}** = 0.8 × similarity {hit.similarity:.2f} + 0.2 × terms covered {hit.coverage:.2f}, "
+                f"times the weight of the collection"
+            )
+            st.caption(f"Citation id: {plain(passage.source_uri)}")

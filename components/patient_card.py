@@ -1,0 +1,26 @@
+"""A patient on the home page: who, how old, how much is on record, and the way in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from components.formatting import plain
+from services.patients.registry import Patient
+
+
+def show(patient: Patient, key: str) -> bool:
+    """Draw the card; True when the reader opened the patient."""
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{plain(patient.name)}**" + (" :gray-badge[demo]" if patient.demo else ""))
+        age = patient.age_on(datetime.now(UTC).date())
+        facts = [
+            f"{age} years" if age is not None else "age unknown",
+            {"F": "female", "M": "male"}.get(patient.sex or "", "sex unknown"),
+            f"{patient.document_count} documents",
+        ]
+        st.caption(" · ".join(facts))
+        if patient.summary:
+            st.markdown(plain(patient.summary))
+        return st.button("Open", key=key, icon=":material/arrow_forward:")

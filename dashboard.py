@@ -1,0 +1,33 @@
+"""The Streamlit script: page frame, navigation, sidebar. Screens live in `pages/<section>/`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import sidebar
+from components.feedback import preparation_banner
+from components.runtime import Need, get_services, require_access
+
+st.set_page_config(page_title="Paratope", page_icon=":material/immunology:", layout="wide")
+
+PAGES = {
+    "": [st.Page("pages/home/home.py", title="Home", icon=":material/home:", default=True)],
+    "Patient": [
+        st.Page("pages/patients/documents.py", title="Documents", icon=":material/description:"),
+    ],
+    "Evidence": [
+        st.Page("pages/evidence/chat.py", title="Ask", icon=":material/forum:"),
+        st.Page("pages/evidence/search.py", title="Search", icon=":material/search:"),
+    ],
+    "Administration": [
+        st.Page("pages/admin/collections.py", title="Collections", icon=":material/database:"),
+    ],
+}
+
+page = st.navigation(PAGES)
+access = require_access(Need.READ)
+services = get_services()
+sidebar.show(services, access)
+if not services.preparation.status.done:
+    preparation_banner(lambda: services.preparation.status)
+page.run()

@@ -1,0 +1,31 @@
+"""Ask: a conversation about one patient or about the general knowledge, with citations that open their source."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import chat_panel, source_viewer, state
+from components.feedback import explained
+from components.runtime import Need, get_services, require_access
+
+access = require_access(Need.READ)
+services = get_services()
+patient_id = state.patient_id()
+
+with explained():
+    patient = services.patients.get(patient_id, access) if patient_id else None
+
+heading, history = st.columns([4, 1], vertical_alignment="bottom")
+heading.title(f"Ask about {patient.name}" if patient else "Ask the general knowledge")
+with history, explained():
+    chat_panel.history_menu(services, access, patient_id)
+
+source = state.open_source()
+conversation, viewer = st.columns([3, 2], gap="medium") if source else (st.container(), None)
+if source and viewer:
+    with viewer, explained():
+        source_viewer.show(services, access, source)
+with conversation, explained():
+    chat_panel.conversation(services, access, patient)
+
+chat_panel.ask(services, access, patient, conversation)

@@ -1,0 +1,49 @@
+"""Home: the state of the system, the patients, recent questions, and the first step for a newcomer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import demo_loading, patient_card, state
+from components.feedback import empty, explained
+from components.formatting import plain
+from components.runtime import Need, get_services, require_access
+
+access = require_access(Need.READ)
+services = get_services()
+
+st.title("Paratope")
+st.markdown("One patient's record and variants, joined; every answer with evidence you can check.")
+
+with explained():
+    patients = services.patients.list(access)
+    conversations = services.conversations.list(access.name)
+
+if not patients:
+    empty("No patients yet. Load the nine demo patients to look around, or upload a PDF under **Documents**.")
+    if st.button("Load demo patients", type="primary", icon=":material/group_add:", key="home.load_demo"):
+        with explained():
+            demo_loading.show(services, access)
+        st.rerun()
+
+if patients:
+    st.subheader("Patients")
+    columns = st.columns(3)
+    for position, patient in enumerate(patients):
+        with columns[position % 3]:
+            if patient_card.show(patient, key=f"home.patient.{patient.id}"):
+                state.choose_patient(patient.id)
+                st.switch_page("pages/evidence/chat.py")
+
+st.subheader("Recent questions")
+if not conversations:
+    empty("No questions yet. Open **Ask** and try one.", icon=":material/forum:")
+for conversation in conversations[:5]:
+    about = next((patient.name for patient in patients if patient.id == conversation.patient_id), "general knowledge")
+    if st.button(
+        f"{plain(conversation.title)} — {about}", key=f"home.conversation.{conversation.id}", icon=":material/chat:",
+        type="tertiary",
+    ):
+        state.choose_patient(conversation.patient_id)
+        state.open_conversation(conversation.id)
+        st.switch_page("pages/evidence/chat.py")

@@ -1,0 +1,35 @@
+"""Documents: upload PDFs for a patient, see what was read from them, open a page, delete."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import document_list, document_upload, source_viewer, state
+from components.feedback import empty, explained
+from components.runtime import Need, get_services, require_access
+
+access = require_access(Need.PATIENTS)
+services = get_services()
+patient_id = state.patient_id()
+
+st.title("Documents")
+with st.expander("Upload PDFs", icon=":material/upload_file:", expanded=patient_id is None), explained():
+    document_upload.show(services, access, patient_id)
+
+if patient_id is None:
+    empty("Choose a patient on the left to see their documents.")
+    st.stop()
+
+with explained():
+    documents = services.documents.list(patient_id, access)
+if not documents:
+    empty("No documents yet for this patient. Upload a PDF above.")
+    st.stop()
+
+source = state.open_source()
+listing, viewer = st.columns([3, 2], gap="medium") if source else (st.container(), None)
+with listing, explained():
+    document_list.show(services, access, documents)
+if source and viewer:
+    with viewer, explained():
+        source_viewer.show(services, access, source)

@@ -1,0 +1,308 @@
+"""Ranks the thirteen diseases, with conditions outside them and "nothing specific" as competing explanations.
+
+A ranking starts from an antibody or a finding, never from HLA, age or sex. Confidence is relative support: a softmax of
+the scores of all hypotheses, flattened, because the evidence is correlated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp
+from typing import Final
+
+from services.clinical import labs as laboratory
+from services.clinical.antibodies import NameQuestion, antibodies, normalise_antibody
+from services.clinical.differential.report import Differential, DifferentialEntry, Evidence, OutsideCondition
+from services.clinical.differential.scoring import (
+    antibody_evidence,
+    finding_evidence,
+    hla_evidence,
+    prior_evidence,
+)
+from services.clinical.disease import Disease
+from services.clinical.explanation import Explanation, Frozen, Input, Step
+from services.clinical.hla import HlaReport, associations
+from services.clinical.presentations import presentations
+from services.clinical.profile import MeasuredValue
+from services.clinical.symptoms import Finding, ancestors, concepts, read_labs, read_symptoms
+from services.clinical.titers import Outcome
+from services.knowledge.immunology import Presentation
+from services.knowledge.sources import Source
+
+RULES_VERSION: Final = "differential 1"
+NOTHING_SPECIFIC: Final = 2.5
+FLATTENING: Final = 1.5
+MAX_CONFIDENCE: Final = 0.95
+OUTSIDE_SHOWN: Final = 5
+MAX_ANTIBODIES: Final = 100
+LOW_CONFIDENCE: Final = 0.3
+_HPO = Source(citation="Human Phenotype Ontology frequency subontology (classes, not measured rates)")
+_CLINICAL = frozenset({"antibody", "finding", "hla"})
+_MISSING = ("imaging", "biopsy", "course over time")
+
+
+class _Results(Frozen):
+    """The antibodies of the question, by id, and what could not be used."""
+
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
+    unrecognised: tuple[str, ...] = ()
+    questions: tuple[NameQuestion, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class _Hypothesis(Frozen):
+    presentation: Presentation
+    score: float
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def is_started(self) -> bool:
+        return any(one.kind in {"antibody", "finding"} and one.weight > 0 for one in self.evidence)
+
+
+def differentiate(
+    age: int | None = None,
+    sex: str | None = None,
+    positive_antibodies: Sequence[str] = (),
+    negative_antibodies: Sequence[str] = (),
+    hla_alleles: Sequence[str] = (),
+    symptoms: Sequence[str] = (),
+    labs: Mapping[str, float | MeasuredValue] | laboratory.LabPanel | None = None,
+    criteria: Mapping[Disease, int] | None = None,
+) -> Differential:
+    """Rank the thirteen diseases as explanations of what is known; what is not sent is unknown, never negative.
+
+    `labs` are laboratory values or an already read panel; `criteria` the number of classification items known to be met.
+    Entries hold only diseases that an antibody or a finding supports. Names that are not recognised are echoed.
+    """
+    sex = sex if sex in {"F", "M"} else None
+    results = _read_antibodies(positive_antibodies, negative_antibodies)
+    reading = read_symptoms(symptoms)
+    findings = _distinct((*reading.findings, *_lab_findings(labs, age, sex)))
+    hla = associations(hla_alleles)
+    hypotheses = [_weigh(row, age, sex, results, findings, hla) for row in presentations().values()]
+    support = _support(hypotheses)
+    inside = sorted((one for one in hypotheses if one.presentation.scope == "thirteen" and one.is_started), key=_by_score)
+    outside = sorted((one for one in hypotheses if one.presentation.scope == "outside" and one.is_started), key=_by_score)
+    none = _is_none(inside, outside)
+    entries = tuple(
+        _entry(one, rank, support, results, findings, criteria or {}) for rank, one in enumerate(inside, start=1)
+    )
+    shown = tuple(_outside(one, support, findings) for one in outside[:OUTSIDE_SHOWN] if one.score > 0)
+    return Differential(
+        entries=entries,
+        outside=shown,
+        none_of_the_13=none,
+        summary=_summary(entries, shown, none),
+        findings=findings,
+        hla=hla,
+        unrecognised_antibodies=results.unrecognised,
+        questions=results.questions,
+        unrecognised_symptoms=reading.unrecognised,
+        notes=(*results.notes, *_general_notes(entries, hla)),
+    )
+
+
+def _by_score(one: _Hypothesis) -> tuple[float, str]:
+    return -one.score, one.presentation.id
+
+
+def _read_antibodies(positive: Sequence[str], negative: Sequence[str]) -> _Results:
+    ids: dict[bool, list[str]] = {True: [], False: []}
+    unrecognised: list[str] = []
+    questions: list[NameQuestion] = []
+    notes: list[str] = []
+    for sent_as, names in ((True, positive), (False, negative)):
+        for written in list(names)[:MAX_ANTIBODIES]:
+            name = normalise_antibody(written)
+            contradicts = name.stated is not None and (name.stated is Outcome.POSITIVE) is not sent_as
+            if contradicts:
+                sent = "positive" if sent_as else "negative"
+                notes.append(f"{name.written!r} was sent as {sent} but says otherwise: not used.")
+            elif name.id is not None:
+                ids[sent_as].append(name.id)
+            elif name.is_ambiguous:
+                questions.append(NameQuestion(written=name.written, candidates=name.candidates, question=name.question))
+            else:
+                unrecognised.append(name.written)
+    both = set(ids[True]) & set(ids[False])
+    notes.extend(f"{antibodies()[one].name} was sent as positive and as negative: not used." for one in sorted(both))
+    used = {sent_as: tuple(one for one in dict.fromkeys(found) if one not in both) for sent_as, found in ids.items()}
+    return _Results(
+        positive=used[True],
+        negative=used[False],
+        unrecognised=tuple(unrecognised),
+        questions=tuple(questions),
+        notes=tuple(notes),
+    )
+
+
+def _lab_findings(
+    labs: Mapping[str, float | MeasuredValue] | laboratory.LabPanel | None, age: int | None, sex: str | None
+) -> tuple[Finding, ...]:
+    if labs is None:
+        return ()
+    panel = labs if isinstance(labs, laboratory.LabPanel) else laboratory.normalise(labs, sex, age_years=age)
+    return read_labs(panel)
+
+
+def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Keep each concept once; a broader finding implied by a finer one, or denied elsewhere, is not counted again."""
+    kept: dict[str, Finding] = {}
+    for finding in findings:
+        earlier = kept.get(finding.concept)
+        if earlier is None or (finding.present and not earlier.present):
+            kept[finding.concept] = finding
+    implied = {broader for one in kept.values() if one.present for broader in ancestors(one.concept)}
+    return tuple(one for one in kept.values() if one.concept not in implied)
+
+
+def _weigh(
+    row: Presentation, age: int | None, sex: str | None, results: _Results, findings: tuple[Finding, ...], hla: HlaReport
+) -> _Hypothesis:
+    prior = list(prior_evidence(row, age, sex))
+    tested = [(one, True) for one in results.positive] + [(one, False) for one in results.negative]
+    serology = _damped(
+        [(antibodies()[one].group, found) for one, positive in tested
+         if (found := antibody_evidence(antibodies()[one], row.id, positive=positive)) is not None]
+    )  # fmt: skip
+    clinical = _diminishing([found for one in findings if (found := finding_evidence(row, one)) is not None])
+    started = any(one.weight > 0 for one in (*serology, *clinical))
+    genetic = [one for one in hla_evidence(hla, row.id) if started or one.weight < 0]
+    evidence = (*serology, *clinical, *genetic, *prior)
+    return _Hypothesis(presentation=row, score=sum(one.weight for one in evidence), evidence=evidence)
+
+
+def _damped(found: list[tuple[str, Evidence]]) -> list[Evidence]:
+    """Halve each further positive antibody of one group for one disease: they are not independent."""
+    seen: dict[str, int] = {}
+    result = []
+    for group, one in sorted(found, key=lambda pair: -pair[1].weight):
+        repeats = seen.get(group, 0) if one.weight > 0 else 0
+        if one.weight > 0:
+            seen[group] = repeats + 1
+        result.append(one.model_copy(update={"weight": one.weight * 0.5**repeats}))
+    return result
+
+
+def _diminishing(found: list[Evidence]) -> list[Evidence]:
+    """Let each further supporting finding count a little less, down to 40 %."""
+    ordered = sorted(found, key=lambda one: -one.weight)
+    supporting = 0
+    result = []
+    for one in ordered:
+        share = max(0.4, 1 - 0.08 * supporting) if one.weight > 0 else 1.0
+        supporting += one.weight > 0
+        result.append(one.model_copy(update={"weight": one.weight * share}))
+    return result
+
+
+def _support(hypotheses: list[_Hypothesis]) -> Mapping[str, float]:
+    scores = {one.presentation.id: one.score for one in hypotheses if one.is_started}
+    top = max((*scores.values(), NOTHING_SPECIFIC))
+    weights = {key: exp((score - top) / FLATTENING) for key, score in scores.items()}
+    total = sum(weights.values()) + exp((NOTHING_SPECIFIC - top) / FLATTENING)
+    return {key: min(MAX_CONFIDENCE, weight / total) for key, weight in weights.items()}
+
+
+def _is_none(inside: list[_Hypothesis], outside: list[_Hypothesis]) -> bool:
+    best = inside[0].score if inside else 0.0
+    return best < NOTHING_SPECIFIC or (bool(outside) and outside[0].score > best)
+
+
+def _entry(
+    one: _Hypothesis,
+    rank: int,
+    support: Mapping[str, float],
+    results: _Results,
+    findings: tuple[Finding, ...],
+    criteria: Mapping[Disease, int],
+) -> DifferentialEntry:
+    disease = Disease(one.presentation.id)
+    return DifferentialEntry(
+        disease=disease,
+        confidence=round(support[one.presentation.id], 3),
+        score=round(one.score, 3),
+        rank=rank,
+        evidence=one.evidence,
+        supporting_antibodies=_supporting_antibodies(one, results),
+        supporting_hla=tuple(item.text.partition(" (")[0] for item in one.evidence if item.kind == "hla" and item.weight > 0),
+        matching_symptoms=_matching(one, findings),
+        contradicting=tuple(item.text for item in one.evidence if item.weight <= -0.5 and item.kind in _CLINICAL),
+        red_flags=_red_flags(one, findings),
+        classification_criteria_met=max(0, criteria.get(disease, 0)),
+        notes=_notes(one, support[one.presentation.id]),
+        explanation=_explain(one),
+    )
+
+
+def _supporting_antibodies(one: _Hypothesis, results: _Results) -> tuple[str, ...]:
+    supporting = {item.text for item in one.evidence if item.kind == "antibody" and item.weight > 0}
+    names = (antibodies()[antibody].name for antibody in results.positive)
+    return tuple(name for name in names if f"{name} positive" in supporting)
+
+
+def _matching(one: _Hypothesis, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    supporting = {item.text for item in one.evidence if item.kind == "finding" and item.weight > 0}
+    matched = [finding.text for finding in findings if finding.present and concepts()[finding.concept].name in supporting]
+    return tuple(dict.fromkeys(matched))
+
+
+def _red_flags(one: _Hypothesis, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    present = {finding.concept for finding in findings if finding.present}
+    return tuple(concepts()[flag].name for flag in one.presentation.red_flags if flag in present)
+
+
+def _outside(one: _Hypothesis, support: Mapping[str, float], findings: tuple[Finding, ...]) -> OutsideCondition:
+    return OutsideCondition(
+        condition=one.presentation.id,
+        name=one.presentation.name,
+        confidence=round(support[one.presentation.id], 3),
+        score=round(one.score, 3),
+        evidence=one.evidence,
+        red_flags=_red_flags(one, findings),
+    )
+
+
+def _notes(one: _Hypothesis, confidence: float) -> str:
+    notes = []
+    if confidence < LOW_CONFIDENCE:
+        notes.append("Low support.")
+    kinds = {item.kind for item in one.evidence if item.weight > 0 and item.kind in {"antibody", "finding"}}
+    if kinds == {"antibody"}:
+        notes.append("Rests on antibodies alone: an antibody is not a diagnosis.")
+    if any(item.kind == "hla" and item.weight > 0 for item in one.evidence):
+        notes.append("HLA is susceptibility, not diagnosis.")
+    return " ".join(notes)
+
+
+def _explain(one: _Hypothesis) -> Explanation:
+    return Explanation(
+        rule="Sum of capped log weights: antibodies by sensitivity and specificity, findings by frequency class, HLA, age and "
+        "sex as weak modifiers. Confidence is relative support among all hypotheses, not a probability.",
+        inputs=tuple(Input(name=item.kind, value=item.text) for item in one.evidence),
+        steps=tuple(Step(label=item.text, points=round(item.weight, 2), note=item.kind) for item in one.evidence),
+        missing=_MISSING,
+        sources=(_HPO, *_antibody_sources(one)),
+        version=RULES_VERSION,
+    )
+
+
+def _antibody_sources(one: _Hypothesis) -> tuple[Source, ...]:
+    named = {item.text.rpartition(" ")[0] for item in one.evidence if item.kind == "antibody"}
+    return tuple(dict.fromkeys(source for record in antibodies().values() if record.name in named for source in record.sources))
+
+
+def _summary(entries: tuple[DifferentialEntry, ...], outside: tuple[OutsideCondition, ...], none: bool) -> str:
+    likely = ", ".join(one.name for one in outside[:3])
+    if none and likely and (not entries or outside[0].score > entries[0].score):
+        return f"None of the thirteen explains the findings best; consider {likely}."
+    if none:
+        return "Not enough to support any of the thirteen diseases."
+    return f"Best supported of the thirteen: {entries[0].disease.label}. Not a diagnosis."
+
+
+def _general_notes(entries: tuple[DifferentialEntry, ...], hla: HlaReport) -> Iterable[str]:
+    if not entries and hla.associations:
+        yield "HLA alone does not point to a disease: carriers of risk alleles are mostly healthy."

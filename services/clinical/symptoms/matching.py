@@ -1,0 +1,272 @@
+"""Maps written findings to the curated concepts, with what is denied kept apart from what is present.
+
+A phrase matches when all its words stand close together in one clause, in any order; the most specific phrases win. What
+is said of a relative is not a finding of the patient. What matches nothing is handed back as unrecognised.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from services.clinical import labs as laboratory
+from services.clinical.explanation import Frozen
+from services.clinical.profile import MeasuredValue
+from services.clinical.symptoms.text import MAX_TEXT, clauses, fold_word, fold_words
+from services.knowledge.catalogue import load
+from services.knowledge.immunology import Concept
+
+MAX_SYMPTOMS = 100
+
+def _folded(words: str) -> frozenset[str]:
+    return frozenset(fold_word(word) for word in words.split())
+
+
+_SEPARATORS = frozenset({",", "and"})
+_DENIALS = _folded("no")
+_NORMALS = _folded("normal unremarkable intact preserved spared")
+_ABSENT_AT_END = _folded("no absent")
+_DIRECTIONS = _folded("high low normal")
+_RELATIVES = _folded(
+    "mother father sister brother aunt uncle cousin grandmother grandfather sibling parent family son daughter"
+)
+
+
+class Finding(Frozen):
+    """One concept as found in one entry. `present` is False where the entry denies it."""
+
+    concept: str
+    name: str
+    hpo: str | None
+    text: str
+    present: bool
+
+
+class SymptomReading(Frozen):
+    """What was recognised, in order, and the entries nothing was recognised in."""
+
+    findings: tuple[Finding, ...] = ()
+    unrecognised: tuple[str, ...] = ()
+
+
+class _Phrase(NamedTuple):
+    words: tuple[frozenset[str], ...]
+    concept: Concept
+
+
+class _Hit(NamedTuple):
+    positions: frozenset[int]
+    phrase: _Phrase
+
+
+@cache
+def concepts() -> Mapping[str, Concept]:
+    """Return the curated concepts by id."""
+    return {row.id: row for row in load("symptoms", Concept)}
+
+
+@cache
+def ancestors(concept: str) -> frozenset[str]:
+    """Return the ids of every broader finding `concept` implies, itself excluded."""
+    found: set[str] = set()
+    waiting = list(concepts()[concept].parents)
+    while waiting:
+        parent = waiting.pop()
+        if parent not in found:
+            found.add(parent)
+            waiting.extend(concepts()[parent].parents)
+    return frozenset(found)
+
+
+def read_symptoms(entries: Iterable[str]) -> SymptomReading:
+    """Read free-text findings, one or several in each entry; at most `MAX_SYMPTOMS` entries are read."""
+    findings: list[Finding] = []
+    unrecognised: list[str] = []
+    for entry in list(entries)[:MAX_SYMPTOMS]:
+        written = entry.strip()[:MAX_TEXT]
+        if not written:
+            continue
+        found = _read_entry(written)
+        findings.extend(found)
+        if not found:
+            unrecognised.append(written)
+    return SymptomReading(findings=tuple(findings), unrecognised=tuple(unrecognised))
+
+
+def read_labs(panel: laboratory.LabPanel) -> tuple[Finding, ...]:
+    """Return the findings that laboratory readings amount to, each compared to the limits shown with it."""
+    findings: list[Finding] = []
+    for reading in panel.readings:
+        for concept, rule in _lab_rules().get(reading.key, ()):
+            if _fulfils(reading, rule):
+                text = f"{reading.label} {reading.value:g} {reading.unit}".strip()
+                findings.append(_finding(concept, text, present=True))
+    return tuple(findings)
+
+
+def _finding(concept: Concept, text: str, *, present: bool) -> Finding:
+    return Finding(concept=concept.id, name=concept.name, hpo=concept.hpo, text=text, present=present)
+
+
+@lru_cache(maxsize=4096)
+def _read_entry(entry: str) -> tuple[Finding, ...]:
+    findings: dict[tuple[str, bool], Finding] = {}
+    for clause in clauses(entry):
+        for part in _split_at_and(clause):
+            for concept, present in _read_clause(part):
+                findings.setdefault((concept.id, present), _finding(concept, entry, present=present))
+    if not findings and any(character.isdigit() for character in entry):
+        for finding in read_labs(_as_lab(entry)):
+            findings.setdefault((finding.concept, True), finding.model_copy(update={"text": entry}))
+    return tuple(findings.values())
+
+
+def _as_lab(entry: str) -> laboratory.LabPanel:
+    """Read `haemoglobin 9.1 g/dL` as a laboratory value; an empty panel when it is none."""
+    first_digit = next(index for index, character in enumerate(entry) if character.isdigit())
+    name = entry[:first_digit].strip(" :=<>~(").removesuffix(" of").removesuffix(" is").removesuffix(" at")
+    quantity = laboratory.parse_quantity(entry[first_digit:]) if name else None
+    if quantity is None:
+        return laboratory.LabPanel()
+    return laboratory.normalise({name: MeasuredValue(value=quantity.value, unit=quantity.unit)}, age_years=40)
+
+
+def _split_at_and(words: list[str]) -> list[list[str]]:
+    """Cut a clause where each side has its own direction word (`TSH low, T4 high`, `high TSH and low T4`)."""
+    parts: list[list[str]] = [[]]
+    for index, word in enumerate(words):
+        if word in _SEPARATORS and _DIRECTIONS & set(parts[-1]) and _DIRECTIONS & set(words[index + 1 : index + 5]):
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [part for part in parts if part]
+
+
+def _read_clause(words: list[str]) -> list[tuple[Concept, bool]]:
+    positions: dict[str, list[int]] = {}
+    for index, word in enumerate(words):
+        if word not in _SEPARATORS:
+            positions.setdefault(word, []).append(index)
+    hits = _most_specific(_hits(positions))
+    relatives = _RELATIVES & positions.keys()
+    result: list[tuple[Concept, bool]] = []
+    for hit in hits:
+        own_words = {words[index] for index in hit.positions}
+        if relatives and not relatives & own_words:
+            continue
+        result.append((hit.phrase.concept, not _is_denied(words, hit.positions)))
+    return result
+
+
+def _hits(positions: Mapping[str, list[int]]) -> list[_Hit]:
+    hits: list[_Hit] = []
+    for word in positions:
+        for phrase in _index().get(word, ()):
+            found = _closest(phrase, positions)
+            if found is not None:
+                hits.append(_Hit(found, phrase))
+    return hits
+
+
+def _closest(phrase: _Phrase, positions: Mapping[str, list[int]]) -> frozenset[int] | None:
+    """Return the tightest set of positions that holds every word of `phrase`, or None when too far apart."""
+    places = [sorted(index for word in choice for index in positions.get(word, ())) for choice in phrase.words]
+    if not all(places):
+        return None
+    best: tuple[int, ...] | None = None
+    for anchor in places[0]:
+        chosen = tuple(min(place, key=lambda index: abs(index - anchor)) for place in places)
+        if len(set(chosen)) == len(chosen) and (best is None or _span(chosen) < _span(best)):
+            best = chosen
+    if best is None or _span(best) > 2 * len(phrase.words) + 2:
+        return None
+    return frozenset(best)
+
+
+def _span(chosen: tuple[int, ...]) -> int:
+    return max(chosen) - min(chosen) + 1
+
+
+def _most_specific(hits: list[_Hit]) -> list[_Hit]:
+    """Drop a hit whose words are part of a longer hit, so `bloody diarrhoea` is not also plain diarrhoea."""
+    kept: dict[str, _Hit] = {}
+    for hit in hits:
+        if any(hit.positions < other.positions for other in hits):
+            continue
+        best = kept.get(hit.phrase.concept.id)
+        if best is None or len(hit.positions) > len(best.positions):
+            kept[hit.phrase.concept.id] = hit
+    return list(kept.values())
+
+
+def _is_denied(words: list[str], own: frozenset[int]) -> bool:
+    start, end = min(own), max(own)
+    for index in range(start - 1, -1, -1):
+        word = words[index]
+        if word in _DENIALS or word in _NORMALS:
+            return True
+        if word == "," and not _list_continues(words, index):
+            break
+    following = [word for word in words[end + 1 : end + 3] if word != ","]
+    if following and following[0] in _NORMALS | _ABSENT_AT_END and end + 1 < len(words) and words[end + 1] != ",":
+        return following == words[end + 1 :][: len(following)] and len(words) - end <= 3
+    return any(words[index] in _NORMALS | _DENIALS for index in range(start, end + 1) if index not in own)
+
+
+def _list_continues(words: list[str], comma: int) -> bool:
+    """`no fever, chills, rash`: short items after a denial stay denied."""
+    ends = [index for index in range(comma + 1, len(words)) if words[index] == ","]
+    length = (ends[0] if ends else len(words)) - comma - 1
+    return length <= 2 and words[0] in _DENIALS
+
+
+def _fulfils(reading: laboratory.Reading, rule: str) -> bool:
+    kind, _, number = rule.partition(" ")
+    if kind == "low":
+        return reading.flag == "L"
+    if kind == "high":
+        return reading.flag == "H"
+    return reading.value > float(number) if kind == "above" else reading.value < float(number)
+
+
+@cache
+def _lab_rules() -> Mapping[str, tuple[tuple[Concept, str], ...]]:
+    rules: dict[str, tuple[tuple[Concept, str], ...]] = {}
+    for concept in concepts().values():
+        for lab in concept.labs:
+            key, _, rule = lab.partition(" ")
+            rules[key] = (*rules.get(key, ()), (concept, rule))
+    return rules
+
+
+@cache
+def _phrases() -> tuple[_Phrase, ...]:
+    phrases: dict[tuple[tuple[frozenset[str], ...], str], _Phrase] = {}
+    for concept in concepts().values():
+        for written in concept.phrases:
+            choices = _choices(written)
+            unique = tuple(dict.fromkeys(choices))
+            if unique:
+                phrases.setdefault((unique, concept.id), _Phrase(unique, concept))
+    return tuple(phrases.values())
+
+
+def _choices(written: str) -> list[frozenset[str]]:
+    """Fold one curated phrase; `kg/lb` is a choice of words."""
+    if "/" not in written:
+        return [frozenset({word}) for clause in clauses(written) for word in clause if word not in _SEPARATORS]
+    return [frozenset(folded) for word in written.split() if (folded := fold_words(word.lower().split("/")))]
+
+
+@cache
+def _index() -> Mapping[str, tuple[_Phrase, ...]]:
+    """Each phrase under its rarest word (under all forms of it where that word is a choice)."""
+    frequency = Counter(word for phrase in _phrases() for choice in phrase.words for word in choice)
+    index: dict[str, list[_Phrase]] = {}
+    for phrase in _phrases():
+        rarest = min(phrase.words, key=lambda choice: sum(frequency[word] for word in choice))
+        for word in rarest:
+            index.setdefault(word, []).append(phrase)
+    return {word: tuple(found) for word, found in index.items()}

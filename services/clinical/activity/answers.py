@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
-from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Answer:
     value: object
     unit: str | None = None
     written: str = ""
-    date: date | None = None
+    date: datetime.date | None = None
     note: str = ""
 
 

@@ -95,14 +95,13 @@ def _says_below_limit(text: str) -> bool:
 
 
 def _flat(record: InstrumentRecord, inputs: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    prefixes = {item.key.partition(".")[0] for item in record.items if "." in item.key}
     for key, raw in inputs.items():
         name = str(key)
         if not isinstance(raw, Mapping) or "value" in raw:
             yield name, raw
         elif fold(name) in _CONTAINERS:
             yield from _flat(record, raw)
-        elif prefixes:
+        elif any(names.find(record, f"{name}.{child}") for child in raw):
             yield from ((f"{name}.{child}", value) for child, value in raw.items())
         else:
             yield name, raw

@@ -6,10 +6,10 @@ reason that says what to send instead.
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -55,7 +55,7 @@ class Reading:
     label: str
     value: float
     unit: str
-    date: date | None = None
+    date: datetime.date | None = None
     lln: float | None = None
     uln: float | None = None
     range_source: Literal["laboratory", "typical"] | None = None
@@ -198,7 +198,7 @@ class _Reader:
         if earlier is None:
             self._readings[reading.key] = reading
         elif earlier.date and reading.date and earlier.date != reading.date:
-            self._readings[reading.key] = max(earlier, reading, key=lambda one: one.date or date.min)
+            self._readings[reading.key] = max(earlier, reading, key=lambda one: one.date or datetime.date.min)
         elif not math.isclose(earlier.value, reading.value, rel_tol=0.01):
             del self._readings[reading.key]
             self._contradicted.add(reading.key)

@@ -117,7 +117,9 @@ def test_an_unknown_name_is_echoed_as_written() -> None:
     assert labs.normalise({"Foo-Bar": 3, "CRP": 2}).unrecognised == ("Foo-Bar",)
 
 
-@pytest.mark.parametrize("name", ["creatinine clearance", "CRP ratio", "IgG index", "urine creatinine", "T3 uptake", "C3 nephritic factor"])
+@pytest.mark.parametrize(
+    "name", ["creatinine clearance", "CRP ratio", "IgG index", "urine creatinine", "T3 uptake", "C3 nephritic factor"]
+)
 def test_a_longer_name_is_not_taken_for_the_analyte_it_begins_with(name: str) -> None:
     found = labs.resolve(name)
     assert found is None or found.key in ("creatinine_clearance", "igg_index")

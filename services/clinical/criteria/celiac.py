@@ -55,7 +55,9 @@ def _positive(facts: Facts, multiple: float, gluten_free: bool, steps: tuple[Ste
     if age is not None and age >= _ADULT_YEARS:
         return Verdict(None, category=biopsy.category, steps=steps, notes=(
             *notes, "adult: biopsy remains the default even at 10 times the upper limit; some guidelines accept it"))
-    missing = {key for key, open_ in (("age", age is None), ("ema_second_sample", ema.value is None)) if open_}
+    needed = (("age", age is None), ("ema_second_sample", ema.value is None),
+              ("total_iga", facts.choice("total_iga") is None))
+    missing = {key for key, open_ in needed if open_}
     if missing:
         return Verdict(None, missing=frozenset(missing), steps=steps, notes=tuple(notes))
     return Verdict(True, category="no_biopsy_diagnosis_possible", steps=steps, notes=(

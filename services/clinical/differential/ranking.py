@@ -78,7 +78,7 @@ def differentiate(
     """
     sex = sex if sex in {"F", "M"} else None
     results = _read_antibodies(positive_antibodies, negative_antibodies)
-    reading = read_symptoms(symptoms)
+    reading = read_symptoms(symptoms, sex)
     findings = _distinct((*reading.findings, *_lab_findings(labs, age, sex)))
     hla = associations(hla_alleles)
     hypotheses = [_weigh(row, age, sex, results, findings, hla) for row in presentations().values()]
@@ -164,7 +164,7 @@ def _weigh(
     prior = list(prior_evidence(row, age, sex))
     tested = [(one, True) for one in results.positive] + [(one, False) for one in results.negative]
     serology = _damped(
-        [(antibodies()[one].group, found) for one, positive in tested
+        [(_kin(one), found) for one, positive in tested
          if (found := antibody_evidence(antibodies()[one], row.id, positive=positive)) is not None]
     )  # fmt: skip
     clinical = _diminishing([found for one in findings if (found := finding_evidence(row, one)) is not None])
@@ -174,8 +174,14 @@ def _weigh(
     return _Hypothesis(presentation=row, score=sum(one.weight for one in evidence), evidence=evidence)
 
 
+def _kin(antibody: str) -> str:
+    """Return what an antibody shares with others: its group, or that it is not specific for anything."""
+    record = antibodies()[antibody]
+    return "nonspecific" if record.nonspecific else record.group
+
+
 def _damped(found: list[tuple[str, Evidence]]) -> list[Evidence]:
-    """Halve each further positive antibody of one group for one disease: they are not independent."""
+    """Halve each further positive antibody of one kind for one disease: they are not independent."""
     seen: dict[str, int] = {}
     result = []
     for group, one in sorted(found, key=lambda pair: -pair[1].weight):

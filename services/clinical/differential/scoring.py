@@ -36,6 +36,7 @@ AGAINST_ANTIBODY: Final = -3.5
 AGAINST_NONSPECIFIC: Final = -0.7
 DEFAULT_SENSITIVITY: Final = 0.3
 DEFAULT_BACKGROUND: Final = 0.05
+UNKNOWN_SPECIFICITY: Final = 0.8
 HLA_SHARE: Final = 0.25
 HLA_CAP: Final = 0.8
 HLA_UNQUANTIFIED: Final = 0.1
@@ -115,16 +116,24 @@ def antibody_evidence(record: AntibodyRecord, disease: str, *, positive: bool) -
 
 
 def _antibody_weight(record: AntibodyRecord, link: AntibodyLink, *, positive: bool) -> float:
-    elsewhere = 1 - link.specificity.middle if link.specificity else record.background or DEFAULT_BACKGROUND
-    elsewhere = max(elsewhere, 0.005)
+    elsewhere = max(_elsewhere(record, link), 0.005)
     usable = link.sensitivity if link.population else None
     there = min(usable.middle, 0.98) if usable else DEFAULT_SENSITIVITY
     cap = NONSPECIFIC_CAP if record.nonspecific else ANTIBODY_CAP
     if positive:
-        return max(0.1, min(cap, log(max(there, 0.01) / elsewhere)))
+        share = 1.0 if link.specificity else UNKNOWN_SPECIFICITY
+        return max(0.1, share * min(cap, log(max(there, 0.01) / elsewhere)))
     if usable is None:
         return 0.0
     return max(NEGATIVE_FLOOR, min(0.0, log((1 - there) / (1 - elsewhere))))
+
+
+def _elsewhere(record: AntibodyRecord, link: AntibodyLink) -> float:
+    """Return the share of positives without the disease: from this link, the row, or the row's other links."""
+    if link.specificity is not None:
+        return 1 - link.specificity.middle
+    others = [1 - one.specificity.middle for one in record.links if one.specificity is not None and one.population]
+    return record.background or max(others, default=DEFAULT_BACKGROUND)
 
 
 def hla_evidence(report: HlaReport, disease: str) -> Iterable[Evidence]:

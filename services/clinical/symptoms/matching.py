@@ -6,6 +6,7 @@ is said of a relative is not a finding of the patient. What matches nothing is h
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
@@ -15,10 +16,15 @@ from services.clinical import labs as laboratory
 from services.clinical.explanation import Frozen
 from services.clinical.profile import MeasuredValue
 from services.clinical.symptoms.text import MAX_TEXT, clauses, fold_word, fold_words
+from services.clinical.symptoms.vitals import read_vitals
 from services.knowledge.catalogue import load
 from services.knowledge.immunology import Concept
 
 MAX_SYMPTOMS = 100
+
+_NUMBER_AFTER_NAME = re.compile(r"(?<=[\s:=<>~])(\d[\d.,]{0,12})")
+_ADULT_YEARS = 40
+
 
 def _folded(words: str) -> frozenset[str]:
     return frozenset(fold_word(word) for word in words.split())
@@ -28,7 +34,7 @@ _SEPARATORS = frozenset({",", "and"})
 _DENIALS = _folded("no")
 _NORMALS = _folded("normal unremarkable intact preserved spared")
 _ABSENT_AT_END = _folded("no absent")
-_DIRECTIONS = _folded("high low normal")
+_DIRECTIONS = _folded("high low normal better worse")
 _RELATIVES = _folded(
     "mother father sister brother aunt uncle cousin grandmother grandfather sibling parent family son daughter"
 )
@@ -80,15 +86,18 @@ def ancestors(concept: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def read_symptoms(entries: Iterable[str]) -> SymptomReading:
-    """Read free-text findings, one or several in each entry; at most `MAX_SYMPTOMS` entries are read."""
+def read_symptoms(entries: Iterable[str], sex: str | None = None) -> SymptomReading:
+    """Read free-text findings, one or several in each entry; at most `MAX_SYMPTOMS` entries are read.
+
+    `sex` ("F" or "M") decides the limits of laboratory values written into an entry, where they differ.
+    """
     findings: list[Finding] = []
     unrecognised: list[str] = []
     for entry in list(entries)[:MAX_SYMPTOMS]:
         written = entry.strip()[:MAX_TEXT]
         if not written:
             continue
-        found = _read_entry(written)
+        found = _read_entry(written, sex)
         findings.extend(found)
         if not found:
             unrecognised.append(written)
@@ -111,26 +120,33 @@ def _finding(concept: Concept, text: str, *, present: bool) -> Finding:
 
 
 @lru_cache(maxsize=4096)
-def _read_entry(entry: str) -> tuple[Finding, ...]:
+def _read_entry(entry: str, sex: str | None) -> tuple[Finding, ...]:
     findings: dict[tuple[str, bool], Finding] = {}
     for clause in clauses(entry):
         for part in _split_at_and(clause):
             for concept, present in _read_clause(part):
                 findings.setdefault((concept.id, present), _finding(concept, entry, present=present))
-    if not findings and any(character.isdigit() for character in entry):
-        for finding in read_labs(_as_lab(entry)):
+    if any(character.isdigit() for character in entry):
+        measured = [_finding(concepts()[one], entry, present=True) for one in read_vitals(entry)]
+        labs = [] if findings else read_labs(_as_lab(entry, sex))
+        for finding in (*measured, *labs):
             findings.setdefault((finding.concept, True), finding.model_copy(update={"text": entry}))
     return tuple(findings.values())
 
 
-def _as_lab(entry: str) -> laboratory.LabPanel:
-    """Read `haemoglobin 9.1 g/dL` as a laboratory value; an empty panel when it is none."""
-    first_digit = next(index for index, character in enumerate(entry) if character.isdigit())
-    name = entry[:first_digit].strip(" :=<>~(").removesuffix(" of").removesuffix(" is").removesuffix(" at")
-    quantity = laboratory.parse_quantity(entry[first_digit:]) if name else None
-    if quantity is None:
+def _as_lab(entry: str, sex: str | None) -> laboratory.LabPanel:
+    """Read `haemoglobin 9.1 g/dL` as an adult's laboratory value; an empty panel when it is none."""
+    number = _NUMBER_AFTER_NAME.search(entry)
+    if number is None:
         return laboratory.LabPanel()
-    return laboratory.normalise({name: MeasuredValue(value=quantity.value, unit=quantity.unit)}, age_years=40)
+    name = entry[: number.start()].strip(" :=<>~(")
+    for filler in (" of", " is", " at", " was", " level", " levels"):
+        name = name.removesuffix(filler)
+    quantity = laboratory.parse_quantity(entry[number.start(1) :])
+    if quantity is None or not name:
+        return laboratory.LabPanel()
+    value = quantity.value if quantity.unit is None else MeasuredValue(value=quantity.value, unit=quantity.unit)
+    return laboratory.normalise({name: value}, sex, age_years=_ADULT_YEARS)
 
 
 def _split_at_and(words: list[str]) -> list[list[str]]:

@@ -29,7 +29,7 @@ _STOP = frozenset(
 # Everyday words and spellings brought to one form. Keys are folded but not yet stemmed.
 _WORDS: dict[str, str] = {}
 for _target, _sources in {
-    "pain": "pains ache aches aching achy painful sore soreness discomfort hurt hurts hurting",
+    "pain": "pains ache aches aching achy painful discomfort hurt hurts hurting",
     "tender": "tenderness",
     "high": "elevated raised increased increase increases elevation excessive excess increasing",
     "low": "decreased reduced diminished decrease reduction deficiency deficient deficit depressed subnormal decreasing",

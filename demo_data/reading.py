@@ -70,7 +70,7 @@ def facilities() -> Mapping[str, Raw]:
     return content
 
 
-def _decimals(*numbers: float | int | None) -> int:
+def _decimals(*numbers: float | str | None) -> int:
     return max((len(str(n).partition(".")[2]) for n in numbers if n is not None), default=0)
 
 
@@ -83,7 +83,7 @@ def _range_text(low: float | None, high: float | None) -> str | None:
 
 
 def _result(test: str, raw: str | float | int, laboratory: Raw, sex: str) -> LabResult:
-    """Build one result. A catalogue row is `[unit, low, high]`, with a seventh-place map for the other sex, or `{text}`."""
+    """Build one result. A catalogue row is `[unit, low, high]`, that by sex, or `{text: normal results}`."""
     try:
         row = laboratory["tests"][test]
     except KeyError:

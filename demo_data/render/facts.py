@@ -48,14 +48,14 @@ def print_labs(page: Page, document: DemoDocument) -> None:
 
 
 def _panel(page: Page, panel: LabPanel, style: TableStyle) -> None:
+    heads: tuple[str, ...] = ("Test", "Result", "Flag", "Units", "Reference range")
+    widths: tuple[float, ...] = (36.0, 26.0, 9.0, 28.0, 28.0)
+    rows: list[tuple[str, ...]] = [
+        (r.test, r.shown, r.flag or "", r.unit or "", r.reference_range or "") for r in panel.results
+    ]
     if style is TableStyle.RULED:
-        rows = [
-            (r.test, f"{r.shown} {r.flag or ''}".strip(), r.unit or "", r.reference_range or "") for r in panel.results
-        ]
         heads, widths = ("Analyte", "Result", "Unit", "Reference"), (38.0, 26.0, 26.0, 26.0)
-    else:
-        rows = [(r.test, r.shown, r.flag or "", r.unit or "", r.reference_range or "") for r in panel.results]
-        heads, widths = ("Test", "Result", "Flag", "Units", "Reference range"), (36.0, 26.0, 9.0, 28.0, 28.0)
+        rows = [(test, f"{shown} {flag}".strip(), unit, reference) for test, shown, flag, unit, reference in rows]
     draw_table(page, heads, rows, widths, style, [r.flag is not None for r in panel.results])
 
 
@@ -99,8 +99,11 @@ def _cumulative_labs(page: Page, panels: Sequence[LabPanel]) -> None:
     for start in range(0, len(days), _COLUMNS_PER_CUMULATIVE_TABLE):
         shown = days[start : start + _COLUMNS_PER_CUMULATIVE_TABLE]
         rows = [
-            (f"{test} ({result.unit})" if result.unit else test, result.reference_range or "")
-            + tuple(_cell(by_day.get((test, day))) for day in shown)
+            (
+                f"{test} ({result.unit})" if result.unit else test,
+                result.reference_range or "",
+                *(_cell(by_day.get((test, day))) for day in shown),
+            )
             for test, result in tests.items()
             if any((test, day) in by_day for day in shown)
         ]

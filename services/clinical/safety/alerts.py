@@ -1,0 +1,215 @@
+"""Evaluate the rules for a patient: what fires, and what could not be checked.
+
+A rule is evaluated for each drug that is taken, proposed, or a candidate for one of the diagnoses; rules about the
+patient are evaluated once. Alerts of one rule are joined, strongest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from services.clinical.explanation import Explanation, Frozen, Input, Step
+from services.clinical.medications import Medication
+from services.clinical.safety.evaluation import Subject, Verdict, evaluate
+from services.clinical.safety.facts import Facts
+from services.knowledge.drugs import LabelStatus, Rule, Scope, Severity, Therapy, classes_of, rules, selects, therapies
+
+RULES_VERSION = "drug rules 1"
+PATIENT = "patient"
+
+
+class Alert(Frozen):
+    """One thing the reader must see. `scope` is current, proposed, candidate or patient: why it was looked at.
+
+    `drugs` are the drugs it fired for, `applies_to` those and what else it concerns. `excludes`: these drugs are not
+    recommended while it holds.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    action: str
+    scope: str
+    drugs: tuple[str, ...] = ()
+    applies_to: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    excludes: bool = False
+    explanation: Explanation
+
+
+class NotCheckable(Frozen):
+    """A rule that could not be decided. `missing` is what would decide it; until then the drug is not cleared."""
+
+    code: str
+    title: str
+    severity: Severity
+    drugs: tuple[str, ...]
+    scope: str
+    missing: tuple[str, ...]
+
+
+class DrugCheck(Frozen):
+    """What the rules say of one drug for one patient."""
+
+    drug: str
+    scope: Scope
+    alerts: tuple[Alert, ...] = ()
+    not_checkable: tuple[NotCheckable, ...] = ()
+
+    @property
+    def excluding(self) -> tuple[Alert, ...]:
+        """The alerts that take the drug off the recommendations."""
+        return tuple(alert for alert in self.alerts if alert.excludes)
+
+
+def subjects(medications: Iterable[Medication], scope: Scope) -> tuple[Subject, ...]:
+    """Return one subject for each drug of each medication."""
+    return tuple(
+        Subject(drug.name, drug.classes, scope, medication) for medication in medications for drug in medication.drugs
+    )
+
+
+def candidate(therapy: Therapy) -> Subject:
+    """Return a therapy as a subject nobody has written down."""
+    name = therapy.name.lower()
+    return Subject(name, classes_of()[name], Scope.CANDIDATE)
+
+
+def candidates(facts: Facts) -> tuple[Subject, ...]:
+    """Return the therapies with a use, on- or off-label, in one of the patient's diseases that are not taken or proposed."""
+    listed = {drug.name for medication in facts.taken for drug in medication.drugs}
+    ids = {disease.value for disease in facts.diseases}
+    return tuple(
+        candidate(therapy)
+        for therapy in therapies()
+        if therapy.name.lower() not in listed
+        and any(use.disease in ids and use.status is not LabelStatus.NOT_INDICATED for use in therapy.uses)
+    )
+
+
+def check(subject: Subject, facts: Facts) -> DrugCheck:
+    """Evaluate every rule that names this drug."""
+    alerts: list[Alert] = []
+    open_questions: list[NotCheckable] = []
+    for rule in _rules_for(subject.name, subject.classes):
+        if subject.scope not in rule.scopes:
+            continue
+        verdict = evaluate(rule.when, facts, subject)
+        if verdict.truth is True:
+            alerts.append(_alert(rule, verdict, subject))
+        elif verdict.truth is None and rule.ask and verdict.asks:
+            open_questions.append(
+                NotCheckable(
+                    code=rule.code, title=rule.title, severity=rule.severity, drugs=(subject.name,),
+                    scope=subject.scope.value, missing=verdict.asks,
+                )  # fmt: skip
+            )
+    alerts += _allergy(subject, facts)
+    ordered = tuple(sorted(alerts, key=lambda one: (-one.severity.rank, one.code)))
+    return DrugCheck(drug=subject.name, scope=subject.scope, alerts=ordered, not_checkable=tuple(open_questions))
+
+
+def patient_alerts(facts: Facts) -> tuple[Alert, ...]:
+    """Evaluate the rules that are about the patient rather than a drug."""
+    found = [
+        _alert(rule, verdict, None)
+        for rule in rules()
+        if not rule.drugs and (verdict := evaluate(rule.when, facts, None)).truth is True
+    ]
+    return tuple(found)
+
+
+@cache
+def _rules_for(name: str, classes: frozenset[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules() if rule.drugs and selects(rule.drugs, name, classes))
+
+
+def rules_for(subject: Subject) -> tuple[Rule, ...]:
+    """Return the rules that name this drug or one of its classes, in file order."""
+    return _rules_for(subject.name, subject.classes)
+
+
+def _alert(rule: Rule, verdict: Verdict, subject: Subject | None) -> Alert:
+    drugs = (subject.name,) if subject is not None else ()
+    concerned = dict.fromkeys((*drugs, *verdict.partners, *rule.applies_to))
+    return Alert(
+        code=rule.code,
+        severity=rule.severity,
+        message=rule.text,
+        action=rule.action,
+        scope=subject.scope.value if subject is not None else PATIENT,
+        drugs=drugs,
+        applies_to=tuple(concerned),
+        alternatives=rule.alternatives,
+        excludes=bool(drugs) and rule.removes,
+        explanation=Explanation(
+            rule=f"{rule.code}: {rule.title}",
+            inputs=verdict.inputs,
+            steps=(Step(label=rule.title, note="the condition holds"),),
+            sources=rule.sources,
+            version=RULES_VERSION,
+        ),
+    )
+
+
+def _allergy(subject: Subject, facts: Facts) -> list[Alert]:
+    """Fire for a drug the patient is stated to be allergic to; there is no rule row because it holds for every drug."""
+    from_text = [one for one in facts.conditions.allergies if subject.name in one.lower()]
+    if not from_text:
+        return []
+    return [
+        Alert(
+            code="DRUG_ALLERGY",
+            severity=Severity.CONTRAINDICATED,
+            message=f"An allergy or intolerance to {subject.name} is recorded.",
+            action="Do not give unless the record is shown to be wrong.",
+            scope=subject.scope.value,
+            drugs=(subject.name,),
+            applies_to=(subject.name,),
+            excludes=True,
+            explanation=Explanation(
+                rule="DRUG_ALLERGY: the drug is named among the allergies",
+                inputs=tuple(Input(name="allergy", value=one[:200]) for one in from_text),
+                version=RULES_VERSION,
+            ),
+        )
+    ]
+
+
+_SCOPE_ORDER = {Scope.CURRENT.value: 0, Scope.PROPOSED.value: 1, PATIENT: 2, Scope.CANDIDATE.value: 3}
+
+
+def joined(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    """Join alerts of one code and scope kind into one that names every drug; strongest first, then current first."""
+    groups: dict[tuple[str, bool], list[Alert]] = {}
+    for alert in alerts:
+        groups.setdefault((alert.code, alert.scope == Scope.CANDIDATE.value), []).append(alert)
+    merged = [_merge(group) for group in groups.values()]
+    return tuple(sorted(merged, key=lambda one: (-one.severity.rank, _SCOPE_ORDER[one.scope], one.code)))
+
+
+def _merge(group: list[Alert]) -> Alert:
+    first = min(group, key=lambda one: _SCOPE_ORDER[one.scope])
+    inputs = dict.fromkeys(one for alert in group for one in alert.explanation.inputs)
+    return first.model_copy(
+        update={
+            "drugs": tuple(dict.fromkeys(drug for alert in group for drug in alert.drugs)),
+            "applies_to": tuple(dict.fromkeys(one for alert in group for one in alert.applies_to)),
+            "explanation": first.explanation.model_copy(update={"inputs": tuple(inputs)}),
+        }
+    )
+
+
+def joined_questions(questions: Sequence[NotCheckable]) -> tuple[NotCheckable, ...]:
+    """Join open questions of one rule into one that names every drug; strongest first."""
+    groups: dict[tuple[str, tuple[str, ...]], list[NotCheckable]] = {}
+    for question in questions:
+        groups.setdefault((question.code, question.missing), []).append(question)
+    merged = [
+        min(group, key=lambda one: _SCOPE_ORDER[one.scope]).model_copy(
+            update={"drugs": tuple(dict.fromkeys(drug for one in group for drug in one.drugs))}
+        )
+        for group in groups.values()
+    ]
+    return tuple(sorted(merged, key=lambda one: (-one.severity.rank, one.code)))

@@ -1,0 +1,163 @@
+"""One patient as the rules see them: what is known, what is known to be absent, and what is not known.
+
+Everything is read once from the profile and the reports of the other engines. A fact that is in none of them is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from services.clinical import conditions as conditions_reader
+from services.clinical import genotypes as genotypes_reader
+from services.clinical import medications as medications_reader
+from services.clinical.antibodies import AntibodyReport, interpret
+from services.clinical.conditions import Conditions
+from services.clinical.disease import Disease
+from services.clinical.genotypes import Genotypes
+from services.clinical.hla import Allele, parse_typing
+from services.clinical.labs import LabPanel, normalise
+from services.clinical.medications import Medication
+from services.clinical.profile import Profile
+from services.clinical.titers import Outcome
+
+APL_TESTS = ("lupus_anticoagulant", "anti_cardiolipin", "anti_b2gp1")
+_HLA_KEYS = {
+    f"hla_{locus}": locus.upper() for locus in ("a", "b", "c", "drb1", "dqb1", "dqa1", "dpb1")
+}  # extensions may carry loci the documented profile has no field for
+# Antibodies that laboratories also send as numbers among the biomarkers, with their limit.
+_MEASURED_ANTIBODIES = {
+    "achr": "achr_antibody", "musk": "musk_antibody", "anti_ro60": "ssa_antibody", "anti_cardiolipin": "cardiolipin_igg",
+    "anti_b2gp1": "b2gp1_igg", "ttg_iga": "ttg_iga", "trab": "trab", "iaa": "insulin_antibody",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One typed HLA allele, as written and as read. `copies` is 2 where the entry says so."""
+
+    written: str
+    allele: Allele
+    copies: int
+    is_either: bool
+    is_absent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a rule can ask about a patient."""
+
+    age: int
+    sex: str
+    diseases: frozenset[Disease]
+    conditions: Conditions
+    panel: LabPanel
+    antibodies: Mapping[str, bool]
+    genotypes: Genotypes
+    alleles: tuple[Typed, ...]
+    current: tuple[Medication, ...]
+    proposed: tuple[Medication, ...]
+    prior: tuple[Medication, ...]
+    numbers: Mapping[str, float]
+    unread_alleles: tuple[str, ...]
+
+    @property
+    def taken(self) -> tuple[Medication, ...]:
+        """The medications taken now or proposed."""
+        return (*self.current, *self.proposed)
+
+
+def gather(
+    profile: Profile,
+    panel: LabPanel | None = None,
+    *,
+    conditions: Conditions | None = None,
+    antibodies: AntibodyReport | None = None,
+    today: date | None = None,
+) -> Facts:
+    """Read a profile into facts. Reports that were made already are taken over; the others are made here."""
+    panel = panel if panel is not None else normalise(profile.biomarkers, profile.sex, age_years=profile.age)
+    conditions = conditions if conditions is not None else conditions_reader.parse(profile, today=today)
+    if antibodies is None and profile.autoantibody_panel is not None:
+        antibodies = interpret(profile.autoantibody_panel, profile.diagnosed_conditions, age=profile.age, sex=profile.sex)
+    genotypes = genotypes_reader.parse(profile.genotypes)
+    written = medications_reader.parse_all(profile.current_medications)
+    current = tuple(one for one in written if one.is_taken)
+    stopped = tuple(one for one in written if not one.is_taken)
+    proposed = tuple(one for one in medications_reader.parse_all(conditions.proposed_medications) if one.is_taken)
+    prior = (*medications_reader.parse_all(conditions.prior_medications), *stopped)
+    typed, unread = _typed(profile, genotypes)
+    return Facts(
+        age=profile.age,
+        sex=profile.sex,
+        diseases=frozenset((*profile.diagnosed_conditions, *conditions.diseases)),
+        conditions=conditions,
+        panel=panel,
+        antibodies=_antibodies(antibodies, panel),
+        genotypes=genotypes,
+        alleles=typed,
+        current=current,
+        proposed=proposed,
+        prior=prior,
+        numbers=_numbers(conditions, current),
+        unread_alleles=unread,
+    )
+
+
+def _antibodies(report: AntibodyReport | None, panel: LabPanel) -> dict[str, bool]:
+    known: dict[str, bool] = {}
+    for antibody, analyte in _MEASURED_ANTIBODIES.items():
+        reading = panel.get(analyte)
+        if reading is not None and reading.uln is not None:
+            known[antibody] = reading.flag == "H"
+    if report is not None:
+        for antibody in dict.fromkeys(finding.id for finding in report.findings):
+            outcome = report.outcome_of(antibody)
+            if outcome in {Outcome.POSITIVE, Outcome.NEGATIVE}:
+                known[antibody] = outcome is Outcome.POSITIVE
+    tested = [known[name] for name in APL_TESTS if name in known]
+    if any(tested):
+        known["apl"] = True
+    elif len(tested) == len(APL_TESTS):
+        known["apl"] = False
+    if len(tested) == len(APL_TESTS) or False in tested:
+        known["apl_triple"] = all(tested) and len(tested) == len(APL_TESTS)
+    return known
+
+
+def _typed(profile: Profile, genotypes: Genotypes) -> tuple[tuple[Typed, ...], tuple[str, ...]]:
+    written = list(profile.hla_profile.alleles()) if profile.hla_profile is not None else []
+    for key, locus in _HLA_KEYS.items():
+        given = profile.extensions.get(key, ())
+        for one in (given,) if isinstance(given, str) else given if isinstance(given, list | tuple) else ():
+            if isinstance(one, str) and one.strip():
+                bare = one.strip()[:100]
+                written.append(f"{locus}*{bare.lstrip('*')}" if bare[:1] in "*0123456789" else bare)
+    typed: list[Typed] = []
+    unread: list[str] = []
+    for text in (*written, *genotypes.alleles):
+        typing = parse_typing(text)
+        if not typing.is_recognised:
+            unread.append(text[:100])
+        typed += [
+            Typed(text[:100], allele, typing.copies, typing.is_either, typing.is_absent)
+            for allele in typing.alleles
+            if not allele.is_null
+        ]
+    return tuple(typed), tuple(unread)
+
+
+def _numbers(conditions: Conditions, current: tuple[Medication, ...]) -> dict[str, float]:
+    """The numbers of the extensions, and the total glucocorticoid dose where every dose is known."""
+    numbers = dict(conditions.numbers)
+    doses = [
+        one.prednisone_equivalent_mg_per_day(drug.name)
+        for one in current
+        for drug in one.drugs
+        if "glucocorticoid" in drug.classes
+    ]
+    known = [dose for dose in doses if dose is not None]
+    if doses and len(known) == len(doses):
+        numbers["steroid_dose"] = sum(known)
+    return numbers

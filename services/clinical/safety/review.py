@@ -1,0 +1,115 @@
+"""The safety review of one patient: every alert, every open question, every medication that was not recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.clinical.activity import ActivityScore
+from services.clinical.antibodies import AntibodyReport
+from services.clinical.conditions import Conditions
+from services.clinical.explanation import Explanation, Frozen, Status
+from services.clinical.labs import LabPanel
+from services.clinical.medications import Medication
+from services.clinical.profile import Profile
+from services.clinical.safety.alerts import (
+    PATIENT,
+    RULES_VERSION,
+    Alert,
+    DrugCheck,
+    NotCheckable,
+    candidates,
+    check,
+    joined,
+    joined_questions,
+    patient_alerts,
+    subjects,
+)
+from services.clinical.safety.facts import Facts, gather
+from services.knowledge.drugs import Scope, Severity
+
+
+class SafetyReport(Frozen):
+    """Alerts, strongest first; open questions on current and proposed drugs; what could not be read.
+
+    `medications` are the current and `proposed` the proposed ones as recognised.
+    """
+
+    alerts: tuple[Alert, ...]
+    not_checkable: tuple[NotCheckable, ...]
+    notes: tuple[str, ...]
+    medications: tuple[Medication, ...]
+    proposed: tuple[Medication, ...]
+    unrecognised: tuple[str, ...]
+
+
+def alerts(
+    profile: Profile,
+    panel: LabPanel | None = None,
+    *,
+    conditions: Conditions | None = None,
+    antibodies: AntibodyReport | None = None,
+    activity: Sequence[ActivityScore] = (),
+    today: date | None = None,
+) -> tuple[Alert, ...]:
+    """Return the alerts of `review`."""
+    facts = gather(profile, panel, conditions=conditions, antibodies=antibodies, today=today)
+    return review(facts, activity=activity).alerts
+
+
+def review(facts: Facts, *, activity: Sequence[ActivityScore] = ()) -> SafetyReport:
+    """Evaluate every rule for the current, proposed and candidate drugs and for the patient.
+
+    A candidate nobody has written down raises an alert only where the rule excludes it. `activity` adds one note-level
+    alert for the instruments whose inputs are missing.
+    """
+    taken = [check(one, facts) for one in subjects(facts.current, Scope.CURRENT)]
+    taken += [check(one, facts) for one in subjects(facts.proposed, Scope.PROPOSED)]
+    offered = [check(one, facts) for one in candidates(facts)]
+    found = [alert for one in taken for alert in one.alerts]
+    fired = {alert.code for alert in found}
+    found += [alert for one in offered for alert in one.excluding if alert.code not in fired]
+    found += [*patient_alerts(facts), *_insufficient(activity)]
+    unread = tuple(one.text for one in facts.taken if not one.is_recognised)
+    return SafetyReport(
+        alerts=joined(found),
+        not_checkable=joined_questions([question for one in taken for question in one.not_checkable]),
+        notes=_notes(facts, taken, unread),
+        medications=facts.current,
+        proposed=facts.proposed,
+        unrecognised=(*unread, *facts.conditions.unrecognised, *facts.genotypes.unrecognised, *facts.unread_alleles),
+    )
+
+
+def _notes(facts: Facts, taken: Sequence[DrugCheck], unread: tuple[str, ...]) -> tuple[str, ...]:
+    notes = []
+    if not facts.current:
+        notes.append("No current medication is listed: interactions with current treatment could not be checked.")
+    if unread:
+        notes.append(f"Not recognised and therefore not checked: {', '.join(unread)}.")
+    if any(one.alerts for one in taken):
+        notes.append("The rules cover the drugs of these diseases; use an interaction checker for everything else.")
+    return tuple(notes)
+
+
+def _insufficient(activity: Sequence[ActivityScore]) -> list[Alert]:
+    """Say which instruments of the diagnoses could not be computed; nothing is estimated in their place."""
+    lacking = [score for score in activity if score.status is Status.INSUFFICIENT_DATA]
+    if not lacking:
+        return []
+    named = "; ".join(f"{score.name} (missing {', '.join(score.missing[:6]) or 'its items'})" for score in lacking[:8])
+    return [
+        Alert(
+            code="INSUFFICIENT_DATA_ACTIVITY",
+            severity=Severity.INFO,
+            message=f"Insufficient data for disease activity: {named}.",
+            action="Record the missing items; no score is estimated from other values.",
+            scope=PATIENT,
+            applies_to=tuple(score.name for score in lacking),
+            explanation=Explanation(
+                rule="INSUFFICIENT_DATA_ACTIVITY: an instrument is reported only when its inputs are complete",
+                missing=tuple(dict.fromkeys(item for score in lacking for item in score.missing)),
+                version=RULES_VERSION,
+            ),
+        )
+    ]

@@ -1,0 +1,240 @@
+"""Which treatments a patient's diseases have, and what the safety rules say of each for this patient.
+
+A treatment is offered when its label, or a guideline off label, covers one of the diagnoses and no rule excludes it. What
+a rule excludes is returned apart with the reason; what a rule could not decide stays with the drug as an open question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.clinical.activity import ActivityScore
+from services.clinical.antibodies import AntibodyReport
+from services.clinical.conditions import Conditions
+from services.clinical.disease import Disease
+from services.clinical.explanation import Explanation, Input, Step
+from services.clinical.hla import HlaReport
+from services.clinical.labs import LabPanel
+from services.clinical.profile import Profile
+from services.clinical.safety import DrugCheck, Facts, candidate, check, gather, rules_for
+from services.clinical.safety.evaluation import Subject, evaluate
+from services.clinical.therapy.report import DiseaseStatus, Recommendation, TherapyReport
+from services.knowledge.drugs import (
+    LabelStatus,
+    Rule,
+    Scope,
+    Severity,
+    Therapy,
+    TherapyKind,
+    Use,
+    disease_notes,
+    drug_classes,
+    pgx_codes,
+    therapies,
+)
+
+RULES_VERSION = "therapies 1"
+_OFFERED = {LabelStatus.ON_LABEL: 0, LabelStatus.STANDARD_CARE: 0, LabelStatus.UNCERTAIN: 1, LabelStatus.OFF_LABEL: 2}
+_KIND_ORDER = {
+    TherapyKind.BIOLOGIC: 0, TherapyKind.TARGETED_SYNTHETIC: 0, TherapyKind.CONVENTIONAL: 1, TherapyKind.NON_DRUG: 1,
+}  # fmt: skip
+
+
+def recommend(
+    profile: Profile,
+    panel: LabPanel | None = None,
+    conditions: Conditions | None = None,
+    antibodies: AntibodyReport | None = None,
+    hla: HlaReport | None = None,
+    activity: Sequence[ActivityScore] = (),
+    *,
+    facts: Facts | None = None,
+    today: date | None = None,
+) -> TherapyReport:
+    """Return the treatments of the diagnosed diseases, ordered by `ORDERING_RULE`.
+
+    Activity scores do not choose a drug; they are only quoted in the notes. `facts` may be handed in when they were
+    gathered already.
+    """
+    facts = facts or gather(profile, panel, conditions=conditions, antibodies=antibodies, today=today)
+    diseases = tuple(dict.fromkeys((*profile.diagnosed_conditions, *sorted(facts.diseases))))
+    judged = [one for therapy in therapies() if (one := _judge(therapy, diseases, facts)) is not None]
+    covered = [one for one in judged if _covers(one)]
+    offered = sorted((one for one in covered if not one.excluded), key=_order)
+    return TherapyReport(
+        recommendations=tuple(offered),
+        excluded=tuple(sorted((one for one in covered if one.excluded), key=_order)),
+        not_indicated=tuple(one for one in judged if not _covers(one)),
+        disease_notes={one.value: disease_notes()[one.value].text for one in diseases if one.value in disease_notes()},
+        missing=tuple(dict.fromkeys(fact for one in offered for question in one.not_checkable for fact in question.missing)),
+        notes=_notes(diseases, facts, hla, activity),
+    )
+
+
+def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Recommendation | None:
+    """Return the therapy judged for this patient, None when it has nothing to do with the diagnoses."""
+    subject = _subject(therapy, facts)
+    statuses = {
+        disease.value: status
+        for disease in diseases
+        if (status := _status(therapy, disease, facts, subject)) is not None
+    }
+    if not statuses:
+        return None
+    checked = check(subject, facts)
+    reasons = tuple(f"{alert.explanation.rule}. {alert.message}" for alert in checked.excluding)
+    drug_class = next((drug_classes()[one].label for one in therapy.classes), "")
+    return Recommendation(
+        drug_name=therapy.name,
+        drug_class=drug_class,
+        kind=therapy.kind,
+        mechanism=therapy.mechanism,
+        indicated_diseases=tuple(
+            name for name, one in statuses.items() if one.applies is True and _OFFERED.get(one.status) == 0
+        ),
+        pgx_considerations=_pgx(therapy, subject, checked, facts),
+        contraindications=_contraindications(subject, checked),
+        monitoring_requirements=(*(f"Before starting: {one}" for one in therapy.screening), *therapy.monitoring),
+        efficacy_evidence=therapy.evidence,
+        status_by_disease=statuses,
+        alerts=checked.alerts,
+        not_checkable=checked.not_checkable,
+        boxed_warnings=therapy.boxed,
+        warnings=therapy.warnings,
+        start_thresholds=therapy.start_thresholds,
+        screening=therapy.screening,
+        is_current=subject.scope is Scope.CURRENT,
+        excluded=bool(reasons),
+        exclusion_reasons=reasons,
+        note=therapy.note,
+        sources=therapy.sources,
+        explanation=_explain(therapy, statuses, checked, reasons),
+    )
+
+
+def _subject(therapy: Therapy, facts: Facts) -> Subject:
+    """Return the therapy as it is taken, proposed, or as a candidate."""
+    plain = candidate(therapy)
+    for scope, medications in ((Scope.CURRENT, facts.current), (Scope.PROPOSED, facts.proposed)):
+        for medication in medications:
+            if plain.name in medication.names:
+                return Subject(plain.name, plain.classes, scope, medication)
+    return plain
+
+
+def _status(therapy: Therapy, disease: Disease, facts: Facts, subject: Subject) -> DiseaseStatus | None:
+    uses = [use for use in therapy.uses if use.disease == disease.value]
+    if not uses:
+        return None
+    return min((_use_status(use, facts, subject) for use in uses), key=lambda one: ({True: 0, None: 1, False: 2}[one.applies]))
+
+
+def _use_status(use: Use, facts: Facts, subject: Subject) -> DiseaseStatus:
+    if use.status is LabelStatus.NOT_INDICATED:
+        return DiseaseStatus(disease=use.disease, status=use.status, note=use.note, applies=False)
+    verdict = evaluate(use.when, facts, subject)
+    if verdict.truth is False:
+        note = f"Only for: {use.population}. {use.note}".strip()
+        return DiseaseStatus(
+            disease=use.disease, status=LabelStatus.NOT_INDICATED, population=use.population, note=note, applies=False
+        )
+    note = use.note if verdict.truth else f"Only for: {use.population}, which is not stated. {use.note}".strip()
+    return DiseaseStatus(
+        disease=use.disease, status=use.status, population=use.population, note=note,
+        applies=verdict.truth, missing=verdict.missing,
+    )  # fmt: skip
+
+
+def _covers(one: Recommendation) -> bool:
+    return any(status.applies is not False for status in one.status_by_disease.values())
+
+
+def _order(one: Recommendation) -> tuple[int, int, int, int, int, str]:
+    standings = [
+        _OFFERED[status.status] * 2 + (status.applies is None)
+        for status in one.status_by_disease.values()
+        if status.applies is not False
+    ]
+    worst = max((alert.severity.rank for alert in one.alerts), default=-1)
+    return (min(standings), -len(standings), worst, int(bool(one.boxed_warnings)), _KIND_ORDER[one.kind], one.drug_name)
+
+
+def _contraindications(subject: Subject, checked: DrugCheck) -> tuple[str, ...]:
+    """The bars of the drug, those that hold for this patient first and marked."""
+    holding = {alert.code for alert in checked.alerts}
+    open_codes = {question.code for question in checked.not_checkable}
+    bars = [rule for rule in rules_for(subject) if _is_bar(rule)]
+    present = [f"PRESENT: {rule.title}" for rule in bars if rule.code in holding]
+    unknown = [f"{rule.title} (not known for this patient)" for rule in bars if rule.code in open_codes]
+    other = [rule.title for rule in bars if rule.code not in holding | open_codes]
+    return tuple(dict.fromkeys((*present, *unknown, *other)))
+
+
+def _is_bar(rule: Rule) -> bool:
+    return rule.removes or rule.severity is Severity.CRITICAL
+
+
+def _pgx(therapy: Therapy, subject: Subject, checked: DrugCheck, facts: Facts) -> tuple[str, ...]:
+    """What is known, fired or missing of each pharmacogene and HLA allele that has a rule for this drug."""
+    lines: list[str] = []
+    fired = {alert.code: alert for alert in checked.alerts if alert.code in pgx_codes()}
+    for rule in rules_for(subject):
+        if rule.code not in pgx_codes():
+            continue
+        if rule.code in fired:
+            lines.append(f"{rule.title}: {rule.text} {rule.action}")
+            continue
+        verdict = evaluate(rule.when, facts, subject)
+        if verdict.truth is None and verdict.missing:
+            lines.append(f"{rule.title}: not known ({', '.join(verdict.missing)})")
+    for genotype in facts.genotypes.genes:
+        named = [rule for rule in rules_for(subject) if rule.code.startswith(f"{genotype.gene}_")]
+        if named and genotype.phenotype is not None and not any(rule.code in fired for rule in named):
+            shown = f"{genotype.gene} {genotype.diplotype_text or ''}".strip()
+            lines.append(f"{shown}: {genotype.phenotype} metaboliser, no rule against this drug")
+    return tuple(dict.fromkeys((*lines, *therapy.pgx)))
+
+
+def _explain(
+    therapy: Therapy, statuses: dict[str, DiseaseStatus], checked: DrugCheck, reasons: tuple[str, ...]
+) -> Explanation:
+    inputs = tuple(dict.fromkeys(one for alert in checked.alerts for one in alert.explanation.inputs))
+    steps = [
+        Step(
+            label=f"{Disease(name).label}: {status.status.value.replace('_', ' ')}",
+            note=status.note or status.population,
+        )
+        for name, status in statuses.items()
+    ]
+    steps += [Step(label=f"{alert.severity.value}: {alert.code}", note=alert.message) for alert in checked.alerts]
+    steps.append(Step(label="excluded" if reasons else "not excluded by a rule that could be decided"))
+    return Explanation(
+        rule="Label status for each diagnosis, then every safety and pharmacogenomic rule of the drug",
+        inputs=inputs or (Input(name="diagnoses", value=", ".join(Disease(name).label for name in statuses)),),
+        steps=tuple(steps),
+        missing=tuple(dict.fromkeys(fact for one in checked.not_checkable for fact in one.missing)),
+        sources=therapy.sources,
+        version=RULES_VERSION,
+    )
+
+
+def _notes(
+    diseases: tuple[Disease, ...], facts: Facts, hla: HlaReport | None, activity: Sequence[ActivityScore]
+) -> tuple[str, ...]:
+    notes: list[str] = []
+    if not diseases:
+        notes.append("No diagnosis is given: no treatment is listed. HLA and antibodies alone are no indication.")
+    known = [score for score in activity if score.value is not None]
+    if known:
+        shown = "; ".join(f"{score.name} {score.value:g} ({score.band})" for score in known[:6])
+        notes.append(f"Activity as computed, for the decision whether to escalate: {shown}.")
+    elif diseases:
+        notes.append("No activity score could be computed: whether to escalate treatment cannot be judged here.")
+    if facts.current:
+        notes.append("A biologic or targeted drug replaces the current one; it is not added to it.")
+    else:
+        notes.append("No current medication is listed: interactions could not be checked.")
+    if hla is not None and hla.pgx:
+        notes.append(f"HLA typing with drug consequences: {', '.join(dict.fromkeys(one.label for one in hla.pgx))}.")
+    return tuple(notes)

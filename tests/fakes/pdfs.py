@@ -32,8 +32,8 @@ Date of service: 03/14/2022
 Provider: Alma Reyes, MD, FACR
 
 INTERVAL HISTORY
-She reports morning stiffness of 45 minutes and a new malar rash. Dr. Osei started prednisone 20 mg. on 1 March. ANA was 1:640
-vs. 1:80 in 2019. No fever.
+She reports morning stiffness of 45 minutes and a new malar rash. Dr. Osei started
+prednisone 20 mg. on 1 March. ANA was 1:640 vs. 1:80 in 2019. No fever.
 
 LABORATORY DATA
 Complement C3 62 mg/dL (90-180), low.

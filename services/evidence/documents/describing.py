@@ -34,8 +34,8 @@ from services.evidence.documents.vocabulary import (
 _HEAD_LINES = 30
 _TITLE_LINES = 14
 _MAX_TITLE = 100
-_NOTE_HEADINGS = frozenset({"history", "examination", "impression", "assessment", "plan"})
-_MIN_CUES = 4
+_NOTE_HEADINGS = frozenset({"examination", "impression", "assessment"})
+_MIN_CUES, _WEAK_CUES = 6, 4  # weights of headings that decide before, and after, the file name is asked
 _TAIL_LINES = 12
 _UNLABELLED_LINES = 8
 _UNLABELLED, _SIGNED, _LOOSE = 20, 21, 30  # ranks of dates without a "label:"
@@ -210,9 +210,9 @@ def _type(sheet: _Sheet, facility: str) -> tuple[DocumentType, How, str]:
         found = _by_words([line for line in zone if _may_be_title(line) and line != facility])
         if found is not None:
             return found[0], How.TITLE, found[1]
-    found = _by_sections(sheet)
-    if found is not None:
-        return found[0], How.SECTIONS, found[1]
+    kind, weight, headings = _by_sections(sheet)
+    if weight >= _MIN_CUES:
+        return kind, How.SECTIONS, headings
     for line in sheet.head:
         if _DEAR_DOCTOR.match(line):
             return DocumentType.REFERRAL_LETTER, How.CONTENT, line
@@ -220,19 +220,20 @@ def _type(sheet: _Sheet, facility: str) -> tuple[DocumentType, How, str]:
         found = _by_words([words])
         if found is not None:
             return found[0], how, evidence
-    headings = sheet.headings
-    if "plan" in headings and headings & {"impression", "assessment", "examination"}:
-        return DocumentType.PROGRESS_NOTE, How.SECTIONS, ", ".join(sorted(headings & _NOTE_HEADINGS))
+    if weight >= _WEAK_CUES:
+        return kind, How.SECTIONS, headings
+    if "plan" in sheet.headings and sheet.headings & _NOTE_HEADINGS:
+        return DocumentType.PROGRESS_NOTE, How.SECTIONS, ", ".join(sorted(sheet.headings & (_NOTE_HEADINGS | {"plan"})))
     return DocumentType.OTHER, How.CONTENT, "no title, heading or file name that names a type"
 
 
-def _by_sections(sheet: _Sheet) -> tuple[DocumentType, str] | None:
-    headings = sheet.headings
+def _by_sections(sheet: _Sheet) -> tuple[DocumentType, int, str]:
+    """The type the section headings speak for most, with their weight and the headings."""
     weights = Counter(
-        {kind: sum(words[heading] for heading in headings & words.keys()) for kind, words in HEADING_CUES.items()}
+        {kind: sum(words[heading] for heading in sheet.headings & words.keys()) for kind, words in HEADING_CUES.items()}
     )
     kind, weight = weights.most_common(1)[0]
-    return (kind, ", ".join(sorted(headings & HEADING_CUES[kind].keys()))) if weight >= _MIN_CUES else None
+    return kind, weight, ", ".join(sorted(sheet.headings & HEADING_CUES[kind].keys()))
 
 
 def _may_be_title(line: str) -> bool:
@@ -312,7 +313,9 @@ def _ranked_dates(sheet: _Sheet) -> Iterator[tuple[int, WrittenDate, str]]:
         last = 0
         in_head = number < len(sheet.head)
         for written in find_dates(line[:300], day_first=sheet.by_day):
-            lead = line[last:written.start] if line[last:written.start].strip() else f"{before}: "
+            lead = line[last:written.start]
+            if not lead.strip() and not any(char.isdigit() for char in before):
+                lead = f"{before}: "  # the label stands on the line above
             last = written.end
             label = _label_rank(lead[-60:])
             if label is not None and (in_head or number >= len(sheet.lines) - _TAIL_LINES) and lead.rstrip()[-1:] in ":#":

@@ -90,9 +90,9 @@ def split_boilerplate(pages: Sequence[str], keep: Sequence[frozenset[str]] = ())
 
     A line is boilerplate when it is or holds a page number ("Page 1 of 3"), when the same line (page number apart) stands
     in an unbroken run from the same edge on at least two pages (three for a sentence) and on half of them, or when it
-    heads a later page with nothing but words of the first page's letterhead and patient block. Numbers other than page numbers must be equal: two
-    results that differ only in their value are never taken for a repeated footer. Lines in `keep` (one set for each page;
-    the rows of tables) are body wherever they stand.
+    heads a later page with nothing but words of the first page's letterhead and patient block. Numbers other than page
+    numbers must be equal: two results that differ only in their value are never taken for a repeated footer. Lines in
+    `keep` (one set for each page; the rows of tables) are body wherever they stand.
     """
     lines = [page.split("\n") for page in pages]
     kept = list(keep) or [frozenset()] * len(lines)

@@ -10,6 +10,7 @@ from services.evidence.documents.fields import Field, find_fields
 from services.evidence.documents.vocabulary import ADDRESS, AUTHOR_LABELS, CREDENTIALS, FACILITY_WORDS, OTHER_PARTY
 
 _MAX_LINE = 300
+_TAIL_LINES = 15
 _WORD = r"(?:(?:[A-ZÀ-ÖØ-Þ][\w’'-]*\.?|[A-ZÀ-ÖØ-Þ]\.)|(?:van|von|der|den|de|da|del|della|di|la|le|bin|al|el|du|dos|ter)(?=\s))"
 _NAME = rf"{_WORD}(?:\s{_WORD}){{1,4}}"
 _TITLE = r"(?:(?:Dr|Prof|Professor|Mr|Mrs|Ms|Miss|Sister|Nurse)\.?\s+){0,2}"
@@ -59,29 +60,20 @@ def find_author(head: Sequence[str], lines: Sequence[str]) -> Author | None:
 
     People the letter is addressed to, and who referred or ordered, are never the author.
     """
-    for label in AUTHOR_LABELS[1:2]:
-        found = _labelled(head, label)
-        if found is not None:
-            return found
-    tail = lines[-15:]
-    for label in (AUTHOR_LABELS[0], *AUTHOR_LABELS[2:], AUTHOR_LABELS[1]):
-        found = _labelled(tail[::-1] if label == AUTHOR_LABELS[0] else tail, label, tail)
-        if found is not None:
-            return found
+    signature, writer, closing, sender = AUTHOR_LABELS
+    tail = lines[-_TAIL_LINES:]
+    for label, place in ((writer, head), (signature, tail), (closing, tail), (sender, tail), (writer, tail)):
+        # Of several signatures the last one closes the document.
+        fields = list(find_fields(place, label, colon=False))
+        for field in reversed(fields) if label == signature else fields:
+            if _OTHER_PARTY.search(_before(field)):
+                continue
+            name = _name_in(field.value)
+            if name is not None:
+                return Author(name[0], name[1], field.line, _after(place, field.line), labelled=True)
     for line in (*head, *tail):
         if len(line) <= _MAX_LINE and not _OTHER_PARTY.search(line) and (match := _SIGNED_NAME.search(line)):
             return Author(match["name"], _credentials(match["credentials"]), line, _after(lines, line), labelled=False)
-    return None
-
-
-def _labelled(lines: Sequence[str], label: str, order: Sequence[str] | None = None) -> Author | None:
-    reversed_order = order is not None and lines is not order
-    for field in find_fields(order if reversed_order and order else lines, label, colon=False):
-        if _OTHER_PARTY.search(_before(field)):
-            continue
-        name = _name_in(field.value)
-        if name is not None:
-            return Author(name[0], name[1], field.line, _after(lines, field.line), labelled=True)
     return None
 
 
@@ -141,7 +133,7 @@ def _is_institution(text: str) -> bool:
 
 def _by_address(head: Sequence[str]) -> Facility | None:
     """The first line of a letterhead that names no kind of institution, told by the address or telephone under it."""
-    if len(head) < 2 or ":" in head[0] or _CONTACT.search(head[0]) or not _CONTACT.search(head[1]):
+    if len(head) < 2 or ":" in head[0] or _CONTACT.search(head[0]) or not _ADDRESS.search(head[1]):
         return None
     plain = head[0].strip(" ,-")
     is_name = 2 <= len(plain.split()) <= 8 and all(word[0].isupper() or word in "&-of and the" for word in plain.split())

@@ -51,8 +51,9 @@ def render(
         page = document[page_number - 1]
         image = page.render(scale=_bounded(page, scale, pixel_limit), prefer_bgrx=False).to_pil().convert("RGB")
         matches = _matches(page, highlight) if highlight else ()
+        found = 0
         if matches:
-            image = _marked(image, page, matches)
+            image, found = _marked(image, page, matches)
     except pdfium.PdfiumError as error:
         raise RenderingRefusedError(
             "broken", "The page cannot be drawn: the file is damaged. Export the document again and upload the new file."
@@ -61,7 +62,7 @@ def render(
         document.close()
     png = io.BytesIO()
     image.save(png, "PNG", compress_level=_PNG_COMPRESSION)
-    answer = {"width": image.width, "height": image.height, "highlights_found": len(matches), "page_count": count}
+    answer = {"width": image.width, "height": image.height, "highlights_found": found, "page_count": count}
     return answer, png.getvalue()
 
 
@@ -107,14 +108,19 @@ def _character(code: int) -> str:
     return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
 
 
-def _marked(image: Image.Image, page: Any, matches: Sequence[Match]) -> Image.Image:
+def _marked(image: Image.Image, page: Any, matches: Sequence[Match]) -> tuple[Image.Image, int]:
+    """Return the image with the matches marked, and how many of them lie on the visible page."""
+    found = 0
     overlay = Image.new("RGB", image.size, (255, 255, 255))
     drawing = ImageDraw.Draw(overlay)
     text_page = page.get_textpage()
     for match in matches:
-        for box in _lines_of_boxes(text_page, match):
-            drawing.rectangle(_to_pixels(page, image.size, box), fill=_FILL, outline=_OUTLINE)
-    return ImageChops.multiply(image, overlay)
+        boxes = [_to_pixels(page, image.size, box) for box in _lines_of_boxes(text_page, match)]
+        visible = [box for box in boxes if box[0] < box[2] and box[1] < box[3]]
+        for box in visible:
+            drawing.rectangle(box, fill=_FILL, outline=_OUTLINE)
+        found += bool(visible)
+    return ImageChops.multiply(image, overlay), found
 
 
 def _lines_of_boxes(text_page: Any, match: Match) -> list[Box]:
@@ -139,7 +145,7 @@ def _lines_of_boxes(text_page: Any, match: Match) -> list[Box]:
 
 
 def _to_pixels(page: Any, size: tuple[int, int], box: Box) -> tuple[int, int, int, int]:
-    """Turn a box in PDF points into pixels; PDFium knows the page's rotation and crop box."""
+    """Turn a box in PDF points into pixels, cut to the image; PDFium knows the page's rotation and crop box."""
     corners = [_to_pixel(page, size, x, y) for x, y in ((box[0], box[1]), (box[2], box[3]))]
     (x0, x1), (y0, y1) = sorted(x for x, _ in corners), sorted(y for _, y in corners)
     width, height = size

@@ -20,15 +20,16 @@ def _words(text: str) -> frozenset[str]:
 _ABBREVIATIONS = _words(
     """
     dr mr mrs ms prof st vs approx ca cf e.g i.e eg ie etc al no nos fig figs ref refs vol ed eds jr sr dept tel ext inc
-    ltd resp avg max min incl excl est pt pts hx dx rx tx sx fx h/o s/p c/o w/o w b.i.d t.i.d q.i.d q.d p.o p.r.n i.v
-    i.m s.c a.m p.m o.d b.d n.p.o q.h.s jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun m.d
-    d.o ph.d r.n n.p p.a pharm.d u.s u.k temp wt ht neg pos rt lt bilat subsp sp spp var
+    ltd resp avg max min incl excl est pt pts hx dx rx tx sx fx h/o s/p c/o w/o i.v i.m s.c p.o b.i.d t.i.d q.i.d q.d
+    p.r.n a.m p.m o.d b.d n.p.o q.h.s jan feb mar apr jun jul aug sep sept oct nov dec m.d d.o ph.d r.n n.p p.a pharm.d
+    u.s u.k temp wt ht neg pos rt lt bilat subsp spp var
     """
 )
 # These end a sentence when a new one clearly starts ("... at 8 a.m. She ..."); the others above never do.
 _MAY_END = _words(
     """
-    etc al a.m p.m b.i.d t.i.d q.i.d q.d p.o p.r.n i.v i.m s.c m.d d.o ph.d r.n n.p p.a pharm.d u.s u.k b.d
+    etc al no nos max min ed inc ltd pt pts hx dx rx tx sx fx i.v i.m s.c p.o b.i.d t.i.d q.i.d q.d p.r.n a.m p.m o.d b.d
+    n.p.o q.h.s m.d d.o ph.d r.n n.p p.a pharm.d u.s u.k temp wt ht neg pos bilat dec mar
     """
 )
 _END = re.compile(r"[.!?…][\"')\]”’]*(?=\s)")

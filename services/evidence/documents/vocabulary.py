@@ -63,6 +63,8 @@ TITLES: tuple[tuple[str, DocumentType], ...] = (
     (r"after[- ]visit summary|patient (?:letter|instructions|summary|information)|letter to (?:the )?patient|results letter",
      DocumentType.PATIENT_LETTER),
     (r"referral(?: letter| form| note| request)?|letter of referral|referring letter", DocumentType.REFERRAL_LETTER),
+    (r"\bmri\b|\bct\b|x-?ray|radiograph\w*|ultrasound (?:of|and)|echocardiogra\w*|\bdexa\b|\bdxa\b", DocumentType.IMAGING_REPORT),
+    (r"first (?:visit|appointment)", DocumentType.CONSULTATION),
     (r"progress note|follow-?up(?:[ -]\w+)? (?:note|visit)|follow-?up|"
      r"(?:annual|routine|clinic|interval|treatment) review|return visit|"
      r"(?:clinic|office|outpatient|daily|"
@@ -125,7 +127,7 @@ SPECIALTIES: tuple[tuple[str, str], ...] = (
     ("gastroenterology", r"gastroenterolog\w*|hepatolog\w*|digestive (?:health|disease)\w*|"
      r"\w*endoscopy|\w*colonoscopy|\bGI\b"),
     ("endocrinology", r"endocrinolog\w*|diabetolog\w*|"
-     r"diabetes (?:clinic|cent(?:er|re)|service)|thyroid (?:clinic|cent(?:er|re))"),
+     r"diabetes(?: \w+)? (?:clinic|cent(?:er|re)|service|review|visit|consult\w*)|thyroid (?:clinic|cent(?:er|re))"),
     ("ophthalmology", r"ophthalmolog\w*|optometr\w*|eye (?:clinic|cent(?:er|re)|institute|hospital)|oculoplastic\w*|"
      r"uveitis (?:clinic|service)"),
     ("pulmonology", r"pulmonolog\w*|pulmonary(?! (?:function|hypertension|embol))\w*|respiratory medicine|respirolog\w*"),
@@ -140,7 +142,8 @@ SPECIALTIES: tuple[tuple[str, str], ...] = (
     ("laboratory_medicine", r"laboratory medicine|clinical laborator\w*|reference laborator\w*|clinical chemistry|"
      r"clinical immunology laborator\w*"),
     ("genetics", r"genetics?\b|genomics?\b|histocompatibility|immunogenetics"),
-    ("obstetrics", r"obstetric\w*|gyna?ecolog\w*|maternal[- ]fetal medicine|ob/?gyn|midwi\w+|preconception|antenatal|prenatal"),
+    ("obstetrics", r"obstetric\w*|gyna?ecolog\w*|maternal[- ]fetal medicine|ob/?gyn|midwi\w+|"
+     r"preconception (?:consult\w*|clinic|counsel\w*|visit|care)|antenatal|prenatal"),
     ("psychiatry", r"psychiatr\w*|behavioral health|psycholog\w*"),
     ("pediatrics", r"pa?ediatric\w*"),
     ("allergy_immunology", r"allerg(?:y|ist)\w*(?: (?:and|&) immunolog\w*)?|clinical immunolog\w*|immunologist"),
@@ -204,7 +207,7 @@ CREDENTIALS = (
     r"FACC|FACE|"
     r"FACOG|FACEP|FAAP|FASN|FACMG|FACS|FCCP|MRCP|MRCGP|MPH|MS|MSc|MHS|MHA|MBA|MACR|DABR|DABP|DABHI|DABMG|D\(ABHI\)|ABHI|"
     r"CGC|LCGC|"
-    r"RPh|BCPS|BCACP|OD|DDS|DMD|DPM|DPT|PT|OT|LCSW|PsyD|CNM|RD|RDN|MT\(ASCP\)|MLS(?:\(ASCP\))?|SCYM|FFPath|MRCPath|"
+    r"RPh|BCPS|BCACP|OD|DDS|DMD|DPM|DPT|PT|OT|LCSW|PsyD|CNM|RD|RDN|RRT|CRT|RPFT|MT\(ASCP\)|MLS(?:\(ASCP\))?|SCYM|FFPath|MRCPath|"
     r"FRCPath|FAHA|FASE|DPhil"
 )
 AUTHOR_LABELS: tuple[str, ...] = (

@@ -18,7 +18,7 @@ Meaning = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ScoreChange:
-    """The difference current - previous (positive is worse on every instrument here that has one) and its meaning."""
+    """The difference current - previous and its meaning."""
 
     instrument_id: str
     difference: float

@@ -11,10 +11,13 @@ from services.clinical.explanation import Step
 
 
 def das28_esr(_record: InstrumentRecord, answers: Answers) -> Verdict:
-    """Return 0.56·√TJC28 + 0.28·√SJC28 + 0.70·ln(ESR) + 0.014·GH; an ESR of 0 has no logarithm and is refused."""
+    """Return 0.56·√TJC28 + 0.28·√SJC28 + 0.70·ln(ESR) + 0.014·GH; an ESR below 1 mm/h is refused.
+
+    ln(0) does not exist and a logarithm below 0 would lower the score without meaning.
+    """
     esr = answers.number("esr_mm_h")
-    if esr <= 0:
-        reason = "is 0: the logarithm of 0 does not exist; enter the laboratory's lowest reported value"
+    if esr < 1:
+        reason = f"is {esr:g}: below 1 mm/h the logarithm has no meaning here; enter the laboratory's lowest reported value"
         return Verdict(invalid={"esr_mm_h": reason})
     return _sum(_joints(answers), Step(label="0.70·ln(ESR)", points=0.70 * math.log(esr)), _global(answers))
 

@@ -104,7 +104,8 @@ def _typical_limits(instrument: Instrument, panel: LabPanel) -> str:
 
 def _forms(profile: Profile) -> set[str]:
     extensions = profile.extensions
-    forms = {form for key in _FORM_KEYS if (form := form_named(str(extensions.get(key, ""))[:200])) is not None}
+    written = (extensions.get(key) for key in _FORM_KEYS)
+    forms = {form for text in written if isinstance(text, str) and (form := form_named(text)) is not None}
     return forms | ({"psoriatic_arthritis"} if extensions.get("psoriatic_arthritis") is True else set())
 
 

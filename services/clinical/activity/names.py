@@ -33,7 +33,10 @@ _CONTEXT = DIAGNOSIS | frozenset(
     "context biomarkers labs sex age ageyears date visitdate assessmentdate note notes comment comments patientid weight"
     " weightkg heightcm pregnant pregnancy version source instrument instrumentid assessor psoriaticarthritis".split()
 )
-_CONTEXT_PREFIXES = ("hla", "symptom", "genotype", "treatment", "medication", "therapy", "drug", "history", "sample")
+_CONTEXT_PREFIXES = (
+    "hla", "symptom", "genotype", "treatment", "medication", "therapy", "drug", "history", "sample",
+    "previous", "baseline",
+)
 
 
 class Target(NamedTuple):

@@ -21,6 +21,7 @@ from services.errors import UnitError
 
 MAX_INPUTS = 300
 MAX_TEXT = 200
+MAX_DEPTH = 2
 
 _CONTAINERS = frozenset({"items", "areas", "levels", "domains", "scores", "subscores", "regions"})
 _SCALE_FACTOR = {("0-10", "0-100"): 10.0, ("0-100", "0-10"): 0.1}
@@ -94,13 +95,14 @@ def _says_below_limit(text: str) -> bool:
     return quantity.comparator in ("<", "<=") if quantity else fold(text) in _BELOW_LIMIT_WORDS
 
 
-def _flat(record: InstrumentRecord, inputs: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+def _flat(record: InstrumentRecord, inputs: Mapping[str, object], depth: int = 0) -> Iterator[tuple[str, object]]:
+    """Yield names and values; containers (`areas`, `levels`) are opened, regions (`head`) become `head.e`."""
     for key, raw in inputs.items():
         name = str(key)
         if not isinstance(raw, Mapping) or "value" in raw:
             yield name, raw
-        elif fold(name) in _CONTAINERS:
-            yield from _flat(record, raw)
+        elif fold(name) in _CONTAINERS and depth < MAX_DEPTH:
+            yield from _flat(record, raw, depth + 1)
         elif any(names.find(record, f"{name}.{child}") for child in raw):
             yield from ((f"{name}.{child}", value) for child, value in raw.items())
         else:

@@ -13,11 +13,11 @@ import unicodedata
 MAX_UNIT_LENGTH = 40
 
 _SPELLINGS: dict[str, str] = {
-    "10^9/L": "109/l k/ul k/mm3 k/cumm thousand/ul thous/ul thous/mm3 103/ul 103/mm3 /nl giga/l 3/ul",
+    "10^9/L": "109/l 109cells/l 103cells/ul k/ul k/mm3 k/cumm thousand/ul thous/ul thous/mm3 103/ul 103/mm3 /nl giga/l 3/ul",
     "10^12/L": "1012/l m/ul m/mm3 106/ul 106/mm3 million/ul mil/ul mill/mm3 /pl tera/l",
     "/uL": "/ul cells/ul cell/ul cells/mm3 /mm3 count/ul 106/l cells/cumm /cumm",
-    "mg/L": "mg/l", "mg/dL": "mg/dl mg% mg/100ml", "g/L": "g/l gm/l", "g/dL": "g/dl g% gm/dl", "ug/mL": "ug/ml",
-    "ug/L": "ug/l", "ug/dL": "ug/dl", "ng/mL": "ng/ml", "ng/L": "ng/l", "ng/dL": "ng/dl", "pg/mL": "pg/ml",
+    "mg/L": "mg/l mg/lfeu", "mg/dL": "mg/dl mg% mg/100ml", "g/L": "g/l gm/l", "g/dL": "g/dl g% gm/dl", "ug/mL": "ug/ml ug/mlfeu",
+    "ug/L": "ug/l", "ug/dL": "ug/dl", "ng/mL": "ng/ml ng/mlfeu", "ng/L": "ng/l", "ng/dL": "ng/dl", "pg/mL": "pg/ml",
     "mol/mol": "mol/mol", "mmol/mol": "mmol/mol", "mmol/L": "mmol/l mm", "umol/L": "umol/l um", "nmol/L": "nmol/l nm",
     "pmol/L": "pmol/l pm", "mEq/L": "meq/l",
     "U/L": "u/l units/l unit/l", "IU/L": "iu/l", "U/mL": "u/ml units/ml eu/ml elu/ml unit/ml", "IU/mL": "iu/ml",
@@ -56,7 +56,7 @@ def normalise_unit(text: str) -> str | None:
     cut = unicodedata.normalize("NFKC", text[:MAX_UNIT_LENGTH]).strip()
     if cut in ("G/L", "T/L"):  # giga and tera per litre; in lower case the first would be grams
         return "10^9/L" if cut == "G/L" else "10^12/L"
-    folded = cut.lower().replace("\u03bc", "u").replace("\u00b5", "u").replace("mcg", "ug").replace("×", "x")
+    folded = cut.lower().replace("\u03bc", "u").replace("\u00b5", "u").replace("mcg", "ug").replace("mcl", "ul").replace("×", "x")
     folded = folded.replace(" per ", "/").replace("–", "-").replace("litre", "l").replace("liter", "l")
     folded = re.sub(r"[\s().\[\]]+", "", folded) if "1.73" not in folded else re.sub(r"[\s()\[\]]+", "", folded)
     found = _BY_SPELLING.get(folded)

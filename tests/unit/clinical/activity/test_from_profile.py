@@ -65,6 +65,16 @@ def test_crp_from_the_laboratory_completes_the_joint_counts_in_each_instruments_
     assert (crp.value, crp.date) == ("1.8", date(2026, 1, 5))
 
 
+def test_basdai_answers_serve_asdas_where_they_are_the_same_question() -> None:
+    answers = {
+        "q1_fatigue": 6, "q2_spinal_pain": 7, "q3_joint_pain_swelling": 4, "q4_enthesitis": 4, "q5_stiffness_severity": 6,
+        "q6_stiffness_duration": 6, "patient_global_0_10": 7,
+    }  # fmt: skip
+    scores = scored(profile(Disease.ANKYLOSING_SPONDYLITIS, instrument_items={"ankylosing_spondylitis": answers}))
+    assert scores["BASDAI"].value == pytest.approx(5.4)
+    assert scores["ASDAS-CRP"].value == pytest.approx(4.21, abs=0.005)
+
+
 def test_items_of_the_visit_win_over_those_of_the_profile() -> None:
     patient = profile(Disease.MULTIPLE_SCLEROSIS, instrument_items={"EDSS": {"edss": 2}})
     assert scored(patient)["EDSS"].value == 2
@@ -179,10 +189,12 @@ def test_malformed_items_do_not_break_the_analysis(junk: object) -> None:
 
 def test_the_scores_of_a_patient_with_every_disease_take_a_few_milliseconds() -> None:
     patient = profile(*Disease, biomarkers={"CRP": 8, "ESR": 30, "TSH": 1, "HbA1c": 7})
-    scored(patient)
-    started = time.perf_counter()
-    scored(patient)
-    assert time.perf_counter() - started < 0.015
+    elapsed = []
+    for _ in range(10):
+        started = time.perf_counter()
+        scored(patient)
+        elapsed.append(time.perf_counter() - started)
+    assert min(elapsed) < 0.015
 
 
 def test_sle_das_is_said_not_to_be_computed() -> None:

@@ -22,6 +22,7 @@ _SPELLING: tuple[tuple[str, str], ...] = (
     ("uraem", "urem"), ("goitre", "goiter"), ("fibre", "fiber"), ("isation", "ization"), ("behaviour", "behavior"),
 )
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10"}
+_COUNTED = frozenset({"type", "stage", "class", "grade", "group", "factor"})
 _KEEPS_FINAL_S = ("ss", "us", "is", "as", "os")
 
 
@@ -37,6 +38,9 @@ def american(word: str) -> str:
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
     word = american(word)
+    for plural, singular in (("itides", "itis"), ("oses", "osis")):
+        if word.endswith(plural):
+            return word.removesuffix(plural) + singular
     if len(word) > 4 and word.endswith("s") and not word.endswith(_KEEPS_FINAL_S):
         return word[:-3] + "y" if word.endswith("ies") else word[:-1]
     return word
@@ -60,7 +64,7 @@ def fold_words(raw: list[str]) -> list[str]:
     folded: list[str] = []
     for word in raw:
         lower = _stem(word.lower())
-        if lower in _ROMAN and folded and folded[-1] in {"type", "stage", "class", "grade", "group", "factor"}:
+        if lower in _ROMAN and folded and folded[-1] in _COUNTED:
             lower = _ROMAN[lower]
         folded.append(lower)
     return folded

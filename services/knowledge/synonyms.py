@@ -31,7 +31,7 @@ _MAX_MEANINGS = 2
 
 # Capitalised words that are also abbreviations; a heading in capitals must not be expanded.
 _WORDS_IN_CAPITALS = frozenset(
-    """A AN AND ARE AS AT BE BY CAN DO DOES FOR FROM GET HAS HAVE HE HER HIM HIS HOW I IF IN IS IT ITS MAY ME MY NO NOT OF
+    """A AN AND ARE AT BE BY CAN DO DOES FOR FROM GET HAS HAVE HE HER HIM HIS HOW I IF IN IS IT ITS MAY ME MY NO NOT OF
     ON OR OUR OUT SHE SO THE TO UP US WAS WE WHAT WHEN WHO WHY WITH YES YOU TEST TYPE RISK HELP SIGN PAIN DRUG CARE""".split()
 )
 
@@ -52,6 +52,7 @@ class _Table:
     groups: tuple[tuple[str, ...], ...]
     by_key: dict[str, tuple[int, ...]]
     by_abbreviation: dict[str, tuple[int, ...]]
+    curated: int  # groups below this number are ours
     longest: dict[str, int]  # first word of a key -> words in the longest key that starts with it
 
 
@@ -110,8 +111,8 @@ def _matches(raw: list[str], table: _Table) -> Iterator[_Match]:
 def _match(raw: list[str], folded: list[str], shouting: bool, table: _Table) -> _Match | None:
     groups = table.by_key.get(" ".join(folded), ())
     if groups:
-        # A single word is often part of a longer name the tables do not know: add little.
-        return _Match(groups, SHARE_NAME if len(raw) > 1 else SHARE_WORD)
+        # A single word of the ontology is often part of a longer name that it does not know: add little.
+        return _Match(groups, SHARE_NAME if len(raw) > 1 or groups[0] < table.curated else SHARE_WORD)
     if len(raw) <= 3 and not shouting:
         groups = _abbreviation("".join(raw), table, exact=len(raw) == 1)
         if groups:
@@ -152,7 +153,7 @@ def _table() -> _Table:
     ours = len(curated)
     by_key = {key: kept for key, numbers in keys.items() if (kept := _meanings(key, numbers, groups, ours))}
     by_abbreviation = {key: kept for key, numbers in abbreviations.items() if (kept := _meanings("", numbers, groups, ours))}
-    return _Table(tuple(groups), by_key, by_abbreviation, _reach(by_key))
+    return _Table(tuple(groups), by_key, by_abbreviation, ours, _reach(by_key))
 
 
 def _point(index: dict[str, list[int]], key: str, number: int) -> None:
@@ -163,6 +164,8 @@ def _point(index: dict[str, list[int]], key: str, number: int) -> None:
 
 def _meanings(key: str, numbers: list[int], groups: list[tuple[str, ...]], ours: int) -> tuple[int, ...]:
     """Return what a name stands for: our own table first, then the concept called exactly that; none when unclear."""
+    if len(numbers) == 1:
+        return (numbers[0],)
     chosen = [number for number in numbers if number < ours]
     if chosen:
         named = [number for number in numbers if number >= ours and key and _called(groups[number][0], key)]

@@ -29,6 +29,7 @@ from services.knowledge.sources import Source
 
 ICAP = Source(citation="Damoiseaux 2019, Ann Rheum Dis (ICAP)", pmid="30862649")
 _MAX_SYNONYMS = 8
+_DIRECTION = {"risk": "raises the risk of", "protective": "protects from", "not_associated": "is not associated with"}
 
 
 def immunology_passages() -> Iterator[Passage]:
@@ -100,14 +101,14 @@ def _ambiguous(row: AmbiguousName, antibodies: dict[str, AntibodyRecord]) -> Ite
 
 
 def _pattern(row: IcapPattern) -> Iterator[Passage]:
-    antigens = f"It suggests antibodies to {listed(row.antigens)}, which the next, specific test has to show." if row.antigens else ""
+    suggests = f"It suggests antibodies to {listed(row.antigens)}, which the next, specific test has to show."
     names = f" Other names: {', '.join(row.synonyms)}." if row.synonyms else ""
     yield from passages(
         "autoimmune_autoantibody_panels", f"icap-{row.code}", f"HEp-2 pattern {row.code}: {row.name}",
         [
-            f"{row.code}, {row.name.lower()}, is a {row.compartment} staining pattern of antinuclear antibody (ANA) testing by indirect "
-            f"immunofluorescence on HEp-2 cells, as named by the International Consensus on ANA Patterns (ICAP).{names} "
-            f"{antigens} A pattern alone makes no diagnosis."
+            f"{row.code}, {row.name.lower()}, is a {row.compartment} staining pattern of antinuclear antibody (ANA) testing by "
+            f"indirect immunofluorescence on HEp-2 cells, as named by the International Consensus on ANA Patterns (ICAP).{names} "
+            f"{suggests if row.antigens else ''} A pattern alone makes no diagnosis."
         ],
         cited([ICAP]), {"antibody": f"ANA pattern {row.code}", "pmid": ICAP.pmid},
         context="Antinuclear antibody immunofluorescence pattern",
@@ -116,7 +117,7 @@ def _pattern(row: IcapPattern) -> Iterator[Passage]:
 
 def _association(row: HlaAssociationRow) -> Iterator[Passage]:
     disease = disease_in_words(row.disease)
-    verb = {"risk": "raises the risk of", "protective": "protects from", "not_associated": "is not associated with"}[row.direction]
+    verb = _DIRECTION[row.direction]
     subset = f" ({row.subset})" if row.subset else ""
     lead = f"HLA-{row.label} {verb} {disease}{subset}."
     pieces = [_odds(row), f"Population: {row.population}." if row.population else ""]
@@ -148,10 +149,11 @@ def _odds(row: HlaAssociationRow) -> str:
 def _pharmacogenetic(row: HlaPgxRow) -> Iterator[Passage]:
     alleles = " and ".join(f"HLA-{allele}" for allele in row.all_of)
     lead = f"{alleles} and {row.drug}: {row.effect}."
-    pieces = [sentence(row.direction), sentence(row.figure), f"Population: {row.population}." if row.population else "",
-              f"What to do: {row.action}"]
+    population = f"Population: {row.population}." if row.population else ""
+    pieces = [sentence(row.direction), sentence(row.figure), population, f"What to do: {row.action}"]
     yield from passages(
-        "autoimmune_pgx_rules", f"hla-{row.id}", f"{alleles} and {row.drug}", packed(lead, filter(None, pieces)), cited(row.sources),
+        "autoimmune_pgx_rules", f"hla-{row.id}", f"{alleles} and {row.drug}", packed(lead, filter(None, pieces)),
+        cited(row.sources),
         {"gene": alleles, "drug": row.drug, "effect": row.effect, "pmid": pmids(row.sources)},
         context=f"Pharmacogenomics, pharmacogenetic test before {', '.join(row.drugs)}",
     )

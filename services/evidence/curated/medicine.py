@@ -76,15 +76,15 @@ def medicine_passages() -> Iterator[Passage]:
 
 def _criteria(row: CriteriaRecord) -> Iterator[Passage]:
     diseases = diseases_in_words(disease.value for disease in row.diseases)
-    facts = [f"Rule: {row.rule}", f"Entry: {row.entry}" if row.entry else "",
-             f"Exclusions: {row.exclusions}" if row.exclusions else "", row.limits]
+    named = (("Rule", row.rule), ("Entry", row.entry), ("Exclusions", row.exclusions), ("Limits", row.limits))
+    facts = [f"{heading}: {sentence(text)}" for heading, text in named if text]
     weighted = [f"{item.label} = {item.weight:g}" for item in row.items if item.weight]
     if weighted:
         facts.append(f"Items and weights: {'; '.join(weighted)}.")
     year = row.version[:4]
     yield from passages(
         "autoimmune_disease_criteria", row.id, row.name,
-        [*packed(f"{row.name}.", row.summary), *packed(f"{row.name}, for {diseases}.", (sentence(fact) for fact in facts if fact))],
+        [*packed(f"{row.name}.", row.summary), *packed(f"{row.name}, for {diseases}.", facts)],
         cited(row.sources),
         {
             "criteria": row.name, "disease": ",".join(disease.value for disease in row.diseases),
@@ -122,10 +122,14 @@ def _flare(row: FlareRecord) -> Iterator[Passage]:
         sources = [row.sources[key] for key in dict.fromkeys(predictor.source for predictor in chosen)]
         major = [_factor(predictor) for predictor in chosen if predictor.strength == 2]
         minor = [_factor(predictor) for predictor in chosen if predictor.strength == 1]
-        pieces = [f"Strong factors: {'; '.join(major)}." if major else "", f"Further factors: {'; '.join(minor)}." if minor else "",
-                  "No published model joins them into one probability, so factors and direction are shown, not a percentage."]
+        pieces = [
+            f"Strong factors: {'; '.join(major)}." if major else "",
+            f"Further factors: {'; '.join(minor)}." if minor else "",
+            "No published model joins them into one probability, so factors and direction are shown, not a percentage.",
+        ]
         yield from passages(
-            "autoimmune_flare_patterns", f"{row.disease.value}-{direction}", f"What {words}s the risk of {row.outcome} in {disease}",
+            "autoimmune_flare_patterns", f"{row.disease.value}-{direction}",
+            f"What {words}s the risk of {row.outcome} in {disease}",
             packed(f"Factors that {words} the risk of {row.outcome} in {disease}.", filter(None, pieces)), cited(sources),
             {
                 "factor": "; ".join(predictor.label for predictor in chosen)[:400], "disease": row.disease.value,
@@ -142,9 +146,10 @@ def _flare(row: FlareRecord) -> Iterator[Passage]:
     )
     for alert in row.alerts:
         source = row.sources[alert.source]
+        urgency = "an emergency" if alert.severity == "critical" else "needs prompt action"
         yield from passages(
             "autoimmune_flare_patterns", f"{row.disease.value}-alert-{alert.id}", f"{alert.title} ({disease})",
-            [f"{alert.title}, in {disease}: {'an emergency' if alert.severity == 'critical' else 'needs prompt action'}. {alert.action}"],
+            [f"{alert.title}, in {disease}: {urgency}. {alert.action}"],
             cited([source]), {"factor": alert.title, "disease": row.disease.value, "pmid": pmids([source])},
             context=f"Emergency, urgent state in {disease}",
         )
@@ -164,7 +169,8 @@ def _overlap(row: OverlapRecord) -> Iterator[Passage]:
         if reference.startswith("disease:")
     })
     yield from passages(
-        "autoimmune_cross_disease", row.id, row.name, packed(f"{row.name}.", (sentence(piece) for piece in pieces)), cited(row.sources),
+        "autoimmune_cross_disease", row.id, row.name, packed(f"{row.name}.", (sentence(piece) for piece in pieces)),
+        cited(row.sources),
         {"syndrome": row.name, "disease": ",".join(diseases), "pmid": pmids(row.sources)},
         context=f"Overlap syndrome, diseases that occur together: {diseases_in_words(diseases)}",
     )
@@ -174,7 +180,10 @@ def _therapy(row: Therapy) -> Iterator[Passage]:
     labels = drug_classes()
     named = f"{row.name} ({', '.join(row.names[:5])})" if row.names else row.name
     classes = listed([labels[identifier].label for identifier in row.classes])
-    use = [f"Mechanism: {sentence(row.mechanism)}", *(_use(one) for one in row.uses), f"Evidence: {sentence(row.evidence)}", sentence(row.note)]
+    use = [
+        f"Mechanism: {sentence(row.mechanism)}", *(_use(one) for one in row.uses), f"Evidence: {sentence(row.evidence)}",
+        sentence(row.note),
+    ]
     care = [
         f"{heading}: {'; '.join(items)}."
         for heading, items in (
@@ -200,12 +209,16 @@ def _use(one: Use) -> str:
 
 def _rule(rule: Rule, collection: str) -> Iterator[Passage]:
     concerned = listed([_selected(selector) for selector in rule.drugs]) or listed(rule.applies_to)
+    classes = [_selected(selector) for selector in rule.drugs if selector.startswith("class:")]
     alternatives = f"Alternatives: {'; '.join(rule.alternatives)}." if rule.alternatives else ""
     pieces = [f"{_SEVERITY[rule.severity]}: {sentence(rule.text)}", f"What to do: {sentence(rule.action)}", alternatives]
     yield from passages(
-        collection, f"rule-{rule.code}", f"{concerned}: {rule.title}"[:200], packed(sentence(f"{concerned}: {rule.title}"), filter(None, pieces)),
-        cited(rule.sources),
-        {"drug": concerned[:400], "gene": _genes(rule), "effect": rule.title, "drug_class": "safety rule", "pmid": pmids(rule.sources)},
+        collection, f"rule-{rule.code}", f"{concerned}: {rule.title}"[:200],
+        packed(sentence(f"{concerned}: {rule.title}"), filter(None, pieces)), cited(rule.sources),
+        {
+            "drug": concerned[:400], "gene": _genes(rule), "effect": rule.title, "drug_class": ", ".join(classes)[:200],
+            "pmid": pmids(rule.sources),
+        },
         context=f"Drug safety, contraindication, interaction: {concerned[:300]}",
     )
 

@@ -113,7 +113,7 @@ def passages(
         yield Passage(
             id=slug(identifier) if number == 1 else f"{slug(identifier)}-{number}",
             collection=collection,
-            text=f"{sentence(text)} Source: {sources}.",
+            text=f"{sentence(' '.join(text.split()))} Source: {sources}.",
             title=title,
             tier=Tier.CURATED,
             source=sources,

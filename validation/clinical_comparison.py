@@ -77,9 +77,9 @@ def _same_set(key: str) -> Check:
         if key not in actual:
             return f"{key}: the engine does not answer this"
         got = list(actual[key] or ())
-        if len(value) == 1 and (whole := re.match(r"all (\d{1,3}) ", str(value[0]))):
-            return None if len(got) == int(whole[1]) else f"{key}: expected {value[0]}, got {len(got)}: {got!r}"
         same = {_dotted(name) for name in value} == {_dotted(name) for name in got}
+        if not same and len(value) == 1 and (whole := re.match(r"all (\d{1,3}) ", str(value[0]))):
+            return None if len(got) == int(whole[1]) else f"{key}: expected {value[0]}, got {len(got)}: {got!r}"
         return None if same else f"{key}: expected {sorted(value)!r}, got {sorted(map(str, got))!r}"
 
     return check

@@ -116,6 +116,6 @@ def test_every_reference_is_known_to_the_readers() -> None:
        st.dictionaries(st.sampled_from(["raynaud", "arthritis", "puffy_fingers", "ild", "malar_rash"]), st.booleans()))
 def test_more_knowledge_never_turns_a_settled_finding(antibody: dict[str, bool], feature: dict[str, bool]) -> None:
     before = {f.id: f.state for f in assess_overlaps(OverlapEvidence(antibodies=antibody, features=feature))}
-    told = {**{key: False for key in ("raynaud", "arthritis", "high_ck")}, **feature}
+    told = {**dict.fromkeys(("raynaud", "arthritis", "high_ck"), False), **feature}
     after = {f.id: f.state for f in assess_overlaps(OverlapEvidence(antibodies=antibody, features=told))}
     assert all(after[key] == state for key, state in before.items() if state != "incomplete")

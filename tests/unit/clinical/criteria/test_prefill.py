@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.clinical.antibodies import antibodies
 from services.clinical.criteria import CRITERIA
 from services.clinical.criteria.prefill import (
     _READERS,
@@ -14,6 +15,7 @@ from services.clinical.criteria.prefill import (
     merge,
     prefill,
 )
+from services.clinical.labs import analytes
 
 
 @pytest.mark.parametrize(("finding", "expected"), [
@@ -69,3 +71,23 @@ def test_what_a_person_answers_wins() -> None:
 def test_every_prefilled_key_is_an_item_of_its_set(criteria_id: str) -> None:
     keys = {item.key for item in CRITERIA[criteria_id].items}
     assert set(_READERS[criteria_id](Evidence())) <= keys
+
+
+class Asked(dict[str, object]):
+    """An empty mapping that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys_asked: set[str] = set()
+
+    def get(self, key: str, default: object = None) -> object:
+        self.keys_asked.add(key)
+        return default
+
+
+def test_every_finding_prefill_asks_for_exists_in_the_readers() -> None:
+    bodies, labs = Asked(), Asked()
+    for criteria_id in _READERS:
+        prefill(criteria_id, Evidence(antibodies=bodies, labs=labs))  # type: ignore[arg-type]
+    assert bodies.keys_asked <= set(antibodies())
+    assert labs.keys_asked <= set(analytes())

@@ -22,6 +22,10 @@ def item_key(name: str, keys: Iterable[str], aliases: Mapping[str, str] | None =
         return by_fold[folded]
     if aliases and folded in aliases:
         return aliases[folded]
+    tokens = set(folded.split("_"))
+    within = [alias for alias in aliases or {} if set(alias.split("_")) <= tokens]
+    if aliases and within:
+        return aliases[max(within, key=len)]
     scored = sorted(((_likeness(folded, candidate), key) for candidate, key in by_fold.items()), reverse=True)
     if scored and scored[0][0] >= _LIKE_ENOUGH and (len(scored) == 1 or scored[1][0] < scored[0][0]):
         return scored[0][1]

@@ -148,7 +148,7 @@ def _ssc(evidence: Evidence) -> dict[str, Answer]:
 
 
 def _sjogren(evidence: Evidence) -> dict[str, Answer]:
-    return {"anti_ro_positive": evidence.positive("anti_ro60")}
+    return {"anti_ro_positive": evidence.positive("anti_ro60"), "anti_la_positive": evidence.positive("anti_la")}
 
 
 def _axial(evidence: Evidence) -> dict[str, Answer]:

@@ -67,18 +67,30 @@ _SMALL = (
 )
 
 
+_RANGE = re.compile(r"\b(mcp|pip|mtp)s? ?([1-5]) ?(?:-|–|to) ?([1-5])\b")
+_BOTH_SIDES = re.compile(r"\b(bilateral|both)\b")
+
+
 def count_joints(names: Iterable[str]) -> JointCount:
-    """Return the counts for written joint names such as "right MCP2"; each name is one joint, repeats count once."""
+    """Return the counts for written joint names such as "right MCP2"; repeats count once.
+
+    One name is one joint, except "both" or "bilateral" (two) and ranges such as "MTP 2-5", where MTP1 never counts.
+    """
     large = small = 0
     excluded: list[str] = []
     unrecognised: list[str] = []
-    for name in dict.fromkeys(" ".join(text[:80].lower().replace("-", " ").split()) for text in names):
-        if _matches(_EXCLUDED, name):
+    for name in dict.fromkeys(" ".join(text[:80].lower().split()) for text in names):
+        sides = 2 if _BOTH_SIDES.search(name) else 1
+        plain = name.replace("-", " ")
+        if (spread := _RANGE.search(name)) is not None:
+            first = max(int(spread[2]), 2) if spread[1] == "mtp" else int(spread[2])
+            small += sides * max(0, int(spread[3]) - first + 1)
+        elif _matches(_EXCLUDED, plain):
             excluded.append(name)
-        elif _matches(_LARGE, name):
-            large += 1
-        elif _matches(_SMALL, name):
-            small += 1
+        elif _matches(_LARGE, plain):
+            large += sides
+        elif _matches(_SMALL, plain):
+            small += sides
         else:
             unrecognised.append(name)
     return JointCount(large, small, tuple(excluded), tuple(unrecognised))

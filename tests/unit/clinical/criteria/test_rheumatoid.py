@@ -69,7 +69,12 @@ def test_dip_first_cmc_and_first_mtp_never_count() -> None:
 
 def test_joint_names_are_sorted_into_large_and_small_and_unknown_ones_echoed() -> None:
     count = count_joints(["left knee", "right MCP2", "right PIP 3", "wrist", "MTP3", "right MCP2", "jaw-thing"])
-    assert (count.large, count.small, count.unrecognised) == (1, 4, ("jaw thing",))
+    assert (count.large, count.small, count.unrecognised) == (1, 4, ("jaw-thing",))
+
+
+def test_both_sides_and_ranges_count_each_joint() -> None:
+    count = count_joints(["bilateral wrists", "both knees", "right MCP 2-4", "left MTP1-5"])
+    assert (count.large, count.small) == (2, 2 + 3 + 4)
 
 
 @pytest.mark.parametrize("bad", [6.5, -1, "six", 99, True, float("nan")])

@@ -128,6 +128,12 @@ def test_sjogren_needs_a_three_point_item() -> None:
     assert (result.points, result.classified) == (3, False)
 
 
+def test_anti_la_without_anti_ro_gives_no_points() -> None:
+    present = ("dryness_symptom", "anti_la_positive", "schirmer_le_5mm_5min", "ocular_staining_score_ge_5")
+    result = SJOGREN.evaluate(assessed("sjogren_2016_acr_eular", *present))
+    assert (result.points, result.classified) == (2, False)
+
+
 def test_sjogren_accepts_an_essdai_domain_as_entry() -> None:
     present = ("essdai_domain_positive", "anti_ro_positive", "schirmer_le_5mm_5min")
     assert SJOGREN.evaluate(assessed("sjogren_2016_acr_eular", *present)).classified is True

@@ -35,7 +35,15 @@ _PRIOR_DRUG_KEYS = frozenset(
     prior_therapies previous_therapies failed_therapies failed_medications prior_biologics previous_biologics
     past_medications prior_treatments previous_treatments prior_drugs""".split()
 )
-_PROPOSED_KEYS = frozenset({"proposed_medications", "proposed_medication", "planned_medications", "proposed_drugs"})
+_PROPOSED_KEYS = frozenset(
+    """proposed_medications proposed_medication planned_medications proposed_drugs proposed_therapy proposed_therapies
+    proposed_treatment proposed_treatments planned_treatment planned_treatments planned_vaccines proposed_vaccines
+    planned_vaccinations requested_vaccines requested_vaccine planned_procedures planned_imaging""".split()
+)
+_TAKEN_KEYS = frozenset(
+    """supplements supplement otc_medications over_the_counter other_medications concomitant_medications medications
+    contraception contraceptive""".split()
+)
 _ALLERGY_KEYS = frozenset({"allergies", "allergy", "drug_allergies", "intolerances"})
 _VACCINE_KEYS = frozenset({"vaccinations", "vaccines", "vaccination", "immunisations", "immunizations"})
 _NUMBER_ALIASES = {
@@ -54,7 +62,10 @@ _POSITIVE = frozenset("yes true positive present pos y current active".split())
 _UNSAID = frozenset(("", "unknown", "na", "not known", "not tested", "pending", "not done", "null", "unclear", "not stated"))
 _FEMALE_ONLY = ("pregnancy", "first_trimester", "third_trimester", "breastfeeding")
 _WEEKS = re.compile(r"(\d{1,2}) ?(?:\+ ?\d )?(?:weeks?|wks?|w)\b")
+_PRESSURE = re.compile(r"(?<!\d)(\d{2,3}) ?/ ?\d{2,3}(?!\d)")
+_WRITTEN_PRESSURE = re.compile(r"\b(?:bp|blood pressure)\W{0,3}(\d{2,3}) ?/ ?\d{2,3}(?!\d)", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)")
+_EXCLUSIVE = (("crohns_disease", "ulcerative_colitis"), ("ulcerative_colitis", "crohns_disease"))
 FIRST_TRIMESTER_WEEKS = 14
 THIRD_TRIMESTER_WEEKS = 28
 
@@ -72,6 +83,7 @@ class Conditions(Frozen):
     allergies: tuple[str, ...] = ()
     prior_medications: tuple[str, ...] = ()
     proposed_medications: tuple[str, ...] = ()
+    further_medications: tuple[str, ...] = ()
     unrecognised: tuple[str, ...] = ()
 
     def get(self, finding_id: str) -> Finding | None:
@@ -116,6 +128,7 @@ class _Gathering:
         self._allergies: list[str] = []
         self._prior: list[str] = []
         self._proposed: list[str] = []
+        self._taken: list[str] = []
         self._unrecognised: list[str] = []
 
     def conditions(self) -> Conditions:
@@ -128,6 +141,7 @@ class _Gathering:
             allergies=tuple(self._allergies),
             prior_medications=tuple(self._prior),
             proposed_medications=tuple(self._proposed),
+            further_medications=tuple(self._taken),
             unrecognised=tuple(dict.fromkeys(self._unrecognised)),
         )
 
@@ -163,21 +177,29 @@ class _Gathering:
             self._prior_drugs(folded, value)
         elif folded in _PROPOSED_KEYS:
             self._proposed += _texts(value)
+            for text in _texts(value):  # "hip replacement planned" is a finding, not a drug
+                self._read(text)
+        elif folded in _TAKEN_KEYS:
+            self._taken += _texts(value)
         elif folded in _ALLERGY_KEYS:
             for text in _texts(value):
                 self._allergies.append(text)
                 self._read(f"allergy to {text}")
         elif folded in _VACCINE_KEYS:
-            for text in _texts(value):
-                if set(words(text)) <= _NEGATIVE:
-                    self._read("no vaccinations")
-                else:
-                    self._read(text)
+            self._vaccinations(value)
         elif isinstance(value, Mapping) and "value" not in value:
             for subkey, subvalue in list(value.items())[:MAX_ENTRIES]:
                 self._under(key, str(subkey)[:120], subvalue, depth)
         else:
             self._scalar(key, folded, value)
+
+    def _vaccinations(self, value: Any) -> None:
+        """Read a vaccination list. It is taken as complete: meningococcal vaccines that are not in it were not given."""
+        for text in _texts(value):
+            self._read(text)
+        if not {"meningococcal_vaccination", "men_acwy", "men_b"} & self._findings.keys():
+            record = findings()["meningococcal_vaccination"]
+            self._keep(_stated(record, State.ABSENT, "not in the vaccination list"))
 
     def _under(self, key: str, subkey: str, value: Any, depth: int) -> None:
         known = finding_names().get(subkey) is not None or "_".join(words(subkey)) in _NUMBER_ALIASES
@@ -218,7 +240,7 @@ class _Gathering:
         if plain in _UNSAID:
             return
         subject = " ".join(words(key))
-        if subject.startswith("pregnancy") or subject.startswith("pregnant"):
+        if subject.startswith(("pregnancy", "pregnant")):
             weeks = _WEEKS.search(fold(text))
             if weeks is not None:
                 self._weeks(float(weeks.group(1)))
@@ -226,6 +248,10 @@ class _Gathering:
         if subject in {"smoking", "smoking status", "tobacco", "smoker"}:
             absent = plain in _NEGATIVE or plain.startswith(("never", "non"))
             self._keep(_stated(findings()["smoker"], State.ABSENT if absent else State.PRESENT, f"{key}: {text}"))
+            return
+        pressure = _PRESSURE.search(text) if subject in {"blood pressure", "bp", "home blood pressure"} else None
+        if pressure is not None:
+            self._numbers.setdefault("systolic_bp", float(pressure.group(1)))
             return
         weight = _NUMBER.match(plain) if subject.startswith("weight") else None
         if weight is not None:
@@ -255,10 +281,13 @@ class _Gathering:
         self._prior += [text for text in named if text != "yes"]
 
     def _text(self, text: str) -> None:
+        pressure = _WRITTEN_PRESSURE.search(text[:MAX_TEXT])
+        if pressure is not None:
+            self._numbers.setdefault("systolic_bp", float(pressure.group(1)))
         disease = Disease.parse(text)
         if disease is not None:
             self.diagnosis(disease)
-        if not self._read(text) and disease is None and " ".join(words(text)) not in _UNSAID | _NEGATIVE:
+        if not self._read(text) and disease is None and pressure is None and " ".join(words(text)) not in _UNSAID | _NEGATIVE:
             self._unrecognised.append(text[:200])
 
     def _read(self, text: str) -> bool:
@@ -281,6 +310,10 @@ class _Gathering:
             state = State.PRESENT if has_acwy and has_b else State.ABSENT
             said = "ACWY and B" if has_acwy and has_b else f"only {'ACWY' if has_acwy else 'B'} stated"
             self._keep(_stated(findings()["meningococcal_vaccination"], state, said))
+        for stated, other in _EXCLUSIVE:
+            if self._is_present(stated) and other not in self._findings:
+                why = f"{findings()[stated].label} is stated instead"
+                self._keep(_stated(findings()[other], State.ABSENT, why))
         # "hepatitis B" alone, affirmed and no more: read as infection until the serology says otherwise
         if self._is_present("hbv") and not {"hbv_infection", "hbv_core"} & self._findings.keys():
             written = self._findings["hbv"].text

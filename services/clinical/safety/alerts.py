@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from services.clinical.explanation import Explanation, Frozen, Input, Step
-from services.clinical.medications import Medication
+from services.clinical.medications import Medication, parse_all
 from services.clinical.safety.evaluation import Subject, Verdict, evaluate
 from services.clinical.safety.facts import Facts
 from services.knowledge.drugs import LabelStatus, Rule, Scope, Severity, Therapy, classes_of, rules, selects, therapies
@@ -22,8 +22,8 @@ PATIENT = "patient"
 class Alert(Frozen):
     """One thing the reader must see. `scope` is current, proposed, candidate or patient: why it was looked at.
 
-    `drugs` are the drugs it fired for, `applies_to` those and what else it concerns. `excludes`: these drugs are not
-    recommended while it holds.
+    `drugs` are the drugs it fired for, `interacts_with` the other drugs that made it fire, `applies_to` all it concerns.
+    `excludes`: these drugs are not recommended while it holds.
     """
 
     code: str
@@ -32,6 +32,7 @@ class Alert(Frozen):
     action: str
     scope: str
     drugs: tuple[str, ...] = ()
+    interacts_with: tuple[str, ...] = ()
     applies_to: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
     excludes: bool = False
@@ -101,9 +102,13 @@ def check(subject: Subject, facts: Facts) -> DrugCheck:
         elif verdict.truth is None and rule.ask and verdict.asks:
             open_questions.append(
                 NotCheckable(
-                    code=rule.code, title=rule.title, severity=rule.severity, drugs=(subject.name,),
-                    scope=subject.scope.value, missing=verdict.asks,
-                )  # fmt: skip
+                    code=rule.code,
+                    title=rule.title,
+                    severity=rule.severity,
+                    drugs=(subject.name,),
+                    scope=subject.scope.value,
+                    missing=verdict.asks,
+                )
             )
     alerts += _allergy(subject, facts)
     ordered = tuple(sorted(alerts, key=lambda one: (-one.severity.rank, one.code)))
@@ -140,6 +145,7 @@ def _alert(rule: Rule, verdict: Verdict, subject: Subject | None) -> Alert:
         action=rule.action,
         scope=subject.scope.value if subject is not None else PATIENT,
         drugs=drugs,
+        interacts_with=verdict.partners,
         applies_to=tuple(concerned),
         alternatives=rule.alternatives,
         excludes=bool(drugs) and rule.removes,
@@ -155,7 +161,11 @@ def _alert(rule: Rule, verdict: Verdict, subject: Subject | None) -> Alert:
 
 def _allergy(subject: Subject, facts: Facts) -> list[Alert]:
     """Fire for a drug the patient is stated to be allergic to; there is no rule row because it holds for every drug."""
-    from_text = [one for one in facts.conditions.allergies if subject.name in one.lower()]
+    from_text = [
+        written.text
+        for written in parse_all(facts.conditions.allergies)
+        if any(drug.name == subject.name or (drug.is_class and drug.classes <= subject.classes) for drug in written.drugs)
+    ]
     if not from_text:
         return []
     return [
@@ -181,10 +191,10 @@ _SCOPE_ORDER = {Scope.CURRENT.value: 0, Scope.PROPOSED.value: 1, PATIENT: 2, Sco
 
 
 def joined(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
-    """Join alerts of one code and scope kind into one that names every drug; strongest first, then current first."""
-    groups: dict[tuple[str, bool], list[Alert]] = {}
+    """Join alerts of one rule and text into one that names every drug; strongest first, then current first."""
+    groups: dict[tuple[str, str, bool], list[Alert]] = {}
     for alert in alerts:
-        groups.setdefault((alert.code, alert.scope == Scope.CANDIDATE.value), []).append(alert)
+        groups.setdefault((alert.code, alert.message, alert.scope == Scope.CANDIDATE.value), []).append(alert)
     merged = [_merge(group) for group in groups.values()]
     return tuple(sorted(merged, key=lambda one: (-one.severity.rank, _SCOPE_ORDER[one.scope], one.code)))
 
@@ -195,6 +205,7 @@ def _merge(group: list[Alert]) -> Alert:
     return first.model_copy(
         update={
             "drugs": tuple(dict.fromkeys(drug for alert in group for drug in alert.drugs)),
+            "interacts_with": tuple(dict.fromkeys(one for alert in group for one in alert.interacts_with)),
             "applies_to": tuple(dict.fromkeys(one for alert in group for one in alert.applies_to)),
             "explanation": first.explanation.model_copy(update={"inputs": tuple(inputs)}),
         }

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from services.clinical import conditions as conditions_reader
 from services.clinical import genotypes as genotypes_reader
 from services.clinical import medications as medications_reader
-from services.clinical.antibodies import AntibodyReport, interpret
+from services.clinical.antibodies import AntibodyReport, interpret, normalise_antibody
 from services.clinical.conditions import Conditions
 from services.clinical.disease import Disease
 from services.clinical.genotypes import Genotypes
@@ -22,6 +23,8 @@ from services.clinical.medications import Medication
 from services.clinical.profile import Profile
 from services.clinical.titers import Outcome
 
+MAX_EXTENSIONS = 300
+_OUTCOMES = {"true": True, "positive": True, "pos": True, "false": False, "negative": False, "neg": False}
 APL_TESTS = ("lupus_anticoagulant", "anti_cardiolipin", "anti_b2gp1")
 _HLA_KEYS = {
     f"hla_{locus}": locus.upper() for locus in ("a", "b", "c", "drb1", "dqb1", "dqa1", "dpb1")
@@ -82,7 +85,7 @@ def gather(
     if antibodies is None and profile.autoantibody_panel is not None:
         antibodies = interpret(profile.autoantibody_panel, profile.diagnosed_conditions, age=profile.age, sex=profile.sex)
     genotypes = genotypes_reader.parse(profile.genotypes)
-    written = medications_reader.parse_all(profile.current_medications)
+    written = medications_reader.parse_all((*profile.current_medications, *conditions.further_medications))
     current = tuple(one for one in written if one.is_taken)
     stopped = tuple(one for one in written if not one.is_taken)
     proposed = tuple(one for one in medications_reader.parse_all(conditions.proposed_medications) if one.is_taken)
@@ -94,19 +97,20 @@ def gather(
         diseases=frozenset((*profile.diagnosed_conditions, *conditions.diseases)),
         conditions=conditions,
         panel=panel,
-        antibodies=_antibodies(antibodies, panel),
+        antibodies=_antibodies(antibodies, panel, profile.extensions),
         genotypes=genotypes,
         alleles=typed,
         current=current,
         proposed=proposed,
         prior=prior,
-        numbers=_numbers(conditions, current),
+        numbers=_numbers(conditions, current, profile),
         unread_alleles=unread,
     )
 
 
-def _antibodies(report: AntibodyReport | None, panel: LabPanel) -> dict[str, bool]:
-    known: dict[str, bool] = {}
+def _antibodies(report: AntibodyReport | None, panel: LabPanel, extensions: Mapping[str, Any]) -> dict[str, bool]:
+    """Read antibody results, the panel of the profile before numbers among the biomarkers before the extensions."""
+    known = _stated_antibodies(extensions)
     for antibody, analyte in _MEASURED_ANTIBODIES.items():
         reading = panel.get(analyte)
         if reading is not None and reading.uln is not None:
@@ -123,6 +127,18 @@ def _antibodies(report: AntibodyReport | None, panel: LabPanel) -> dict[str, boo
         known["apl"] = False
     if len(tested) == len(APL_TESTS) or False in tested:
         known["apl_triple"] = all(tested) and len(tested) == len(APL_TESTS)
+    return known
+
+
+def _stated_antibodies(extensions: Mapping[str, Any]) -> dict[str, bool]:
+    """Read results such as `{"aqp4_igg": "positive"}` or `{"antibodies": {"AChR": False}}`."""
+    known: dict[str, bool] = {}
+    for key, value in list(extensions.items())[:MAX_EXTENSIONS]:
+        for name, result in value.items() if isinstance(value, Mapping) and "antibod" in key.lower() else ((key, value),):
+            outcome = _OUTCOMES.get(str(result).strip().lower()[:20])
+            antibody = normalise_antibody(str(name)[:100].replace("_", " ")).id if outcome is not None else None
+            if antibody is not None and outcome is not None:
+                known[antibody] = outcome
     return known
 
 
@@ -148,9 +164,14 @@ def _typed(profile: Profile, genotypes: Genotypes) -> tuple[tuple[Typed, ...], t
     return tuple(typed), tuple(unread)
 
 
-def _numbers(conditions: Conditions, current: tuple[Medication, ...]) -> dict[str, float]:
-    """The numbers of the extensions, and the total glucocorticoid dose where every dose is known."""
+def _numbers(conditions: Conditions, current: tuple[Medication, ...], profile: Profile) -> dict[str, float]:
+    """The numbers of the extensions, laboratory values among them converted, and the total glucocorticoid dose.
+
+    The total is known only where every glucocorticoid states its dose.
+    """
     numbers = dict(conditions.numbers)
+    for reading in normalise(conditions.numbers, profile.sex, age_years=profile.age).readings:
+        numbers[reading.key] = reading.value
     doses = [
         one.prednisone_equivalent_mg_per_day(drug.name)
         for one in current

@@ -8,7 +8,7 @@ from datetime import date
 from services.clinical.activity import ActivityScore
 from services.clinical.antibodies import AntibodyReport
 from services.clinical.conditions import Conditions
-from services.clinical.explanation import Explanation, Frozen, Status
+from services.clinical.explanation import Explanation, Frozen, Status, Step
 from services.clinical.labs import LabPanel
 from services.clinical.medications import Medication
 from services.clinical.profile import Profile
@@ -60,16 +60,16 @@ def alerts(
 def review(facts: Facts, *, activity: Sequence[ActivityScore] = ()) -> SafetyReport:
     """Evaluate every rule for the current, proposed and candidate drugs and for the patient.
 
-    A candidate nobody has written down raises an alert only where the rule excludes it. `activity` adds one note-level
-    alert for the instruments whose inputs are missing.
+    A candidate nobody has written down raises an alert only where the rule excludes it for what the patient has, not
+    for what they take. `activity` adds one note-level alert for the instruments whose inputs are missing.
     """
     taken = [check(one, facts) for one in subjects(facts.current, Scope.CURRENT)]
     taken += [check(one, facts) for one in subjects(facts.proposed, Scope.PROPOSED)]
     offered = [check(one, facts) for one in candidates(facts)]
     found = [alert for one in taken for alert in one.alerts]
     fired = {alert.code for alert in found}
-    found += [alert for one in offered for alert in one.excluding if alert.code not in fired]
-    found += [*patient_alerts(facts), *_insufficient(activity)]
+    found += [alert for one in offered for alert in one.excluding if alert.code not in fired and not alert.interacts_with]
+    found += [*patient_alerts(facts), *_insufficient(activity), *(one for drug in taken for one in _unscreened(drug))]
     unread = tuple(one.text for one in facts.taken if not one.is_recognised)
     return SafetyReport(
         alerts=joined(found),
@@ -92,6 +92,31 @@ def _notes(facts: Facts, taken: Sequence[DrugCheck], unread: tuple[str, ...]) ->
     return tuple(notes)
 
 
+def _unscreened(drug: DrugCheck) -> list[Alert]:
+    """Say what is not known and could rule the drug out: stronger before the first dose than during treatment."""
+    bars = [one for one in drug.not_checkable if one.severity.rank >= Severity.CRITICAL.rank]
+    if not bars:
+        return []
+    missing = tuple(dict.fromkeys(fact for one in bars for fact in one.missing))
+    return [
+        Alert(
+            code="SCREENING_INCOMPLETE",
+            severity=Severity.MAJOR if drug.scope is Scope.PROPOSED else Severity.MODERATE,
+            message=f"{drug.drug}: not known, and able to rule it out: {'; '.join(missing)}.",
+            action="Establish these before the first dose." if drug.scope is Scope.PROPOSED else "Look these up.",
+            scope=drug.scope.value,
+            drugs=(drug.drug,),
+            applies_to=(drug.drug,),
+            explanation=Explanation(
+                rule="SCREENING_INCOMPLETE: a rule that cannot be decided is not a rule that is passed",
+                steps=tuple(Step(label=one.code, note=one.title) for one in bars),
+                missing=missing,
+                version=RULES_VERSION,
+            ),
+        )
+    ]
+
+
 def _insufficient(activity: Sequence[ActivityScore]) -> list[Alert]:
     """Say which instruments of the diagnoses could not be computed; nothing is estimated in their place."""
     lacking = [score for score in activity if score.status is Status.INSUFFICIENT_DATA]
@@ -105,7 +130,7 @@ def _insufficient(activity: Sequence[ActivityScore]) -> list[Alert]:
             message=f"Insufficient data for disease activity: {named}.",
             action="Record the missing items; no score is estimated from other values.",
             scope=PATIENT,
-            applies_to=tuple(score.name for score in lacking),
+            applies_to=tuple(dict.fromkeys(name for score in lacking for name in (score.instrument_id, score.name))),
             explanation=Explanation(
                 rule="INSUFFICIENT_DATA_ACTIVITY: an instrument is reported only when its inputs are complete",
                 missing=tuple(dict.fromkeys(item for score in lacking for item in score.missing)),

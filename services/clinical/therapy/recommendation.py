@@ -17,7 +17,7 @@ from services.clinical.explanation import Explanation, Input, Step
 from services.clinical.hla import HlaReport
 from services.clinical.labs import LabPanel
 from services.clinical.profile import Profile
-from services.clinical.safety import DrugCheck, Facts, candidate, check, gather, rules_for
+from services.clinical.safety import DrugCheck, Facts, NotCheckable, candidate, check, gather, rules_for
 from services.clinical.safety.evaluation import Subject, evaluate
 from services.clinical.therapy.report import DiseaseStatus, Recommendation, TherapyReport
 from services.knowledge.drugs import (
@@ -35,6 +35,7 @@ from services.knowledge.drugs import (
 )
 
 RULES_VERSION = "therapies 1"
+ADULT_YEARS = 18
 _OFFERED = {LabelStatus.ON_LABEL: 0, LabelStatus.STANDARD_CARE: 0, LabelStatus.UNCERTAIN: 1, LabelStatus.OFF_LABEL: 2}
 _KIND_ORDER = {
     TherapyKind.BIOLOGIC: 0, TherapyKind.TARGETED_SYNTHETIC: 0, TherapyKind.CONVENTIONAL: 1, TherapyKind.NON_DRUG: 1,
@@ -99,7 +100,7 @@ def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Rec
         efficacy_evidence=therapy.evidence,
         status_by_disease=statuses,
         alerts=checked.alerts,
-        not_checkable=checked.not_checkable,
+        not_checkable=(*_open_population(subject, statuses), *checked.not_checkable),
         boxed_warnings=therapy.boxed,
         warnings=therapy.warnings,
         start_thresholds=therapy.start_thresholds,
@@ -144,6 +145,22 @@ def _use_status(use: Use, facts: Facts, subject: Subject) -> DiseaseStatus:
         disease=use.disease, status=use.status, population=use.population, note=note,
         applies=verdict.truth, missing=verdict.missing,
     )  # fmt: skip
+
+
+def _open_population(subject: Subject, statuses: dict[str, DiseaseStatus]) -> tuple[NotCheckable, ...]:
+    """Ask for the subtype the label depends on where the record does not state it."""
+    return tuple(
+        NotCheckable(
+            code="LABEL_POPULATION",
+            title=f"{Disease(name).label}: labelled for {status.population}",
+            severity=Severity.MAJOR,
+            drugs=(subject.name,),
+            scope=subject.scope.value,
+            missing=status.missing,
+        )
+        for name, status in statuses.items()
+        if status.applies is None
+    )
 
 
 def _covers(one: Recommendation) -> bool:
@@ -231,6 +248,8 @@ def _notes(
         notes.append(f"Activity as computed, for the decision whether to escalate: {shown}.")
     elif diseases:
         notes.append("No activity score could be computed: whether to escalate treatment cannot be judged here.")
+    if facts.age < ADULT_YEARS:
+        notes.append("Labels for children and adolescents differ by drug and age: check each; the list is the adult label.")
     if facts.current:
         notes.append("A biologic or targeted drug replaces the current one; it is not added to it.")
     else:

@@ -1,0 +1,246 @@
+"""The way to a diagnosis: from the first symptom to the diagnosis, and what lay on it.
+
+Pure arithmetic over dated events. What counts as a signal was decided by whoever recorded the event; this module orders,
+counts and says what is missing. It describes a course; it does not judge the people who were part of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from itertools import pairwise
+
+from services.clinical.explanation import Explanation, Frozen, Input, Status, Step
+
+RULES_VERSION = "odyssey 1"
+MAX_EVENTS = 2000
+SILENT_MONTHS = 12
+"""A stretch without any event this long is stated as a gap in the record."""
+SIGNALS_NEEDED = 2
+"""Two separate signals, or one marked specific, is when the disease could have been thought of."""
+
+
+class EventKind(StrEnum):
+    SYMPTOM = "symptom"
+    VISIT = "visit"
+    LABEL = "label"
+    TEST = "test"
+    SIGNAL = "signal"
+    DIAGNOSIS = "diagnosis"
+
+
+class OdysseyEvent(Frozen):
+    """One dated thing that happened.
+
+    `label` events are diagnoses given on the way, `signal` events are findings that pointed to the disease. `acted_on` is
+    None where the record does not say. `is_specific` marks a signal that alone points to the disease.
+    """
+
+    kind: EventKind
+    date: datetime.date | None = None
+    text: str = ""
+    specialty: str | None = None
+    document_id: str | None = None
+    page: int | None = None
+    acted_on: bool | None = None
+    is_specific: bool = False
+
+
+class SpecialtySeen(Frozen):
+    """A specialty met before the diagnosis: first date and number of visits on different days."""
+
+    specialty: str
+    first_seen: datetime.date
+    visits: int
+
+
+class Odyssey(Frozen):
+    """The course. `delay_months` are whole calendar months from first symptom to diagnosis.
+
+    `signals` lie before the diagnosis; `dismissed` are those stated not to have been acted on. `recognisable_on` is the
+    date of the first specific signal or of the second separate one; `avoidable_months` run from there to the diagnosis.
+    """
+
+    status: Status
+    first_symptom: OdysseyEvent | None = None
+    diagnosis: OdysseyEvent | None = None
+    delay_months: int | None = None
+    delay_days: int | None = None
+    specialties: tuple[SpecialtySeen, ...] = ()
+    labels: tuple[OdysseyEvent, ...] = ()
+    tests: tuple[OdysseyEvent, ...] = ()
+    signals: tuple[OdysseyEvent, ...] = ()
+    dismissed: tuple[OdysseyEvent, ...] = ()
+    recognisable_on: datetime.date | None = None
+    avoidable_months: int | None = None
+    events: tuple[OdysseyEvent, ...] = ()
+    undated: tuple[OdysseyEvent, ...] = ()
+    gaps: tuple[str, ...] = ()
+    explanation: Explanation
+
+
+def trace(events: Iterable[OdysseyEvent]) -> Odyssey:
+    """Return the course the events describe; their order does not matter, equal events count once.
+
+    Without a dated first symptom or diagnosis the status is `insufficient_data`; with a first symptom after the diagnosis
+    it is `inconsistent_input`. In both cases there is no delay, but what is known is still returned.
+    """
+    given = tuple(dict.fromkeys(event for _, event in zip(range(MAX_EVENTS), events, strict=False)))
+    dated = sorted((event for event in given if event.date is not None), key=_when)
+    undated = tuple(event for event in given if event.date is None)
+    symptom = next((event for event in dated if event.kind is EventKind.SYMPTOM), None)
+    diagnosis = next((event for event in dated if event.kind is EventKind.DIAGNOSIS), None)
+    before = [event for event in dated if diagnosis is None or _when(event) < _when(diagnosis)]
+    status, missing = _status(symptom, diagnosis)
+    delay = _between(symptom, diagnosis) if status is Status.OK else None
+    signals = tuple(event for event in before if event.kind is EventKind.SIGNAL)
+    recognisable = _recognisable(signals)
+    avoidable = months_between(recognisable, _when(diagnosis)) if recognisable and diagnosis is not None else None
+    return Odyssey(
+        status=status,
+        first_symptom=symptom,
+        diagnosis=diagnosis,
+        delay_months=delay[0] if delay else None,
+        delay_days=delay[1] if delay else None,
+        specialties=_specialties(before),
+        labels=_labels(before, diagnosis),
+        tests=tuple(event for event in before if event.kind is EventKind.TEST),
+        signals=signals,
+        dismissed=tuple(event for event in signals if event.acted_on is False),
+        recognisable_on=recognisable,
+        avoidable_months=avoidable,
+        events=tuple(dated),
+        undated=undated,
+        gaps=_gaps(before, undated, signals, diagnosis),
+        explanation=_explain(symptom, diagnosis, delay, signals, recognisable, missing),
+    )
+
+
+def months_between(start: datetime.date, end: datetime.date) -> int:
+    """Return the whole calendar months from `start` to `end`, 0 when less than one; negative never."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return max(0, months - (end.day < start.day and not _is_month_end(end)))
+
+
+def _is_month_end(day: datetime.date) -> bool:
+    return (day + datetime.timedelta(days=1)).day == 1 if day < datetime.date.max else True
+
+
+def _when(event: OdysseyEvent) -> datetime.date:
+    return event.date or datetime.date.max
+
+
+def _between(symptom: OdysseyEvent | None, diagnosis: OdysseyEvent | None) -> tuple[int, int] | None:
+    if symptom is None or diagnosis is None:
+        return None
+    start, end = _when(symptom), _when(diagnosis)
+    return months_between(start, end), (end - start).days
+
+
+def _status(symptom: OdysseyEvent | None, diagnosis: OdysseyEvent | None) -> tuple[Status, tuple[str, ...]]:
+    missing = tuple(
+        name
+        for name, event in (("date of the first symptom", symptom), ("date of the diagnosis", diagnosis))
+        if event is None
+    )
+    if symptom is None or diagnosis is None:
+        return Status.INSUFFICIENT_DATA, missing
+    return (Status.INCONSISTENT_INPUT if _when(symptom) > _when(diagnosis) else Status.OK), missing
+
+
+def _specialties(before: Sequence[OdysseyEvent]) -> tuple[SpecialtySeen, ...]:
+    days: dict[str, set[datetime.date]] = {}
+    shown: dict[str, str] = {}
+    for event in before:
+        name = " ".join((event.specialty or "").split())[:80]
+        if name and event.kind is EventKind.VISIT:
+            shown.setdefault(name.lower(), name)
+            days.setdefault(name.lower(), set()).add(_when(event))
+    return tuple(SpecialtySeen(specialty=shown[key], first_seen=min(seen), visits=len(seen)) for key, seen in days.items())
+
+
+def _labels(before: Sequence[OdysseyEvent], diagnosis: OdysseyEvent | None) -> tuple[OdysseyEvent, ...]:
+    """The diagnoses given on the way, without the final one; a repeated label counts from its first date."""
+    final = diagnosis.text.strip().lower() if diagnosis is not None else None
+    first: dict[str, OdysseyEvent] = {}
+    for event in before:
+        text = event.text.strip().lower()
+        if event.kind is EventKind.LABEL and text and text != final:
+            first.setdefault(text, event)
+    return tuple(first.values())
+
+
+def _recognisable(signals: Sequence[OdysseyEvent]) -> datetime.date | None:
+    seen: set[str] = set()
+    for event in signals:
+        seen.add(event.text.strip().lower())
+        if event.is_specific or len(seen) >= SIGNALS_NEEDED:
+            return _when(event)
+    return None
+
+
+def _gaps(
+    before: Sequence[OdysseyEvent],
+    undated: Sequence[OdysseyEvent],
+    signals: Sequence[OdysseyEvent],
+    diagnosis: OdysseyEvent | None,
+) -> tuple[str, ...]:
+    gaps: list[str] = []
+    if undated:
+        gaps.append(f"{len(undated)} event(s) without a date are listed but not placed in time.")
+    timeline = [*before, *([diagnosis] if diagnosis is not None else [])]
+    for earlier, later in pairwise(timeline):
+        silent = months_between(_when(earlier), _when(later))
+        if silent >= SILENT_MONTHS:
+            gaps.append(f"No record from {_when(earlier).isoformat()} to {_when(later).isoformat()} ({silent} months).")
+    nameless = sum(event.kind is EventKind.VISIT and not (event.specialty or "").strip() for event in before)
+    if nameless:
+        gaps.append(f"{nameless} visit(s) do not state the specialty.")
+    unsaid = sum(event.acted_on is None for event in signals)
+    if unsaid:
+        gaps.append(f"{unsaid} signal(s) do not state whether they were acted on.")
+    unsourced = sum(event.document_id is None for event in before)
+    if unsourced:
+        gaps.append(f"{unsourced} event(s) name no document.")
+    if not signals:
+        gaps.append("No signal is recorded: when the disease could have been recognised cannot be said.")
+    return tuple(gaps)
+
+
+def _explain(
+    symptom: OdysseyEvent | None,
+    diagnosis: OdysseyEvent | None,
+    delay: tuple[int, int] | None,
+    signals: Sequence[OdysseyEvent],
+    recognisable: datetime.date | None,
+    missing: tuple[str, ...],
+) -> Explanation:
+    inputs = [
+        Input(name=name, value=event.text[:200] or "recorded", date=event.date, note=_where(event))
+        for name, event in (("first symptom", symptom), ("diagnosis", diagnosis), *(("signal", one) for one in signals[:20]))
+        if event is not None
+    ]
+    steps = []
+    if delay is not None:
+        steps.append(Step(label=f"{delay[1]} days, {delay[0]} whole months", note="diagnosis minus first symptom"))
+    elif symptom is not None and diagnosis is not None:
+        steps.append(Step(label="no delay", note="the first symptom is dated after the diagnosis: check both dates"))
+    if recognisable is not None:
+        steps.append(Step(label=f"recognisable on {recognisable.isoformat()}", note="in hindsight, by the rule above"))
+    return Explanation(
+        rule=(
+            "Delay: whole months from the earliest dated symptom to the earliest dated diagnosis. Recognisable: the first "
+            "specific signal, or the second separate signal, before the diagnosis; seen with hindsight."
+        ),
+        inputs=tuple(inputs),
+        steps=tuple(steps),
+        missing=missing,
+        version=RULES_VERSION,
+    )
+
+
+def _where(event: OdysseyEvent) -> str:
+    if event.document_id is None:
+        return ""
+    return f"{event.document_id}, page {event.page}" if event.page is not None else event.document_id

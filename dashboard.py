@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from components import sidebar
 from components.feedback import preparation_banner
 from components.runtime import Need, get_services, require_access
 
-st.set_page_config(page_title="Paratope", page_icon=":material/immunology:", layout="wide")
+ASSETS = Path(__file__).parent / "components" / "assets"
+
+st.set_page_config(page_title="Paratope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
 
 PAGES = {
     "": [st.Page("pages/home/home.py", title="Home", icon=":material/home:", default=True)],

@@ -16,7 +16,6 @@ from services.evidence.passages import Passage
 from services.evidence.store import CollectionStatus
 
 _SAMPLE = 20
-_EXPORT = 10_000
 
 
 def overview(services: Services) -> str | None:
@@ -58,7 +57,7 @@ def details(services: Services, access: Principal, name: str) -> None:
     elif view == "Schema":
         st.dataframe(pd.DataFrame(services.store.schema(name)), hide_index=True, key="collections.schema")
     else:
-        _actions(services, name)
+        _actions(services, access, name)
 
 
 def maintenance(services: Services) -> None:
@@ -69,13 +68,13 @@ def maintenance(services: Services) -> None:
         st.success(f"Created {len(created)} collections." if created else "Nothing was missing.")
 
 
-def _actions(services: Services, name: str) -> None:
+def _actions(services: Services, access: Principal, name: str) -> None:
     if st.button("Rebuild from the record", key="collections.rebuild", icon=":material/refresh:"):
         with st.spinner("Embedding and indexing again …"):
             count = services.index.rebuild(name)
         st.success(f"{count:,} passages indexed again.")
     st.download_button(
-        "Export as JSON lines", lambda: _export(services, name), file_name=f"{name}.jsonl", mime="application/jsonl",
+        "Export as JSON lines", lambda: _export(services, access, name), file_name=f"{name}.jsonl", mime="application/jsonl",
         key="collections.export", icon=":material/download:", on_click="ignore",
     )
     with st.container(border=True):
@@ -86,14 +85,14 @@ def _actions(services: Services, name: str) -> None:
             st.rerun()
 
 
-def _export(services: Services, name: str) -> str:
+def _export(services: Services, access: Principal, name: str) -> str:
     lines = (
         json.dumps(
             {"id": one.id, "title": one.title, "text": one.text, "source": one.source, "patient_id": one.patient_id,
              "document_date": one.document_date, "page": one.page, "metadata": dict(one.metadata)},
             ensure_ascii=False,
         )
-        for one in services.store.sample(name, _EXPORT)
+        for one in services.index.export(name, access)
     )
     return "\n".join(lines)
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
 from components.formatting import plain
 from services.patients.registry import Patient
+
+
+_COLUMNS = 3
+
+
+def grid(patients: Sequence[Patient], key: str) -> str | None:
+    """Draw the patients row by row; returns the id of the one the reader opened."""
+    opened = None
+    for start in range(0, len(patients), _COLUMNS):
+        for column, patient in zip(st.columns(_COLUMNS), patients[start : start + _COLUMNS], strict=False):
+            with column:
+                if show(patient, key=f"{key}.{patient.id}"):
+                    opened = patient.id
+    return opened
 
 
 def show(patient: Patient, key: str) -> bool:

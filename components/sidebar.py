@@ -73,4 +73,4 @@ def _lights(services: Services) -> None:
 
 
 def _light(colour: str, icon: str, label: str, word: str) -> None:
-    st.markdown(f":{colour}[:material/{icon}:] {label}: {word}", width="stretch")
+    st.caption(f":{colour}[:material/{icon}:] {label}: {word}")

@@ -13,7 +13,7 @@ access = require_access(Need.READ)
 services = get_services()
 
 st.title("Paratope")
-st.markdown("One patient's record and variants, joined; every answer with evidence you can check.")
+st.caption("One patient's record and variants, joined; every answer with evidence you can check.")
 
 with explained():
     patients = services.patients.list(access)
@@ -28,12 +28,10 @@ if not patients:
 
 if patients:
     st.subheader("Patients")
-    columns = st.columns(3)
-    for position, patient in enumerate(patients):
-        with columns[position % 3]:
-            if patient_card.show(patient, key=f"home.patient.{patient.id}"):
-                state.choose_patient(patient.id)
-                st.switch_page("pages/evidence/chat.py")
+    opened = patient_card.grid(patients, key="home.patient")
+    if opened is not None:
+        state.choose_patient(opened)
+        st.switch_page("pages/evidence/chat.py")
 
 st.subheader("Recent questions")
 if not conversations:

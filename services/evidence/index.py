@@ -53,6 +53,14 @@ class EvidenceIndex:
             raise NotFoundError("this passage is no longer there: its document was replaced or deleted")
         return passage_from_row(row)
 
+    def export(self, collection: str, access: Principal) -> tuple[Passage, ...]:
+        """Every passage of a collection that the caller may see, from the record."""
+        query = sa.select(table).where(table.c.collection == known(collection).name).order_by(table.c.id)
+        if not access.may_see_patients:
+            query = query.where(table.c.patient_id.is_(None))
+        with self._database.begin() as connection:
+            return tuple(passage_from_row(row) for row in connection.execute(query).mappings())
+
     def put(self, passages: Sequence[Passage], progress: Progress | None = None) -> None:
         """Insert or replace passages by (collection, id): first the record, then the vectors."""
         if not passages:

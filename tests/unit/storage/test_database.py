@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from services.errors import ConfigurationError
+from services.storage.database import Database
+from services.storage.tables import metadata, patients
+
+
+def test_the_migrations_and_the_tables_describe_the_same_schema(database: Database) -> None:
+    with database.begin() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    assert differences == []
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    database.migrate()
+    with database.begin() as connection:
+        assert connection.execute(sa.text("select count(*) from alembic_version")).scalar() == 1
+
+
+def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
+    with database.begin() as connection:
+        connection.execute(sa.text("update alembic_version set version_num = 'm999'"))
+    with pytest.raises(ConfigurationError, match="m999"):
+        database.migrate()
+
+
+def test_sixteen_writers_lose_nothing(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'busy.db'}")
+    with database.begin() as connection:
+        connection.execute(sa.text("create table ticks (writer integer, tick integer)"))
+    failures: list[BaseException] = []
+
+    def write(writer: int) -> None:
+        try:
+            for tick in range(50):
+                with database.begin() as connection:
+                    connection.execute(sa.text("insert into ticks values (:writer, :tick)"), {"writer": writer, "tick": tick})
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with database.begin() as connection:
+        assert connection.execute(sa.text("select count(*) from ticks")).scalar() == 800
+    database.close()
+
+
+def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError), database.begin() as connection:
+        row = {"id": "p1", "name": "A", "demo": False, "summary": "", "profile": {}, "created_at": None}
+        connection.execute(sa.insert(patients), row)
+    with database.begin() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(patients)).scalar() == 0

@@ -25,6 +25,7 @@ from services.knowledge.names import fold, is_abbreviation, words
 
 MAX_WORDS = 14
 MAX_LENGTH = 120
+_DISEASE_CHARACTERISTIC = "0021125"  # Mondo's qualities ("acquired", "rare", "complete"), which are no diseases
 
 # Machine-made name patterns that nobody writes in a question.
 _MACHINE_MADE = re.compile(
@@ -76,7 +77,8 @@ def usable(name: str, preferred: str) -> bool:
     if all(token in _GENERIC for token in key.split()):
         return False
     if is_abbreviation(name):
-        return len(name) > 1
+        # Two capitals stand for too many things: such abbreviations come from our own table only.
+        return len(name) > 2
     # A short lower-case word is as likely an ordinary word ("pie", "read") as a name, unless it is the name.
     return len(tokens) > 1 or len(key) > 6 or key in fold(preferred).split()
 
@@ -84,10 +86,12 @@ def usable(name: str, preferred: str) -> bool:
 def concepts(folder: Path) -> Iterator[tuple[str, str, list[str]]]:
     """Yield Mondo id, preferred name and further names of every concept that has any."""
     mesh = _mesh(folder)
+    mondo = _json(folder / "mondo.json")
+    qualities = _below(mondo, _DISEASE_CHARACTERISTIC)
     ontology = {row["id"].removeprefix("DOID:"): row for row in _json(folder / "doid.json")}
-    for row in sorted(_json(folder / "mondo.json"), key=lambda item: str(item["id"])):
+    for row in sorted(mondo, key=lambda item: str(item["id"])):
         preferred = row["name"]
-        if not preferred or _MACHINE_MADE.search(preferred):
+        if not preferred or row["id"] in qualities or _MACHINE_MADE.search(preferred):
             continue
         candidates: list[str] = [*row.get("synonyms", [])]
         permuted: list[str] = []
@@ -99,6 +103,22 @@ def concepts(folder: Path) -> Iterator[tuple[str, str, list[str]]]:
         further = list(distinct(preferred, candidates, permuted))
         if further or usable(preferred, preferred):
             yield f"MONDO:{row['id']}", preferred, further
+
+
+def _below(mondo: list[dict[str, Any]], root: str) -> set[str]:
+    """The ids of a concept and of everything that is a kind of it."""
+    children: dict[str, list[str]] = {}
+    for row in mondo:
+        for parent in row.get("relations", {}).get("is_a", []):
+            children.setdefault(parent, []).append(row["id"])
+    found: set[str] = set()
+    waiting = [root]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            waiting += children.get(current, [])
+    return found
 
 
 def distinct(preferred: str, candidates: Iterable[str], permuted: Iterable[str]) -> Iterator[str]:

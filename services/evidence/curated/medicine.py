@@ -37,6 +37,7 @@ from services.knowledge.drugs import (
     rules,
     therapies,
 )
+from services.knowledge.immunology import HlaPgxRow
 
 _STATUS = {
     LabelStatus.ON_LABEL: "labelled for",
@@ -71,7 +72,14 @@ def medicine_passages() -> Iterator[Passage]:
         )
     pharmacogenomic = pgx_codes()
     for rule in rules():
-        yield from _rule(rule, "autoimmune_pgx_rules" if rule.code in pharmacogenomic else "autoimmune_biologic_therapies")
+        if not told_by_hla_row(rule):
+            yield from _rule(rule, "autoimmune_pgx_rules" if rule.code in pharmacogenomic else "autoimmune_biologic_therapies")
+
+
+def told_by_hla_row(rule: Rule) -> bool:
+    """Tell whether a row of `hla_pgx` says the same of the same allele and drugs, so that nothing is indexed twice."""
+    alleles = set((_genes(rule) or "").split(", "))
+    return any(alleles <= set(row.all_of) and set(rule.drugs) <= set(row.drugs) for row in load("hla_pgx", HlaPgxRow))
 
 
 def _criteria(row: CriteriaRecord) -> Iterator[Passage]:
@@ -107,10 +115,18 @@ def _instruments() -> Iterator[Passage]:
         diseases = tuple(disease.value for disease in record.diseases)
         yield from passages(
             "autoimmune_disease_activity", f"instrument-{identifier}", f"{record.name} ({identifier})",
-            packed(f"{record.name} ({identifier}).", (part.text for part in written)), cited(record.sources),
+            packed(f"{record.name} ({identifier}).", (_once(part.text, f"{record.name} ({identifier})") for part in written)),
+            cited(record.sources),
             {"instrument": identifier, "disease": ",".join(diseases), "range": span, "pmid": pmids(record.sources)},
             context=f"Activity score, index, instrument: {diseases_in_words(diseases)}",
         )
+
+
+def _once(text: str, named: str) -> str:
+    """Drop the instrument's name from a part of its text: the lead of the passage says it."""
+    text = text.replace(f"{named}, used in", "Used in")
+    text = text.replace(f" of the {named}:", ":").replace(f" in the {named}:", ":")
+    return text.replace(f"the {named}", "it")
 
 
 def _flare(row: FlareRecord) -> Iterator[Passage]:
@@ -148,7 +164,7 @@ def _flare(row: FlareRecord) -> Iterator[Passage]:
         source = row.sources[alert.source]
         urgency = "an emergency" if alert.severity == "critical" else "needs prompt action"
         yield from passages(
-            "autoimmune_flare_patterns", f"{row.disease.value}-alert-{alert.id}", f"{alert.title} ({disease})",
+            "autoimmune_flare_patterns", f"{row.disease.value}-alert-{alert.id}", f"{alert.title}: {row.disease.label}",
             [f"{alert.title}, in {disease}: {urgency}. {alert.action}"],
             cited([source]), {"factor": alert.title, "disease": row.disease.value, "pmid": pmids([source])},
             context=f"Emergency, urgent state in {disease}",

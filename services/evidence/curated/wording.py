@@ -11,7 +11,8 @@ from services.evidence.passages import MetadataValue, Passage, Tier
 from services.knowledge.sources import Source
 
 MAX_TEXT = 1_150  # characters; about 250 word pieces, what the embedding model reads
-_BODY = 850  # characters of one passage before its source line
+_BODY = 740  # characters of one passage before its source line
+_CONTEXT = 160
 
 _ABBREVIATED: dict[Disease, str] = {
     Disease.RHEUMATOID_ARTHRITIS: "rheumatoid arthritis (RA)",
@@ -106,7 +107,10 @@ def passages(
     metadata: Mapping[str, MetadataValue | None],
     context: str = "",
 ) -> Iterator[Passage]:
-    """Yield one passage a text, numbered after the first; metadata keeps the collection's own fields that have a value."""
+    """Yield one passage a text, numbered after the first.
+
+    Metadata keeps the collection's own fields that have a value; the context is cut to one line.
+    """
     fields = BY_NAME[collection].field_names
     kept = {name: value for name, value in metadata.items() if name in fields and value not in (None, "")}
     for number, text in enumerate(texts, start=1):
@@ -118,7 +122,7 @@ def passages(
             tier=Tier.CURATED,
             source=sources,
             metadata=kept,
-            context=context,
+            context=context if len(context) <= _CONTEXT else context[:_CONTEXT].rsplit(" ", 1)[0].rstrip(" ,(:"),
         )
 
 

@@ -19,6 +19,8 @@ def _folder(tmp_path: Path) -> Path:
         },
         {"id": "0000001", "name": "first disease, non-human animal", "synonyms": ["firstitis"]},
         {"id": "0000002", "name": "lonely disease", "synonyms": []},
+        {"id": "0021125", "name": "disease characteristic", "synonyms": ["modifier"]},
+        {"id": "0021136", "name": "complete quality", "synonyms": ["complete"], "relations": {"is_a": ["0021125"]}},
     ]
     doid = [{"id": "DOID:33", "name": "tertiary name disorder", "synonyms": ["three name illness"]}]
     (tmp_path / "mondo.json").write_text(json.dumps(mondo), encoding="utf-8")
@@ -41,7 +43,7 @@ def test_a_generic_or_everyday_word_is_no_name_of_a_disease(tmp_path: Path) -> N
     assert not names & {"the syndrome", "pie", "firstitis"}
 
 
-def test_animal_diseases_are_left_out_and_order_is_fixed(tmp_path: Path) -> None:
+def test_animal_diseases_and_mere_qualities_are_left_out_and_order_is_fixed(tmp_path: Path) -> None:
     identifiers = [identifier for identifier, _, _ in concepts(_folder(tmp_path))]
     assert identifiers == ["MONDO:0000002", "MONDO:0000003"]
 
@@ -57,6 +59,8 @@ def test_machine_made_and_generic_names_are_refused() -> None:
     assert not usable("short stature caused by mutation in XYZ", "short stature")
     assert not usable("hereditary disease", "x")
     assert usable("gout", "gout")
+    assert usable("TD3", "third disease")
+    assert not usable("TD", "third disease")
     assert not usable("settle", "thyroid gland spindle cell tumor")
 
 

@@ -10,7 +10,6 @@ import streamlit as st
 from components.formatting import plain
 from services.patients.registry import Patient
 
-
 _COLUMNS = 3
 
 

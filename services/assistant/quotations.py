@@ -31,7 +31,7 @@ _MIN_COVERAGE, _GOOD_COVERAGE = 0.2, 0.4
 _SAME_DOCUMENT, _SAME_WORDS = 0.08, 0.5
 # Weights of the question's terms. What looks like the name of a test, gene or allele (C3, dsDNA, HLA-B27) decides; words that
 # only ask for a number or a change ("fall", "value") hardly occur in the rows that answer them.
-_NAME_WEIGHT, _WORD_WEIGHT, _ABSENT_WEIGHT, _ASKING_WEIGHT = 2.0, 1.0, 0.6, 0.3
+_NAME_WEIGHT, _WORD_WEIGHT, _ABSENT_WEIGHT, _ASKING_WEIGHT = 2.0, 1.0, 0.8, 0.3
 
 # Words of a question that say nothing about its subject, beyond those the index leaves out anyway.
 _EMPTY_WORDS = (
@@ -214,7 +214,7 @@ def _scored(question: str, expansions: Sequence[str], hits: Sequence[Hit], *, ab
         coverage += 0.6 * sum(weight for term, weight in weights.items() if term in around) / whole
         if any(name and name <= candidate.tokens for name in other_names):
             coverage = max(coverage, _MIN_COVERAGE) + 0.1
-        if not _bears(coverage, candidate):
+        if not _bears(coverage, candidate, _shares_enough(candidate.tokens, weights)):
             continue
         score = coverage + _RELEVANCE_POINTS[candidate.hit.relevance] + 0.2 / math.sqrt(candidate.hit.rank)
         if about_numbers and any(map(str.isdigit, candidate.text)):
@@ -223,10 +223,16 @@ def _scored(question: str, expansions: Sequence[str], hits: Sequence[Hit], *, ab
     return scored
 
 
-def _bears(coverage: float, candidate: _Candidate) -> bool:
+def _shares_enough(tokens: frozenset[str], weights: Mapping[str, float]) -> bool:
+    """True for a name of the question, or two of its words, or its only one: one common word in a long text is chance."""
+    shared = [weight for term, weight in weights.items() if term in tokens]
+    return any(weight >= _NAME_WEIGHT for weight in shared) or len(shared) >= min(2, len(weights))
+
+
+def _bears(coverage: float, candidate: _Candidate, shares_enough: bool) -> bool:
     relevance = candidate.hit.relevance
     if relevance is Relevance.LOW:
-        return coverage >= _GOOD_COVERAGE
+        return coverage >= _GOOD_COVERAGE and shares_enough
     if relevance is Relevance.MEDIUM:
         return coverage >= _MIN_COVERAGE
     # The search is certain of the passage: its first sentence may say it in other words.

@@ -69,7 +69,9 @@ def test_without_a_patient_each_record_is_its_own_group() -> None:
         assert heading == owner
 
 
-@pytest.mark.parametrize("question", ["What is the capital of France?", "pizza", "Who won the match?", "???"])
+@pytest.mark.parametrize(
+    "question", ["What is the capital of France?", "pizza", "Who won the match?", "Is a pizza examination hard?", "???"]
+)
 def test_what_does_not_bear_on_the_question_is_not_quoted(question: str) -> None:
     assert quoted(question, found(*RECORD, UNRELATED, relevance=Relevance.LOW)) == []
 

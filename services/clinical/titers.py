@@ -17,7 +17,7 @@ from services.clinical.explanation import Frozen
 MAX_TEXT = 200
 MAX_DILUTION = 100_000_000
 
-_TITER = re.compile(r"(<=|>=|<|>|≤|≥)?\s{0,3}1\s{0,3}[:/]\s{0,3}(\d{1,3}(?:[ ,.]\d{3}){1,2}|\d{1,9})(?![\d:/])")
+_TITER = re.compile(r"(<=|>=|<|>|≤|≥)?\s{0,3}(?<![\d.,])1\s{0,3}[:/]\s{0,3}(\d{1,3}(?:[,.]\d{3}){1,2}|\d{1,9})(?![\d:/])")
 _BARE = re.compile(r"^\s{0,3}(<=|>=|<|>|≤|≥)?\s{0,3}:?\s{0,3}(\d{2,9})\s{0,3}$")
 _SIGNS = {"≤": "<=", "≥": ">="}
 

@@ -49,7 +49,7 @@ _SEX_BOUNDS: Final = (-1.2, 0.6)
 def prior_evidence(presentation: Presentation, age: int | None, sex: str | None) -> Iterable[Evidence]:
     """Yield what age, sex and how common the condition is say; unknown age or sex says nothing."""
     if presentation.log_prior:
-        yield Evidence(kind="prior", text="less likely than the thirteen in this setting", weight=presentation.log_prior)
+        yield Evidence(kind="prior", text="less common than most of the conditions compared", weight=presentation.log_prior)
     if age is not None and presentation.age_weights:
         started = max((start for start in presentation.age_weights if start <= age), default=None)
         if started is not None:

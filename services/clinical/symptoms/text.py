@@ -172,7 +172,7 @@ def _join_runs(words: list[str]) -> list[str]:
     return result
 
 
-_UNINFLECTED = frozenset({"string", "ring", "evening", "morning", "family", "during", "swing"})
+_UNINFLECTED = frozenset({"early", "pipe", "spine", "stare", "string", "ring", "evening", "morning", "family", "during", "swing"})
 
 
 @lru_cache(maxsize=8192)

@@ -277,7 +277,8 @@ class DiagnosisDate(Frozen):
 class Journey(Frozen):
     """The diagnostic odyssey: from the first symptom to the names that explain it.
 
-    `delay_months` counts whole months from the first symptom to the first diagnosis in `diagnoses`.
+    `diagnoses` begins with the disease that explains the first symptom; `delay_months` counts whole months from that
+    symptom to it.
     """
 
     first_symptom: Name
@@ -298,7 +299,11 @@ class Question(Frozen):
 
 
 class DemoPatient(Frozen):
-    """A fictional patient with the whole record, documents in date order."""
+    """A fictional patient with the whole record, documents in date order.
+
+    The fields above `journey` describe the day of the last document. `extensions` holds what else an analysis may ask
+    and the documents state in prose, under the keys of `Profile.extensions`.
+    """
 
     id: Identifier
     name: Name
@@ -314,6 +319,7 @@ class DemoPatient(Frozen):
     current_medications: tuple[Name, ...]
     pregnancy: Name | None
     conditions: Annotated[tuple[Disease, ...], Field(min_length=1)]
+    extensions: dict[Name, str | float | bool] = Field(default_factory=dict)
     journey: Journey
     questions: tuple[Question, ...]
     documents: Annotated[tuple[DemoDocument, ...], Field(min_length=1)]

@@ -186,7 +186,7 @@ def print_medications(page: Page, document: DemoDocument) -> None:
         return
     rows = [(m.name, m.dose, m.route, m.frequency, _status(page, m)) for m in document.medications]
     heads = ("Medication", "Dose", "Route", "Frequency", "Status")
-    draw_table(page, heads, rows, (30.0, 22.0, 14.0, 28.0, 46.0), _grid(document.table_style))
+    draw_table(page, heads, rows, (30.0, 22.0, 20.0, 26.0, 42.0), _grid(document.table_style))
 
 
 def _status(page: Page, item: Medication) -> str:

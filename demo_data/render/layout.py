@@ -6,7 +6,9 @@ from demo_data.render.facts import PRINTERS
 from demo_data.render.page import GREY, Page
 from demo_data.schema import Block, DemoDocument, DemoPatient, DocumentType, Section
 
-_CLOSING = ("assessment", "impression", "plan", "summary", "comment", "conclusion", "disposition", "recommendation", "request")
+_CLOSING = frozenset(
+    "assessment impression plan comment conclusion decision disposition recommendation recommendations request".split()
+)
 _DIAGNOSES_LAST = frozenset({DocumentType.PROGRESS_NOTE, DocumentType.CONSULT, DocumentType.ED_NOTE})
 
 
@@ -43,7 +45,8 @@ def _arranged(document: DemoDocument) -> list[Section]:
     if document.type is DocumentType.LAB_REPORT:
         return [*loose, *document.sections]
     at = next(
-        (i for i, s in enumerate(document.sections) if s.heading.lower().startswith(_CLOSING)), len(document.sections)
+        (i for i, s in enumerate(document.sections) if not _CLOSING.isdisjoint(s.heading.lower().split())),
+        len(document.sections),
     )
     last = [s for s in loose if s.block is Block.DIAGNOSES and document.type in _DIAGNOSES_LAST]
     before = [s for s in loose if s not in last]

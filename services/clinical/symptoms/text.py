@@ -32,7 +32,7 @@ for _target, _sources in {
     "pain": "pains ache aches aching achy painful discomfort hurt hurts hurting",
     "tender": "tenderness",
     "high": "elevated raised increased increase increases elevation excessive excess increasing",
-    "low": "decreased reduced diminished decrease reduction deficiency deficient deficit depressed subnormal decreasing",
+    "low": "decreased reduced diminished decrease reduction deficiency deficient deficit subnormal decreasing",
     "swell": "swollen swelling swellings swells",
     "weak": "weakness weaker weakened",
     "stiff": "stiffness stiffer",
@@ -103,7 +103,10 @@ for _target, _sources in {
     "white": "whitish",
     "blue": "bluish cyanotic",
     "pale": "pallor",
-    "woman": "women",
+    "deep": "deeper",
+    "thin": "thinner",
+    "heavy": "heavier",
+    "spine": "spinal",
 }.items():
     for _source in _sources.split():
         _WORDS[_source] = _target
@@ -172,7 +175,7 @@ def _join_runs(words: list[str]) -> list[str]:
     return result
 
 
-_UNINFLECTED = frozenset({"early", "pipe", "spine", "stare", "string", "ring", "evening", "morning", "family", "during", "swing"})
+_UNINFLECTED = frozenset({"early", "pipe", "spine", "stare", "string", "thickness", "ring", "evening", "morning", "family", "during", "swing"})
 
 
 @lru_cache(maxsize=8192)

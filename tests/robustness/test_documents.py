@@ -106,10 +106,10 @@ def test_flate_bomb_is_refused_without_filling_the_memory(reader: DocumentReader
 
 
 def test_memory_of_the_child_is_limited(tmp_path: Path) -> None:
-    tight = Limits(memory_bytes=160_000_000)
+    tight = Limits(memory_bytes=200_000_000)
     with DocumentReader(tight) as reader:
         with pytest.raises(DocumentLimitError, match="memory"):
-            reader.read(pdfs.saved(tmp_path, pdfs.bomb_pdf(60_000_000), "bomb.pdf"))
+            reader.read(pdfs.saved(tmp_path, pdfs.raw_pdf(b"%" + b" " * 70_000_000), "hungry.pdf"))
         assert reader.read(pdfs.saved(tmp_path, pdfs.text_pdf("Alive"), "good.pdf")).pages[0].text == "Alive"
 
 

@@ -263,8 +263,8 @@ def _specialty(sheet: _Sheet, kind: DocumentType, author: Author | None, facilit
     if kind is DocumentType.LAB_REPORT:  # its title names what was tested for: "Neuromuscular Panel"
         return IMPLIED_SPECIALTY[kind], How.TYPE, kind.value
     for line in (*sheet.title_zones[0], *sheet.title_zones[1]):
-        plain = line != facility and _may_be_title(line) and not _OTHER_PARTY.search(line)
-        if plain and (name := _first_specialty(line)):
+        writer = re.split(r"\bto\b", line, maxsplit=1, flags=re.IGNORECASE)[0]  # "Dermatology to Rheumatology"
+        if line != facility and _may_be_title(line) and (name := _first_specialty(writer)):
             return name, How.TITLE, line
     if author is not None and (name := _first_specialty(author.line) or _first_specialty(author.beside)):
         return name, How.SIGNATURE, author.line

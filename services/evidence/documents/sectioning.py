@@ -185,7 +185,7 @@ _HEADINGS = frozenset(
     """.splitlines()
     if line.strip()
 )
-_NUMBERING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})?[.)]?|[IVX]{1,4}[.)])\s+")
+_NUMBERING = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})?[.)]?|[IVX]{1,4}[.)])\s+")
 _SHORT_HEADING = re.compile(r"[A-Z][A-Za-z'’/&-]*(?: [A-Za-z'’/&-]+){0,4}")
 _MAX_HEADING = 70
 _MAX_WORDS = 8
@@ -237,7 +237,7 @@ def heading_of(line: str, following: str = "", previous: str = "") -> str | None
     letters = [char for char in bare if char.isalpha()]
     if len(letters) < 4 or bare[-1] in ".,;" or "  " in bare or (colon and after.strip()):
         return None
-    if sum(char.isupper() for char in letters) >= 0.9 * len(letters) and not any(char.isdigit() for char in bare):
+    if sum(char.isupper() for char in letters) >= 0.9 * len(letters) and not any(char.isdigit() or char == "," for char in bare):
         return _shown(before)
     if bare.endswith(":") and bare[0].isupper():
         return _shown(before)

@@ -63,7 +63,8 @@ TITLES: tuple[tuple[str, DocumentType], ...] = (
     (r"after[- ]visit summary|patient (?:letter|instructions|summary|information)|letter to (?:the )?patient|results letter",
      DocumentType.PATIENT_LETTER),
     (r"referral(?: letter| form| note| request)?|letter of referral|referring letter", DocumentType.REFERRAL_LETTER),
-    (r"\bmri\b|\bct\b|x-?ray|radiograph\w*|ultrasound (?:of|and)|echocardiogra\w*|\bdexa\b|\bdxa\b", DocumentType.IMAGING_REPORT),
+    (r"\bmri\b|\bct\b|x-?ray|radiograph\w*|ultrasound (?:of|and)|echocardiogra\w*|\bdexa\b|\bdxa\b|bone densit\w*",
+     DocumentType.IMAGING_REPORT),
     (r"first (?:visit|appointment)", DocumentType.CONSULTATION),
     (r"progress note|follow-?up(?:[ -]\w+)? (?:note|visit)|follow-?up|"
      r"(?:annual|routine|clinic|interval|treatment) review|return visit|"
@@ -75,7 +76,9 @@ TITLES: tuple[tuple[str, DocumentType], ...] = (
     (r"radiology|imaging|\bmri\b|\bct\b|x-?ray|ultrasound|echocardiogra\w*|radiograph\w*|\bdexa\b|\bdxa\b",
      DocumentType.IMAGING_REPORT),
     (r"laboratory|\blabs?\b", DocumentType.LAB_REPORT),
-    (r"nerve (?:conduction|stimulation)|electromyograph\w*", DocumentType.OPERATIVE_NOTE),
+    (r"nerve (?:conduction|stimulation)|electromyograph\w*|catheteri[sz]ation|lumbar puncture|arthrocentesis",
+     DocumentType.OPERATIVE_NOTE),
+    (r"infusion", DocumentType.INFUSION_NOTE),
     (r"\bnote\b|clinic letter|visit|review", DocumentType.PROGRESS_NOTE),
 )
 
@@ -119,22 +122,25 @@ IMPLIED_SPECIALTY: dict[DocumentType, str] = {
 
 # Words that name a specialty, matched as whole words in titles, labels, signatures and letterheads.
 SPECIALTIES: tuple[tuple[str, str], ...] = (
-    ("rheumatology", r"rheumatolog\w*"),
+    ("rheumatology", r"rheumatolog\w*|"
+     r"(?:arthritis|lupus|scleroderma|vasculitis|connective tissue disease) (?:clinic|cent(?:er|re)|service)"),
     ("nephrology", r"nephrolog\w*|renal (?:clinic|medicine|service|unit)"),
     ("dermatology", r"dermatolog\w*"),
-    ("neurology", r"neurolog\w*|neuromuscular|neurophysiolog\w*|electromyograph\w*|nerve (?:conduction|stimulation)|"
+    ("neurology", r"neurolog\w*|neuromuscular|neurophysiolog\w*|electromyograph\w*|nerve (?:conduction|stimulation|clinic)|"
+     r"demyelinating disease|neurocritical|(?:stroke|epilepsy|headache|movement disorder) (?:clinic|unit|service)|"
      r"neuroimmunolog\w*|multiple sclerosis (?:clinic|cent(?:er|re))"),
     ("gastroenterology", r"gastroenterolog\w*|hepatolog\w*|digestive (?:health|disease)\w*|"
      r"\w*endoscopy|\w*colonoscopy|\bGI\b"),
     ("endocrinology", r"endocrinolog\w*|diabetolog\w*|"
      r"diabetes(?: \w+)? (?:clinic|cent(?:er|re)|service|review|visit|consult\w*)|thyroid (?:clinic|cent(?:er|re))"),
     ("ophthalmology", r"ophthalmolog\w*|optometr\w*|eye (?:clinic|cent(?:er|re)|institute|hospital)|oculoplastic\w*|"
-     r"uveitis (?:clinic|service)"),
-    ("pulmonology", r"pulmonolog\w*|pulmonary(?! (?:function|hypertension|embol))\w*|respiratory medicine|respirolog\w*"),
-    ("cardiology", r"cardiolog\w*|echocardiograph\w* laborator\w*"),
+     r"(?:uveitis|cornea|retina|glaucoma) (?:clinic|service)"),
+    ("pulmonology", r"pulmonolog\w*|pulmonary(?! (?:function|hypertension|embol))\w*|respirolog\w*|"
+     r"respiratory (?:medicine|clinic|service)|interstitial lung disease|pulmonary function"),
+    ("cardiology", r"cardiolog\w*|echocardiograph\w* laborator\w*|heart failure clinic|(?:heart|cardiac) catheteri[sz]ation"),
     ("hematology", r"ha?ematolog\w*"),
     ("oncology", r"oncolog\w*"),
-    ("orthopedics", r"orthopa?edic\w*|sports medicine|spine (?:clinic|cent(?:er|re)|service|surgery)"),
+    ("orthopedics", r"orthopa?edic\w*|sports medicine|hand clinic|spine (?:clinic|cent(?:er|re)|service|surgery)"),
     ("primary_care", r"primary care|family (?:medicine|practice|physician|health)|general practi\w+|internal medicine|internist"),
     ("emergency_medicine", r"emergency (?:medicine|department|physician|room)|urgent care|accident and emergency|\bED\b"),
     ("radiology", r"radiolog\w*|diagnostic imaging|neuroradiolog\w*|medical imaging|imaging"),
@@ -148,7 +154,7 @@ SPECIALTIES: tuple[tuple[str, str], ...] = (
     ("pediatrics", r"pa?ediatric\w*"),
     ("allergy_immunology", r"allerg(?:y|ist)\w*(?: (?:and|&) immunolog\w*)?|clinical immunolog\w*|immunologist"),
     ("infectious_disease", r"infectious diseases?|microbiolog\w*"),
-    ("pain_medicine", r"pain (?:medicine|management|clinic)"),
+    ("pain_medicine", r"pain (?:medicine|management|clinic|service|consult\w*)"),
     ("physical_therapy", r"physical therap\w*|physiotherap\w*|physiatr\w*|rehabilitation"),
     ("dentistry", r"dentist\w*|dental|oral medicine|stomatolog\w*"),
     ("otolaryngology", r"otolaryngolog\w*|\bENT\b|otorhinolaryngolog\w*"),

@@ -59,7 +59,9 @@ def _drug_claims(report: HlaReport) -> Iterable[dict[str, Any]]:
 
 
 def antibodies(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the panel as claims, notes and alerts. Free text is not this engine's input: it yields no result and no lab."""
+    """Return the panel as claims, notes and alerts. A case of free text has no panel and is not answered here."""
+    if "results" not in inputs:
+        return {"status": "not_applicable"}
     report = interpret(
         [Measurement.model_validate(result) for result in inputs.get("results") or ()],
         [disease for name in inputs.get("diagnosed_conditions") or () if (disease := Disease.parse(name)) is not None],
@@ -76,7 +78,6 @@ def antibodies(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "disease": first.links[0].disease if first and first.links else None,
         "positivity": first.outcome.value if first else None,
         "positive_findings": [one.canonical for one in report.positive_findings],
-        "labs": [],
         "notes": [*report.notes, *(note for one in report.findings for note in one.notes), *_questions(report)],
         "alerts": [one.text for one in report.alerts],
         "unrecognised": list(report.unrecognised),

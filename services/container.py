@@ -71,9 +71,10 @@ def build_services(settings: Settings) -> Services:
     token = settings.milvus_token.get_secret_value() if settings.milvus_token else None
     store = EvidenceStore(settings.vector_uri, token=token, model=embedder.name)
     index = EvidenceIndex(database, store, embedder)
-    search = EvidenceSearch(store, embedder, Ranking(settings.collection_weights, settings.score_high, settings.score_medium))
-    reader = DocumentReader()
     patients = PatientRegistry(database)
+    ranking = Ranking(settings.collection_weights, settings.score_high, settings.score_medium)
+    search = EvidenceSearch(store, embedder, ranking, patients.name_of)
+    reader = DocumentReader()
     documents = DocumentLibrary(
         database, FileStore(settings.data_dir / "files"), reader, index, embedder, patients, settings.max_request_size_mb << 20
     )

@@ -204,7 +204,7 @@ class Assistant:
         elif not self._model.available:
             reason = "No language model is configured."
             yield draft.warn(WarningKind.NO_LANGUAGE_MODEL, reason)
-        quotes = quote(query, draft.evidence, draft.grounding, patient_id=patient_id)
+        quotes = quote(draft.evidence.question or query, draft.evidence, draft.grounding, patient_id=patient_id)
         opening = [notice(f"{reason} {_QUOTATIONS if quotes else ''}".strip() + "\n\n")] if reason or quotes else []
         segments = [*opening, *(quotes or [insufficient(draft.evidence)])]
         done = [draft.add(segment) for segment in segments]

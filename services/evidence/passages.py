@@ -71,9 +71,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits in rank order, with what was searched and how long it took."""
+    """Hits in rank order, with what was searched and how long it took.
+
+    `question` is the question as it was searched: without the name of the patient whose record it is about, which stands
+    on every page and says nothing. Empty in results that were not made by a search.
+    """
 
     hits: tuple[Hit, ...]
     collections_searched: tuple[str, ...]
     elapsed_ms: float
     expansions: tuple[str, ...] = ()
+    question: str = ""

@@ -9,6 +9,7 @@ fusion, both for the usual wording and for synonyms (`python -m validation.retri
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,13 @@ MAX_TOP_K = 100
 _SIMILARITY_SHARE = 0.8
 _SYNONYM_WEIGHT = 0.5
 _MIN_CANDIDATES = 10
+_DATED_CANDIDATES = 40
+_DATE_BONUS = {4: 0.05, 7: 0.15, 10: 0.2}  # by length of the matching prefix: year, month, day
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_YEAR = re.compile(rf"\b(?P<month>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?,? (?P<year>(?:19|20)\d\d)\b", re.IGNORECASE)
+_WORD = re.compile(r"(?P<word>\w+)(?:['’]s\b)?")
 
 
 class Mode(StrEnum):
@@ -59,11 +67,16 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question prepared once for all collections. `vectors` has one row, or two when there are synonyms."""
+    """A question prepared once for all collections. `vectors` has one row, or two when there are synonyms.
 
+    `dates` are the dates it names, as prefixes of ISO dates: `2023`, `2023-09`, `2023-09-12`.
+    """
+
+    text: str
     vectors: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
     weights: Mapping[str, float]
     expansions: tuple[str, ...]
+    dates: tuple[str, ...]
 
     @property
     def lexical(self) -> str:
@@ -73,10 +86,18 @@ class _Question:
 class EvidenceSearch:
     """The one way to find passages. Thread-safe; holds no patient data between calls."""
 
-    def __init__(self, store: EvidenceStore, embedder: Embedder, ranking: Ranking) -> None:
+    def __init__(
+        self,
+        store: EvidenceStore,
+        embedder: Embedder,
+        ranking: Ranking,
+        name_of: Callable[[str], str | None] = lambda _patient_id: None,
+    ) -> None:
+        """`name_of` gives a patient's name, so that it can be left out of questions about that patient."""
         self._store = store
         self._embedder = embedder
         self._ranking = ranking
+        self._name_of = name_of
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="search")
 
     def search(
@@ -105,11 +126,13 @@ class EvidenceSearch:
         names = [known(name).name for name in dict.fromkeys(collections)] or [collection.name for collection in COLLECTIONS]
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidInputError(f"top_k is {top_k}: it must be from 1 to {MAX_TOP_K}")
-        prepared = self._prepare(question, mode)
+        name = self._name_of(patient_id) if patient_id else None
+        prepared = self._prepare(without_name(question, name) if name else question, mode)
         ask = self._asker(prepared, expression, max(top_k, _MIN_CANDIDATES), mode)
         found = [candidate for offered in self._pool.map(ask, names) for candidate in offered]
         hits = self._ranked(found, prepared, top_k, mode)
-        return SearchResult(hits, tuple(names), (time.perf_counter() - started) * 1000, prepared.expansions)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        return SearchResult(hits, tuple(names), elapsed_ms, prepared.expansions, prepared.text)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -125,7 +148,7 @@ class EvidenceSearch:
         weights = dict.fromkeys(terms(text), 1.0)
         for term in terms(" ".join(expansions)):
             weights.setdefault(term, _SYNONYM_WEIGHT)
-        return _Question(self._embedder.embed(phrasings), weights, expansions)
+        return _Question(text, self._embedder.embed(phrasings), weights, expansions, named_dates(text))
 
     def _asker(
         self, question: _Question, expression: str, limit: int, mode: Mode
@@ -135,7 +158,11 @@ class EvidenceSearch:
             return lambda name: self._store.dense(name, vectors[0], expression, limit)
         if mode is Mode.LEXICAL:
             return lambda name: self._store.lexical(name, question.lexical, expression, limit)
-        return lambda name: self._store.hybrid(name, vectors, question.lexical, expression, limit)
+        # a question that names a date needs a wider choice: passages of that date move up below
+        wide = _DATED_CANDIDATES if question.dates else limit
+        return lambda name: self._store.hybrid(
+            name, vectors, question.lexical, expression, max(limit, wide) if known(name).patient else limit
+        )
 
     def _ranked(self, found: Sequence[Candidate], question: _Question, top_k: int, mode: Mode) -> tuple[Hit, ...]:
         if not found:
@@ -149,8 +176,10 @@ class EvidenceSearch:
             scores = [float(similarity) for similarity in similarities]
         else:
             scores = [
-                _SIMILARITY_SHARE * max(float(similarity), 0.0) + (1 - _SIMILARITY_SHARE) * share
-                for similarity, share in zip(similarities, covered, strict=True)
+                _SIMILARITY_SHARE * max(float(similarity), 0.0)
+                + (1 - _SIMILARITY_SHARE) * share
+                + _date_bonus(candidate.passage.document_date, question.dates)
+                for candidate, similarity, share in zip(found, similarities, covered, strict=True)
             ]
         order = sorted(
             range(len(found)),
@@ -178,6 +207,26 @@ class EvidenceSearch:
                 )
             )
         return tuple(hits)
+
+
+def without_name(question: str, name: str) -> str:
+    """Return `question` without the words of a person's name; unchanged when nothing else would be left."""
+    parts = {part.lower() for part in re.findall(r"\w+", name)}
+    kept = _WORD.sub(lambda match: "" if match["word"].lower() in parts else match[0], question)
+    return " ".join(kept.split()) if terms(kept) else question
+
+
+def named_dates(question: str) -> tuple[str, ...]:
+    """Return the days, months and years that a question names, as prefixes of ISO dates, the most exact first."""
+    found = [match[0] for match in re.finditer(r"\b(?:19|20)\d\d-[01]\d(?:-[0-3]\d)?\b", question)]
+    for match in _MONTH_YEAR.finditer(question):
+        found.append(f"{match['year']}-{_MONTHS.index(match['month'][:3].lower()) + 1:02d}")
+    found += [match[0] for match in re.finditer(r"\b(?:19|20)\d\d\b", question)]
+    return tuple(sorted(dict.fromkeys(found), key=len, reverse=True))
+
+
+def _date_bonus(document_date: str | None, dates: tuple[str, ...]) -> float:
+    return next((_DATE_BONUS[len(date)] for date in dates if (document_date or "").startswith(date)), 0.0)
 
 
 def _visible(patient_id: str | None, access: Principal) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo_data.catalogue import load_patients
+from demo_data.current_profile import profile_of
 from demo_data.render import render_all
 from services.access.principals import Principal
 from services.errors import ConflictError
@@ -46,7 +47,7 @@ class DemoLoader:
         try:
             self._patients.create(
                 patient.id, access, name=patient.name, date_of_birth=patient.dob, sex=patient.sex, mrn=patient.mrn,
-                demo=True, summary=patient.summary,
+                demo=True, summary=patient.summary, profile=profile_of(patient).model_dump(mode="json", exclude_none=True),
             )
         except ConflictError:
             return

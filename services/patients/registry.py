@@ -71,6 +71,11 @@ class PatientRegistry:
                 return patient
         raise NotFoundError("no such patient: choose one from the list, or create it first")
 
+    def name_of(self, patient_id: str) -> str | None:
+        """The name of a patient, for services that have checked access already; None when there is no such patient."""
+        with self._database.begin() as connection:
+            return connection.execute(sa.select(patients.c.name).where(patients.c.id == patient_id)).scalar()
+
     def create(
         self,
         patient_id: str,

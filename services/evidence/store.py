@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import grpc  # type: ignore[import-untyped]  # ships no types
+from milvus_lite.server_manager import server_manager_instance
 from pymilvus import AnnSearchRequest, DataType, Function, FunctionType, MilvusClient, MilvusException, RRFRanker
 
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
@@ -24,7 +26,8 @@ from services.evidence.filters import GENERAL
 from services.evidence.lexical import lexical_text
 from services.evidence.passages import Passage, Tier
 
-_TIMEOUT_SECONDS = 10.0
+_TIMEOUT_SECONDS = 10.0  # on every call: without it the client repeats a call to a silent server for minutes
+_WRITE_TIMEOUT_SECONDS = 60.0
 _INSERT_BATCH = 500
 _RRF_K = 60
 _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
@@ -80,6 +83,7 @@ class EvidenceStore:
         self._model = model
         self._client: MilvusClient | None = None
         self._lock = threading.RLock()
+        self._same_model: set[str] = set()  # collections whose vectors are known to be of this model
 
     @property
     def embedded(self) -> bool:
@@ -94,7 +98,7 @@ class EvidenceStore:
         return True
 
     def server_version(self) -> str:
-        return str(self._call(lambda client: client.get_server_version()))
+        return str(self._call(lambda client: client.get_server_version(timeout=_TIMEOUT_SECONDS)))
 
     def create(self, dimension: int, *, drop_existing: bool = False, names: Sequence[str] | None = None) -> tuple[str, ...]:
         """Create the collections that do not exist; with `drop_existing`, drop and create all. Returns the names created."""
@@ -112,13 +116,14 @@ class EvidenceStore:
     def drop(self, name: str) -> None:
         """Remove a collection with its rows. Idempotent."""
         known(name)
-        self._call(lambda client: client.drop_collection(name))
+        self._same_model.discard(name)
+        self._call(lambda client: client.drop_collection(name, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def status(self, name: str) -> CollectionStatus:
         collection = known(name)
         if not self._exists(name):
             return CollectionStatus(collection, False, 0, None, None)
-        description = self._call(lambda client: client.describe_collection(name))
+        description = self._call(lambda client: client.describe_collection(name, timeout=_TIMEOUT_SECONDS))
         fields = {field["name"]: field for field in description["fields"]}
         return CollectionStatus(
             collection,
@@ -136,53 +141,62 @@ class EvidenceStore:
 
         :raise ConflictError: names the collection, both models and the remedy.
         """
-        for status in self.statuses():
-            if status.exists and status.model != self._model:
-                raise ConflictError(
-                    f"collection {status.collection.name} was indexed with {status.model or 'an unknown model'}, but "
-                    f"AUTO_EMBEDDING_MODEL is {self._model}: set it back, or rebuild the collections on the Collections page"
-                )
+        for collection in COLLECTIONS:
+            self._require_same_model(collection.name)
 
     def count(self, name: str) -> int:
         """Rows of a collection as a query counts them: deletions included at once."""
-        rows = self._call(lambda client: client.query(name, filter="", output_fields=["count(*)"]))
+        rows = self._call(lambda client: client.query(name, filter="", output_fields=["count(*)"], timeout=_TIMEOUT_SECONDS))
         return int(rows[0]["count(*)"])
 
     def schema(self, name: str) -> list[dict[str, str]]:
         """Columns of a collection: name, type, description."""
         described = {field.name: field.description for field in known(name).fields}
-        fields = self._call(lambda client: client.describe_collection(name))["fields"]
+        fields = self._call(lambda client: client.describe_collection(name, timeout=_TIMEOUT_SECONDS))["fields"]
         return [
             {"name": field["name"], "type": DataType(field["type"]).name, "description": described.get(field["name"], "")}
             for field in fields
         ]
 
     def put(self, passages: Sequence[Passage], vectors: Iterable[Sequence[float]]) -> None:
-        """Insert or replace rows, then flush: unflushed rows make Lite's searches slow."""
+        """Insert or replace rows, then flush: unflushed rows make Lite's searches slow.
+
+        :raise ConflictError: the collection holds vectors of another model.
+        """
         by_collection: dict[str, list[dict[str, Any]]] = {}
         for passage, vector in zip(passages, vectors, strict=True):
             by_collection.setdefault(passage.collection, []).append(_row(passage, vector))
         for name, rows in by_collection.items():
+            self._require_same_model(name)
             for start in range(0, len(rows), _INSERT_BATCH):
-                self._call(partial(MilvusClient.upsert, collection_name=name, data=rows[start : start + _INSERT_BATCH]))
-            self._call(partial(MilvusClient.flush, collection_name=name))
+                batch = rows[start : start + _INSERT_BATCH]
+                self._call(
+                    partial(MilvusClient.upsert, collection_name=name, data=batch, timeout=_WRITE_TIMEOUT_SECONDS)
+                )
+            self._call(partial(MilvusClient.flush, collection_name=name, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def remove(self, name: str, ids: Sequence[str]) -> None:
         """Delete rows by primary key. Ids that are not there are ignored."""
         known(name)
         for start in range(0, len(ids), _INSERT_BATCH):
-            self._call(partial(MilvusClient.delete, collection_name=name, ids=list(ids[start : start + _INSERT_BATCH])))
+            batch = list(ids[start : start + _INSERT_BATCH])
+            self._call(partial(MilvusClient.delete, collection_name=name, ids=batch, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def sample(self, name: str, limit: int, expression: str = "") -> tuple[Passage, ...]:
         """Some rows of a collection, without vectors."""
         fields = _output_fields(known(name))
-        rows = self._call(lambda client: client.query(name, filter=expression, limit=limit, output_fields=fields))
+        rows = self._call(
+            lambda client: client.query(
+                name, filter=expression, limit=limit, output_fields=fields, timeout=_TIMEOUT_SECONDS
+            )
+        )
         return tuple(_passage(name, row) for row in rows)
 
     def hybrid(
         self, name: str, vectors: Sequence[Sequence[float]], question: str, expression: str, limit: int
     ) -> tuple[Candidate, ...]:
         """Candidates by a dense search for each vector and one BM25 search, fused by reciprocal rank in the store."""
+        self._require_same_model(name)
         requests = [
             AnnSearchRequest([list(vector)], "dense", {"metric_type": "COSINE"}, limit, expr=expression) for vector in vectors
         ]
@@ -205,15 +219,19 @@ class EvidenceStore:
         return self._single(name, [question], "sparse", "BM25", expression, limit)
 
     def close(self) -> None:
+        """End the connection; the embedded file is released for another process."""
         with self._lock:
             if self._client is not None:
                 self._client.close()
                 self._client = None
+                if self.embedded:
+                    server_manager_instance.release_server(self._uri)
 
     def _single(
         self, name: str, data: list[Any], field: str, metric: str, expression: str, limit: int
     ) -> tuple[Candidate, ...]:
         fields = [*_output_fields(known(name)), "dense"]
+        self._require_same_model(name)
         hits = self._call(
             lambda client: client.search(
                 name, data, filter=expression, limit=limit, anns_field=field, output_fields=fields,
@@ -222,8 +240,20 @@ class EvidenceStore:
         )
         return _candidates(name, hits)
 
+    def _require_same_model(self, name: str) -> None:
+        if name in self._same_model:
+            return
+        status = self.status(name)
+        if status.exists and status.model != self._model:
+            raise ConflictError(
+                f"collection {name} was indexed with {status.model or 'an unknown model'}, but "
+                f"AUTO_EMBEDDING_MODEL is {self._model}: set it back, or rebuild the collections on the Collections page"
+            )
+        if status.exists:
+            self._same_model.add(name)
+
     def _exists(self, name: str) -> bool:
-        return bool(self._call(lambda client: client.has_collection(name)))
+        return bool(self._call(lambda client: client.has_collection(name, timeout=_TIMEOUT_SECONDS)))
 
     def _create(self, collection: Collection, dimension: int) -> None:
         schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False, description=collection.description)
@@ -246,8 +276,10 @@ class EvidenceStore:
         else:
             index.add_index("dense", index_type="HNSW", metric_type="COSINE", params={"M": 16, "efConstruction": 200})
         index.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
-        self._call(lambda client: client.create_collection(collection.name, schema=schema, index_params=index))
-        self._call(lambda client: client.load_collection(collection.name))
+        self._call(lambda client: client.create_collection(collection.name, schema=schema, timeout=_TIMEOUT_SECONDS))
+        # an index of no rows is ready at once, but the client sleeps 0.5 s before it asks; loading waits where waiting is needed
+        self._call(lambda client: client.create_index(collection.name, index, timeout=_TIMEOUT_SECONDS, sync=False))
+        self._call(lambda client: client.load_collection(collection.name, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def _call(self, action: Callable[[MilvusClient], Result]) -> Result:
         client = self._connected_client()
@@ -261,9 +293,9 @@ class EvidenceStore:
                     Path(self._uri).parent.mkdir(parents=True, exist_ok=True)
                 with _translated(self._uri):
                     client = MilvusClient(uri=self._uri, token=self._token or "", timeout=_TIMEOUT_SECONDS)
-                    for name in client.list_collections():
+                    for name in client.list_collections(timeout=_TIMEOUT_SECONDS):
                         if name in BY_NAME:
-                            client.load_collection(name)
+                            client.load_collection(name, timeout=_WRITE_TIMEOUT_SECONDS)
                 self._client = client
             return self._client
 
@@ -283,14 +315,15 @@ def known(name: str) -> Collection:
 def _translated(uri: str) -> Iterator[None]:
     try:
         yield
-    except MilvusException as error:
+    except (MilvusException, grpc.RpcError) as error:  # the second: a call to a silent server that ran out of time
         place = "the embedded evidence store" if "://" not in uri else "the Milvus server"
         hint = (
             "another process may own the file: stop it, or set AUTO_MILVUS_URI to a server"
             if "://" not in uri
             else "check AUTO_MILVUS_URI and that the server is running"
         )
-        raise StoreUnavailableError(f"{place} does not answer (code {error.code}): {hint}") from error
+        code = error.code if isinstance(error, MilvusException) else "timeout"
+        raise StoreUnavailableError(f"{place} does not answer (code {code}): {hint}") from error
     except (OSError, ConnectionError, ValueError) as error:
         if isinstance(error, InvalidInputError):
             raise

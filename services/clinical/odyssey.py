@@ -87,7 +87,7 @@ def trace(events: Iterable[OdysseyEvent]) -> Odyssey:
     it is `inconsistent_input`. In both cases there is no delay, but what is known is still returned.
     """
     given = tuple(dict.fromkeys(event for _, event in zip(range(MAX_EVENTS), events, strict=False)))
-    dated = sorted((event for event in given if event.date is not None), key=_when)
+    dated = sorted((event for event in given if event.date is not None), key=_place)
     undated = tuple(event for event in given if event.date is None)
     symptom = next((event for event in dated if event.kind is EventKind.SYMPTOM), None)
     diagnosis = next((event for event in dated if event.kind is EventKind.DIAGNOSIS), None)
@@ -129,6 +129,11 @@ def _is_month_end(day: datetime.date) -> bool:
 
 def _when(event: OdysseyEvent) -> datetime.date:
     return event.date or datetime.date.max
+
+
+def _place(event: OdysseyEvent) -> tuple[datetime.date, int, str, str]:
+    """The order within a day does not depend on the order sent."""
+    return _when(event), tuple(EventKind).index(event.kind), event.text, event.document_id or ""
 
 
 def _between(symptom: OdysseyEvent | None, diagnosis: OdysseyEvent | None) -> tuple[int, int] | None:

@@ -50,7 +50,9 @@ class PhraseIndex(Generic[Value]):
             key = words(name)
             if key:
                 self._values.setdefault(key, value)
-        self._longest = max((len(key) for key in self._values), default=0)
+        self._longest: dict[str, int] = {}  # by first word
+        for key in self._values:
+            self._longest[key[0]] = max(len(key), self._longest.get(key[0], 0))
 
     def get(self, name: str) -> Value | None:
         """Return what exactly `name` stands for, or None."""
@@ -61,7 +63,8 @@ class PhraseIndex(Generic[Value]):
         found: list[Match[Value]] = []
         position = 0
         while position < len(text_words):
-            for length in range(min(self._longest, len(text_words) - position), 0, -1):
+            longest = self._longest.get(text_words[position], 0)
+            for length in range(min(longest, len(text_words) - position), 0, -1):
                 value = self._values.get(text_words[position : position + length])
                 if value is not None:
                     found.append(Match(position, position + length, value))

@@ -7,7 +7,7 @@ measurements, alleles, phenotypes and co-medication, evaluated with three truth 
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -127,6 +127,11 @@ class Condition(_Record):
     le: float | None = None
     gt: float | None = None
     ge: float | None = None
+
+    @cached_property
+    def kind(self) -> str:
+        """Which of the kinds this condition is."""
+        return next(kind for kind in _KINDS if getattr(self, kind))
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Condition:

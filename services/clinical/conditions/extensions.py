@@ -257,7 +257,9 @@ class _Gathering:
         if weight is not None:
             self._number_of(key, "weight_lb" if "lb" in plain else "weight_kg", float(weight.group(1)))
             return
-        if plain in _NEGATIVE:
+        if finding_names().get(f"{subject} {plain}") is not None:
+            self._read(f"{subject} {plain}")
+        elif plain in _NEGATIVE:
             self._read(f"{subject} negative")
         elif plain in _POSITIVE:
             self._read(f"{subject} positive")

@@ -53,19 +53,24 @@ def evaluate(condition: Condition | None, facts: Facts, subject: Subject | None)
     """Return whether `condition` holds for these facts and, where it speaks of a drug, for `subject`."""
     if condition is None:
         return TRUE
-    if condition.all_of:
-        return _all(evaluate(part, facts, subject) for part in condition.all_of)
-    if condition.any_of:
-        return _any(evaluate(part, facts, subject) for part in condition.any_of)
-    if condition.negated is not None:
-        inner = evaluate(condition.negated, facts, subject)
-        return inner if inner.truth is None else Verdict(not inner.truth, inner.inputs)
-    if condition.unless is not None:
-        return Verdict(evaluate(condition.unless, facts, subject).truth is not True)
-    for kind, evaluator in _EVALUATORS.items():
-        if getattr(condition, kind):
-            return evaluator(condition, facts, subject)
-    return FALSE
+    return _EVALUATORS[condition.kind](condition, facts, subject)
+
+
+def _all_of(condition: Condition, facts: Facts, subject: Subject | None) -> Verdict:
+    return _all(evaluate(part, facts, subject) for part in condition.all_of)
+
+
+def _any_of(condition: Condition, facts: Facts, subject: Subject | None) -> Verdict:
+    return _any(evaluate(part, facts, subject) for part in condition.any_of)
+
+
+def _not(condition: Condition, facts: Facts, subject: Subject | None) -> Verdict:
+    inner = evaluate(condition.negated, facts, subject)
+    return inner if inner.truth is None else Verdict(not inner.truth, inner.inputs)
+
+
+def _unless(condition: Condition, facts: Facts, subject: Subject | None) -> Verdict:
+    return Verdict(evaluate(condition.unless, facts, subject).truth is not True)
 
 
 def _all(parts: Iterable[Verdict]) -> Verdict:
@@ -273,9 +278,9 @@ def _frequency(_: Condition, __: Facts, subject: Subject | None) -> Verdict:
 
 
 _EVALUATORS: dict[str, Callable[[Condition, Facts, Subject | None], Verdict]] = {
-    "finding": _finding, "disease": _disease, "antibody": _antibody, "measure": _measure, "age": _age, "sex": _sex,
-    "allele": _allele, "gene": _gene, "co_drug": _co_drug, "prior_drug": _prior_drug, "dose": _dose,
-    "frequency": _frequency,
+    "all_of": _all_of, "any_of": _any_of, "negated": _not, "unless": _unless, "finding": _finding,
+    "disease": _disease, "antibody": _antibody, "measure": _measure, "age": _age, "sex": _sex, "allele": _allele,
+    "gene": _gene, "co_drug": _co_drug, "prior_drug": _prior_drug, "dose": _dose, "frequency": _frequency,
 }  # fmt: skip
 # Values worked out here or meant for emergencies: nobody is asked for them.
 _DERIVED = frozenset({"steroid_dose", "gestational_weeks", "duration_months", "systolic_bp"})

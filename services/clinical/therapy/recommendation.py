@@ -75,14 +75,13 @@ def recommend(
 
 def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Recommendation | None:
     """Return the therapy judged for this patient, None when it has nothing to do with the diagnoses."""
-    subject = _subject(therapy, facts)
-    statuses = {
-        disease.value: status
-        for disease in diseases
-        if (status := _status(therapy, disease, facts, subject)) is not None
-    }
-    if not statuses:
+    used_in = {use.disease for use in therapy.uses}
+    if not any(disease.value in used_in for disease in diseases):
         return None
+    subject = _subject(therapy, facts)
+    statuses: dict[str, DiseaseStatus] = {
+        disease.value: _status(therapy, disease, facts, subject) for disease in diseases if disease.value in used_in
+    }
     checked = check(subject, facts)
     reasons = tuple(f"{alert.explanation.rule}. {alert.message}" for alert in checked.excluding)
     drug_class = next((drug_classes()[one].label for one in therapy.classes), "")
@@ -124,11 +123,10 @@ def _subject(therapy: Therapy, facts: Facts) -> Subject:
     return plain
 
 
-def _status(therapy: Therapy, disease: Disease, facts: Facts, subject: Subject) -> DiseaseStatus | None:
-    uses = [use for use in therapy.uses if use.disease == disease.value]
-    if not uses:
-        return None
-    return min((_use_status(use, facts, subject) for use in uses), key=lambda one: ({True: 0, None: 1, False: 2}[one.applies]))
+def _status(therapy: Therapy, disease: Disease, facts: Facts, subject: Subject) -> DiseaseStatus:
+    """Return the status of the use that fits best; the therapy has at least one use in this disease."""
+    uses = (_use_status(use, facts, subject) for use in therapy.uses if use.disease == disease.value)
+    return min(uses, key=lambda one: {True: 0, None: 1, False: 2}[one.applies])
 
 
 def _use_status(use: Use, facts: Facts, subject: Subject) -> DiseaseStatus:

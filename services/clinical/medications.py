@@ -36,6 +36,11 @@ _STOPPED = frozenset("stopped discontinued ceased former formerly previously pre
 _NOT_TAKEN = re.compile(r"\b(?:no longer|not taking|not on|never took|never taken|allerg(?:y|ic) to|declined|refused)\b")
 _NAMED_COMBINATIONS = re.compile(r"(?<=[a-z])[/+](?=[a-z])")
 
+_NOTHING = frozenset({
+    (), ("none",), ("nil",), ("no",), ("n", "a"), ("na",), ("no", "medications"), ("no", "current", "medications"),
+    ("no", "medication"), ("none", "known"),
+})  # fmt: skip
+
 # Relative to prednisone, oral: the customary anti-inflammatory equivalents.
 PREDNISONE_EQUIVALENT = {
     "prednisone": 1.0, "prednisolone": 1.0, "methylprednisolone": 1.25, "dexamethasone": 20 / 3,
@@ -128,8 +133,9 @@ def parse(text: str) -> Medication:
 
 
 def parse_all(texts: Iterable[str]) -> tuple[Medication, ...]:
-    """Read every entry, in order; at most `MAX_MEDICATIONS` are read."""
-    return tuple(parse(text) for _, text in zip(range(MAX_MEDICATIONS), texts, strict=False) if text.strip())
+    """Read every entry, in order; at most `MAX_MEDICATIONS` are read. "None" and blank entries are left out."""
+    written = (text for _, text in zip(range(MAX_MEDICATIONS), texts, strict=False))
+    return tuple(parse(text) for text in written if words(text) not in _NOTHING)
 
 
 def _drug(key: str) -> Drug:

@@ -46,6 +46,9 @@ _TAKEN_KEYS = frozenset(
 )
 _ALLERGY_KEYS = frozenset({"allergies", "allergy", "drug_allergies", "intolerances"})
 _VACCINE_KEYS = frozenset({"vaccinations", "vaccines", "vaccination", "immunisations", "immunizations"})
+_ABSENT_KEYS = frozenset("ruled_out negative_findings pertinent_negatives absent denies excluded".split())
+# Keys that hold what is asked, considered or true of somebody else, not what the patient has.
+_OTHERS = frozenset("family differential question questions goal goals considered father mother sibling partner".split())
 _NUMBER_ALIASES = {
     "qtc_ms": "qtc", "qt_c": "qtc", "weight": "weight_kg", "body_weight_kg": "weight_kg", "actual_weight_kg": "weight_kg",
     "treatment_duration_months": "duration_months", "natalizumab_months": "duration_months",
@@ -170,7 +173,13 @@ class _Gathering:
         folded = "_".join(words(key))
         if value is None or depth > MAX_DEPTH:
             return
-        if folded in _TEXT_KEYS:
+        if _OTHERS & set(words(key)):
+            for text in _texts(value) if "family" in folded else ():
+                self.relatives(text)
+        elif folded in _ABSENT_KEYS:
+            for text in _texts(value):
+                self._read(f"no {text}")
+        elif folded in _TEXT_KEYS:
             for text in _texts(value):
                 self._text(text)
         elif folded in _PRIOR_DRUG_KEYS:
@@ -231,6 +240,8 @@ class _Gathering:
             self._keyed_text(key, "yes" if number else "no")
         elif name in {"pregnancy", "gestational_weeks"}:
             self._weeks(number)
+        elif number == 0:  # a checklist item: 0 is no, any other number is how much
+            self._read(f"{' '.join(words(key))} negative")
         elif number == int(number):
             self._read(f"{key} {int(number)}")
 

@@ -152,7 +152,7 @@ def _measure(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:
         number = facts.numbers.get(key)
         if number is None:
             return _missing(label, ask=key not in _DERIVED)
-        given = Input(name=label, value=f"{number:g}", unit=condition.unit)
+        given = Input(name=label, value=f"{number:.4g}", unit=condition.unit, note=facts.estimated.get(key, ""))
         limit = condition.default_uln if condition.uln else 1.0
         return _compared(condition, number / (limit or 1.0), given)
     given = Input(name=reading.label, value=f"{reading.value:g}", unit=reading.unit, date=reading.date)

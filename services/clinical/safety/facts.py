@@ -24,6 +24,7 @@ from services.clinical.profile import Profile
 from services.clinical.titers import Outcome
 
 MAX_EXTENSIONS = 300
+ADULT_YEARS = 18
 _OUTCOMES = {"true": True, "positive": True, "pos": True, "false": False, "negative": False, "neg": False}
 APL_TESTS = ("lupus_anticoagulant", "anti_cardiolipin", "anti_b2gp1")
 _HLA_KEYS = {
@@ -49,7 +50,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything a rule can ask about a patient."""
+    """Everything a rule can ask about a patient. `estimated` says how a number was worked out that nobody measured."""
 
     age: int
     sex: str
@@ -63,6 +64,7 @@ class Facts:
     proposed: tuple[Medication, ...]
     prior: tuple[Medication, ...]
     numbers: Mapping[str, float]
+    estimated: Mapping[str, str]
     unread_alleles: tuple[str, ...]
 
     @property
@@ -91,6 +93,11 @@ def gather(
     proposed = tuple(one for one in medications_reader.parse_all(conditions.proposed_medications) if one.is_taken)
     prior = (*medications_reader.parse_all(conditions.prior_medications), *stopped)
     typed, unread = _typed(profile, genotypes)
+    numbers, estimated = _numbers(conditions, current, profile), {}
+    filtration = _estimated_egfr(profile, panel)
+    if filtration is not None and panel.get("egfr") is None and "egfr" not in numbers:
+        numbers["egfr"] = filtration
+        estimated["egfr"] = "estimated from creatinine by CKD-EPI 2021 (Inker 2021, N Engl J Med)"
     return Facts(
         age=profile.age,
         sex=profile.sex,
@@ -103,9 +110,23 @@ def gather(
         current=current,
         proposed=proposed,
         prior=prior,
-        numbers=_numbers(conditions, current, profile),
+        numbers=numbers,
+        estimated=estimated,
         unread_alleles=unread,
     )
+
+
+def _estimated_egfr(profile: Profile, panel: LabPanel) -> float | None:
+    """Return eGFR in mL/min/1.73 m² by CKD-EPI 2021, None for children and without a creatinine above zero.
+
+    SEE: Inker 2021, N Engl J Med: 142 × min(Scr/κ, 1)^α × max(Scr/κ, 1)^-1.200 × 0.9938^age (× 1.012 in women).
+    """
+    creatinine = panel.get("creatinine")
+    if creatinine is None or profile.age < ADULT_YEARS or not creatinine.value > 0:
+        return None
+    kappa, alpha, factor = (0.7, -0.241, 1.012) if profile.sex == "F" else (0.9, -0.302, 1.0)
+    ratio = creatinine.value / kappa
+    return float(142 * min(ratio, 1.0) ** alpha * max(ratio, 1.0) ** -1.2 * 0.9938**profile.age * factor)
 
 
 def _antibodies(report: AntibodyReport | None, panel: LabPanel, extensions: Mapping[str, Any]) -> dict[str, bool]:
@@ -144,8 +165,10 @@ def _stated_antibodies(extensions: Mapping[str, Any]) -> dict[str, bool]:
 
 def _typed(profile: Profile, genotypes: Genotypes) -> tuple[tuple[Typed, ...], tuple[str, ...]]:
     written = list(profile.hla_profile.alleles()) if profile.hla_profile is not None else []
-    for key, locus in _HLA_KEYS.items():
-        given = profile.extensions.get(key, ())
+    for key, given in list(profile.extensions.items())[:MAX_EXTENSIONS]:
+        locus = _HLA_KEYS.get(key.strip().lower().replace("-", "_")[:20])
+        if locus is None:
+            continue
         for one in (given,) if isinstance(given, str) else given if isinstance(given, list | tuple) else ():
             if isinstance(one, str) and one.strip():
                 bare = one.strip()[:100]

@@ -60,15 +60,15 @@ def alerts(
 def review(facts: Facts, *, activity: Sequence[ActivityScore] = ()) -> SafetyReport:
     """Evaluate every rule for the current, proposed and candidate drugs and for the patient.
 
-    A candidate nobody has written down raises an alert only where the rule excludes it for what the patient has, not
-    for what they take. `activity` adds one note-level alert for the instruments whose inputs are missing.
+    A candidate nobody has written down raises an alert only where the rule is strong and holds for what the patient has,
+    not for what they take. `activity` adds one note-level alert for the instruments whose inputs are missing.
     """
     taken = [check(one, facts) for one in subjects(facts.current, Scope.CURRENT)]
     taken += [check(one, facts) for one in subjects(facts.proposed, Scope.PROPOSED)]
     offered = [check(one, facts) for one in candidates(facts)]
     found = [alert for one in taken for alert in one.alerts]
     fired = {alert.code for alert in found}
-    found += [alert for one in offered for alert in one.excluding if alert.code not in fired and not alert.interacts_with]
+    found += [alert for one in offered for alert in one.alerts if alert.code not in fired and _speaks_for_itself(alert)]
     found += [*patient_alerts(facts), *_insufficient(activity), *(one for drug in taken for one in _unscreened(drug))]
     unread = tuple(one.text for one in facts.taken if not one.is_recognised)
     return SafetyReport(
@@ -79,6 +79,11 @@ def review(facts: Facts, *, activity: Sequence[ActivityScore] = ()) -> SafetyRep
         proposed=facts.proposed,
         unrecognised=(*unread, *facts.conditions.unrecognised, *facts.genotypes.unrecognised, *facts.unread_alleles),
     )
+
+
+def _speaks_for_itself(alert: Alert) -> bool:
+    """Whether an alert on a candidate concerns the patient before anybody thinks of the drug."""
+    return not alert.interacts_with and (alert.excludes or alert.severity.rank >= Severity.MAJOR.rank)
 
 
 def _notes(facts: Facts, taken: Sequence[DrugCheck], unread: tuple[str, ...]) -> tuple[str, ...]:

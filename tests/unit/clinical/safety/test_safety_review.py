@@ -133,6 +133,40 @@ def test_a_candidate_is_not_an_alert_because_of_what_is_taken_now() -> None:
     assert "NATALIZUMAB_IS_COMBO" not in {one.code for one in report.alerts}
 
 
+def test_a_candidate_with_a_strong_warning_for_this_patient_is_alerted_before_anybody_proposes_it() -> None:
+    found = alert(patient("RA", hbv="HBsAg negative, anti-HBc positive"), "ANTICD20_HBV_CORE")
+    assert found.scope == "candidate"
+    assert found.drugs == ("rituximab",)
+
+
+def test_egfr_is_estimated_from_creatinine_in_adults_and_says_so() -> None:
+    found = alert(patient("RA", meds="methotrexate", age=70, bio={"creatinine": 2.4}), "MTX_RENAL")
+    assert "CKD-EPI 2021" in found.explanation.inputs[0].note
+    child = review(patient("RA", meds="methotrexate", age=9, bio={"creatinine": 2.4}))
+    assert "MTX_RENAL" not in {one.code for one in child.alerts}
+
+
+def test_estimated_egfr_matches_the_published_formula() -> None:
+    facts = safety.gather(patient("RA", age=50, sex="M", bio={"creatinine": 1.0}))
+    assert facts.numbers["egfr"] == pytest.approx(91.7, abs=0.3)
+    facts = safety.gather(patient("RA", age=50, sex="F", bio={"creatinine": 1.0}))
+    assert facts.numbers["egfr"] == pytest.approx(68.6, abs=0.3)
+
+
+def test_checklist_items_that_are_zero_are_absent() -> None:
+    report = review(patient("RA", meds="tocilizumab", abdominal_pain=0))
+    assert "IL6_GI_PERFORATION" not in {one.code for one in report.alerts}
+
+
+def test_family_history_and_differential_are_not_the_patients_own() -> None:
+    profile = patient("AS", prop="secukinumab", family_history=["Crohn's disease"], differential_diagnosis=["Crohn's disease"])
+    assert "IL17_IBD" not in {one.code for one in review(profile).alerts}
+
+
+def test_none_is_not_an_unrecognised_drug() -> None:
+    assert review(patient("RA", meds="none")).unrecognised == ()
+
+
 def test_alerts_come_strongest_first() -> None:
     ranks = [one.severity.rank for one in review(patient("SLE", meds="azathioprine; allopurinol; ibuprofen")).alerts]
     assert ranks == sorted(ranks, reverse=True)

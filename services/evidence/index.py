@@ -1,7 +1,7 @@
 """The index: keeps the SQL passages (the record) and the vectors (rebuildable) in step.
 
-A passage is first written to SQL, then embedded and put into the store, so a crash in between leaves something that
-`rebuild` can mend. Curated knowledge is loaded when its content version differs from the one that was indexed last.
+The store is filled before the record changes. An interrupted change is then still visible as a difference: curated knowledge
+that the record does not hold yet is indexed again, and a collection with more or fewer rows than the record is rebuilt.
 """
 
 from __future__ import annotations
@@ -62,16 +62,16 @@ class EvidenceIndex:
             return tuple(passage_from_row(row) for row in connection.execute(query).mappings())
 
     def put(self, passages: Sequence[Passage], progress: Progress | None = None) -> None:
-        """Insert or replace passages by (collection, id): first the record, then the vectors."""
+        """Insert or replace passages by (collection, id): first the vectors, then the record."""
         if not passages:
             return
         with self._writing:
+            self._embed_and_store(passages, progress)
             with self._database.begin() as connection:
                 write_passages(connection, passages)
-            self._embed_and_store(passages, progress)
 
     def store_only(self, passages: Sequence[Passage], progress: Progress | None = None) -> None:
-        """Embed passages that are already in the record and put them into the store."""
+        """Embed passages and put them into the store; the caller writes the record."""
         with self._writing:
             self._embed_and_store(passages, progress)
 

@@ -1,14 +1,15 @@
 """A patient's documents: taken in, listed, shown page by page, removed.
 
 Taking in a PDF is idempotent: the same content for the same patient changes nothing, and other content under the same
-file name replaces the earlier version with all its passages. The file is stored and parsed before anything is changed, so a
-bad file loses nothing.
+file name replaces the earlier version with all its passages. The file is read, embedded and put into the store before the
+record changes, so whatever fails on the way, what was there before is still there and the upload can be repeated.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,7 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from services.access.principals import Principal
-from services.errors import AccessDeniedError, NotFoundError, TooLargeError
+from services.errors import AccessDeniedError, ConflictError, NotFoundError, ParatopeError, TooLargeError, UnavailableError
 from services.evidence.documents.chunking import chunk
 from services.evidence.documents.describing import DocumentDescription, describe
 from services.evidence.documents.model import ParsedDocument, RenderedPage
@@ -107,28 +108,31 @@ class DocumentLibrary:
     def ingest_many(
         self, patient_id: str, batch: Sequence[tuple[str, bytes]], access: Principal, progress: Progress | None = None
     ) -> tuple[Ingested, ...]:
-        """Take in several PDFs of one patient and embed their passages together, which is faster than one by one."""
+        """Take in several PDFs of one patient and embed their passages together, which is faster than one by one.
+
+        All or none: an error leaves the record as it was. The same content twice in a batch is one document; of two
+        contents under one file name the later stays.
+        """
         checked_patient_id(patient_id)
         _require_access(access)
         results: list[Ingested] = []
-        prepared: list[_Prepared] = []
+        prepared: dict[str, _Prepared] = {}  # by file name
         patient: Patient | None = None
         for filename, data in batch:
             if len(data) > self._max_bytes:
                 raise TooLargeError(f"the file has {len(data) >> 20} MB: the limit is {self._max_bytes >> 20} MB")
             name = display_name(filename)
             key, parsed = self._read(data)
-            known = self._find(patient_id, sha256=parsed.sha256)
+            known = self._find(patient_id, sha256=parsed.sha256) or _same_content(prepared, parsed.sha256)
             if known is not None:
                 results.append(Ingested(known, Outcome.UNCHANGED))
                 continue
             patient = patient or self._patients.ensure(patient_id, access)
-            prepared.append(self._prepare(patient, name, key, parsed))
-            replaced = self._find(patient_id, filename=name)
-            results.append(Ingested(prepared[-1].document, Outcome.REPLACED if replaced else Outcome.ADDED))
+            replaced = name in prepared or self._find(patient_id, filename=name) is not None
+            prepared[name] = self._prepare(patient, name, key, parsed)
+            results.append(Ingested(prepared[name].document, Outcome.REPLACED if replaced else Outcome.ADDED))
         if prepared:
-            self._record(prepared)
-            self._index.store_only([passage for one in prepared for passage in one.passages], progress)
+            self._take_in(list(prepared.values()), progress)
         return tuple(results)
 
     def list(self, patient_id: str, access: Principal) -> tuple[Document, ...]:
@@ -163,19 +167,17 @@ class DocumentLibrary:
     def remove(self, document_id: str, access: Principal) -> None:
         """Delete a document with everything derived from it."""
         row = self._row(document_id, access)
-        self._remove(document_id)
+        self._index.remove_from_store(COLLECTION, self._passage_ids(document_id))
         with self._database.begin() as connection:
-            used = connection.execute(sa.select(documents.c.id).where(documents.c.file_key == row["file_key"])).first()
-        if used is None:
-            self._files.remove(row["file_key"])
+            _delete(connection, document_id)
+        self._remove_file_unless_used(row["file_key"])
 
     def _read(self, data: bytes) -> tuple[str, ParsedDocument]:
         key = self._files.put("documents", data, ".pdf")
         try:
             return key, self._reader.read(self._files.existing(key))
-        except Exception:
-            # a file that some patient's record already points to was readable before, so it cannot get here
-            self._files.remove(key)
+        except ParatopeError:
+            self._remove_file_unless_used(key)  # a file that was readable yesterday may time out on a busy day
             raise
 
     def _prepare(self, patient: Patient, filename: str, file_key: str, parsed: ParsedDocument) -> _Prepared:
@@ -207,23 +209,39 @@ class DocumentLibrary:
         )
         return _Prepared(document, parsed.sha256, file_key, made)
 
-    def _record(self, prepared: Sequence[_Prepared]) -> None:
-        for one in prepared:
-            older = self._find(one.document.patient_id, filename=one.document.filename)
-            if older is not None:
-                self._remove(older.id)
-            with self._database.begin() as connection:
-                connection.execute(sa.insert(documents), _row_of(one))
-                if one.passages:
-                    write_passages(connection, one.passages)
+    def _take_in(self, prepared: Sequence[_Prepared], progress: Progress | None) -> None:
+        """Put the vectors into the store, then switch the record over in one transaction.
 
-    def _remove(self, document_id: str) -> None:
+        A crash in between leaves more rows in the store than in the record, which `EvidenceIndex.repair` mends.
+        """
+        new = [passage for one in prepared for passage in one.passages]
+        older = [self._find(one.document.patient_id, filename=one.document.filename) for one in prepared]
+        replaced = [document.id for document in older if document is not None]
+        try:
+            self._index.store_only(new, progress)
+            self._index.remove_from_store(COLLECTION, [key for document_id in replaced for key in self._passage_ids(document_id)])
+            with self._database.begin() as connection:
+                for document_id in replaced:
+                    _delete(connection, document_id)
+                connection.execute(sa.insert(documents), [_row_of(one) for one in prepared])
+                if new:
+                    write_passages(connection, new)
+        except (ParatopeError, sa.exc.IntegrityError) as error:
+            with suppress(UnavailableError):  # a store that is down is compared with the record at the next start
+                self._index.remove_from_store(COLLECTION, [passage.id for passage in new])
+            if isinstance(error, sa.exc.IntegrityError):
+                raise ConflictError("the same document is being taken in by another request: try again") from error
+            raise
+
+    def _passage_ids(self, document_id: str) -> Sequence[str]:
         with self._database.begin() as connection:
-            ids = [row[0] for row in connection.execute(sa.select(passages.c.id).where(passages.c.document_id == document_id))]
-        self._index.remove_from_store(COLLECTION, ids)
+            return connection.execute(sa.select(passages.c.id).where(passages.c.document_id == document_id)).scalars().all()
+
+    def _remove_file_unless_used(self, key: str) -> None:
         with self._database.begin() as connection:
-            connection.execute(sa.delete(passages).where(passages.c.document_id == document_id))
-            connection.execute(sa.delete(documents).where(documents.c.id == document_id))
+            used = connection.execute(sa.select(documents.c.id).where(documents.c.file_key == key)).first()
+        if used is None:
+            self._files.remove(key)
 
     def _find(self, patient_id: str, *, sha256: str | None = None, filename: str | None = None) -> Document | None:
         query = sa.select(documents).where(documents.c.patient_id == patient_id)
@@ -252,6 +270,15 @@ def _mismatches(patient: Patient, description: DocumentDescription) -> list[str]
     if patient.mrn and description.mrn and description.mrn != patient.mrn:
         notes.append("The record number in the document differs from this patient's: check the filing.")
     return notes
+
+
+def _same_content(prepared: Mapping[str, _Prepared], sha256: str) -> Document | None:
+    return next((one.document for one in prepared.values() if one.sha256 == sha256), None)
+
+
+def _delete(connection: sa.Connection, document_id: str) -> None:
+    connection.execute(sa.delete(passages).where(passages.c.document_id == document_id))
+    connection.execute(sa.delete(documents).where(documents.c.id == document_id))
 
 
 def _require_access(access: Principal) -> None:

@@ -23,7 +23,11 @@ _STATEMENT: dict[Purpose, str] = {
 
 
 def evaluate(
-    record: CriteriaRecord, decide: Callable[[Facts, CriteriaRecord], Verdict], answers: Mapping[str, Answer]
+    record: CriteriaRecord,
+    decide: Callable[[Facts, CriteriaRecord], Verdict],
+    answers: Mapping[str, Answer],
+    *,
+    with_changes: bool = True,
 ) -> CriteriaResult:
     """Return the judgement of `answers` under `record` and its rule; a bad answer ends as `invalid_input`."""
     facts, invalid = check(record, answers)
@@ -34,7 +38,8 @@ def evaluate(
         return _result(record, verdict, facts, Status.INCONSISTENT_INPUT, ())
     settled = not verdict.missing and (verdict.classified is not None or verdict.category is not None)
     status = Status.OK if settled else Status.INSUFFICIENT_DATA
-    return _result(record, verdict, facts, status, tuple(_changes(record, decide, facts, verdict)))
+    changes = tuple(_changes(record, decide, facts, verdict)) if with_changes else ()
+    return _result(record, verdict, facts, status, changes)
 
 
 def _changes(

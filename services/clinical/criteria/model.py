@@ -65,9 +65,10 @@ class CriteriaSet:
     def sources(self) -> tuple[Source, ...]:
         return self.record.sources
 
-    def evaluate(self, answers: Mapping[str, Answer]) -> CriteriaResult:
+    def evaluate(self, answers: Mapping[str, Answer], *, with_changes: bool = True) -> CriteriaResult:
         """Judge `answers` (item key to answer; an absent key is unknown).
 
-        Never raises on a bad answer: the result then has the status `invalid_input` and names the items.
+        Never raises on a bad answer: the result then has the status `invalid_input` and names the items. Without
+        `with_changes` the result does not say what further answers would change, which takes most of the time.
         """
-        return evaluate(self.record, self.decide, answers)
+        return evaluate(self.record, self.decide, answers, with_changes=with_changes)

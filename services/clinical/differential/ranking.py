@@ -70,17 +70,20 @@ def differentiate(
     symptoms: Sequence[str] = (),
     labs: Mapping[str, float | MeasuredValue] | laboratory.LabPanel | None = None,
     criteria: Mapping[Disease, int] | None = None,
+    *,
+    hla: HlaReport | None = None,
 ) -> Differential:
     """Rank the thirteen diseases as explanations of what is known; what is not sent is unknown, never negative.
 
-    `labs` are laboratory values or an already read panel; `criteria` the number of classification items known to be met.
+    `labs` are laboratory values or an already read panel; `criteria` the number of classification items known to be met;
+    `hla` the report on `hla_alleles` where it was made already.
     Entries hold only diseases that an antibody or a finding supports. Names that are not recognised are echoed.
     """
     sex = sex if sex in {"F", "M"} else None
     results = _read_antibodies(positive_antibodies, negative_antibodies)
     reading = read_symptoms(symptoms, sex)
     findings = _distinct((*reading.findings, *_lab_findings(labs, age, sex)))
-    hla = associations(hla_alleles)
+    hla = associations(hla_alleles) if hla is None else hla
     hypotheses = [_weigh(row, age, sex, results, findings, hla) for row in presentations().values()]
     support = _support(hypotheses)
     inside = sorted((one for one in hypotheses if one.presentation.scope == "thirteen" and one.is_started), key=_by_score)

@@ -1,0 +1,36 @@
+"""The whole analysis of a patient: every engine once, what they found together, and what none of them could use.
+
+`analyse` composes, `to_document` gives the documented `/analyze` response, `warm_up` loads every table beforehand.
+"""
+
+from services.clinical.analysis.composition import analyse, versions
+from services.clinical.analysis.document import response, to_document
+from services.clinical.analysis.inputs import History
+from services.clinical.analysis.model import (
+    DISCLAIMER,
+    ENGINE_VERSION,
+    Analysis,
+    ClinicalAlert,
+    CriteriaAssessment,
+    CrossFinding,
+    Problem,
+    Unrecognised,
+)
+from services.clinical.analysis.warming import warm_up
+
+__all__ = [
+    "DISCLAIMER",
+    "ENGINE_VERSION",
+    "Analysis",
+    "ClinicalAlert",
+    "CriteriaAssessment",
+    "CrossFinding",
+    "History",
+    "Problem",
+    "Unrecognised",
+    "analyse",
+    "response",
+    "to_document",
+    "versions",
+    "warm_up",
+]

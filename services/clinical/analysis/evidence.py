@@ -1,0 +1,149 @@
+"""Connects the engines: what one found becomes what another asks for. Unknown stays unknown on every way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from services.clinical.activity import INSTRUMENTS, ActivityScore
+from services.clinical.antibodies import AntibodyFinding, AntibodyReport, antibodies
+from services.clinical.conditions import State
+from services.clinical.criteria.prefill import AntibodyFinding as CriteriaAntibody
+from services.clinical.criteria.prefill import Evidence, LabFinding
+from services.clinical.disease import Disease
+from services.clinical.explanation import Status
+from services.clinical.flare.context import context_of
+from services.clinical.hla import HlaReport
+from services.clinical.overlap import OverlapEvidence
+from services.clinical.profile import Profile
+from services.clinical.safety import Facts
+from services.clinical.symptoms import Finding, ancestors
+from services.clinical.titers import Outcome
+
+_DECIDED = {Outcome.POSITIVE: True, Outcome.NEGATIVE: False}
+_LEVELS = ("remission", "low", "moderate", "high", "very_high")
+ISLET_ANTIBODIES = ("gad65", "ia2", "znt8", "iaa")
+HIGH_STEROID_MG = 15.0
+
+
+def outcomes(report: AntibodyReport, *, on_insulin: bool) -> dict[str, bool | None]:
+    """Return each tested antibody as positive, negative or not decided.
+
+    Insulin treatment induces insulin antibodies: a positive result then decides nothing.
+    """
+    found: dict[str, bool | None] = {}
+    for antibody in dict.fromkeys(finding.id for finding in report.findings):
+        outcome = report.outcome_of(antibody)
+        found[antibody] = None if outcome is None else _DECIDED.get(outcome)
+    if on_insulin and found.get("iaa"):
+        found["iaa"] = None
+    return found
+
+
+def takes_insulin(facts: Facts) -> bool:
+    """Whether insulin is among the current medications."""
+    return any("insulin" in name for medication in facts.current for name in medication.names)
+
+
+def names_of(known: Mapping[str, bool | None], *, positive: bool) -> tuple[str, ...]:
+    """Return the names of the antibodies with this result."""
+    return tuple(antibodies()[one].name for one, result in known.items() if result is positive)
+
+
+def criteria_evidence(
+    report: AntibodyReport, known: Mapping[str, bool | None], facts: Facts, *, age: float | None, is_pregnant: bool
+) -> Evidence:
+    """Return the evidence criteria sets are prefilled from. In pregnancy typical limits are not compared with."""
+    labs = {}
+    for reading in facts.panel.readings:
+        usable = not (is_pregnant and reading.range_source == "typical")
+        limits = (reading.lln, reading.uln) if usable else (None, None)
+        labs[reading.key] = LabFinding(reading.value, *limits)
+    return Evidence(
+        antibodies={antibody: _for_criteria(antibody, result, report) for antibody, result in known.items()},
+        labs=labs,
+        age_years=age,
+        hla_b27=hla_b27(facts),
+    )
+
+
+def _for_criteria(antibody: str, result: bool | None, report: AntibodyReport) -> CriteriaAntibody:
+    findings = [finding for finding in report.findings if finding.id == antibody]
+    multiples = [one.verdict.times_uln for one in findings if one.verdict.times_uln is not None]
+    titers = [titer for one in findings if (titer := _reached(one)) is not None]
+    decided = result is not None
+    return CriteriaAntibody(result, max(multiples, default=None) if decided else None, max(titers, default=None) if decided else None)
+
+
+def _reached(finding: AntibodyFinding) -> int | None:
+    titer = finding.verdict.titer
+    return titer.dilution if titer is not None and titer.is_reactive else None
+
+
+def hla_b27(facts: Facts) -> bool | None:
+    """Return whether HLA-B27 is carried; no only where it was reported absent or both B alleles are typed."""
+    at_locus = [one for one in facts.alleles if one.allele.locus == "B"]
+    carried = [one for one in at_locus if not one.is_absent and not one.is_either]
+    if any(one.allele.fields[0] == "27" for one in carried):
+        return True
+    if any(one.is_absent and one.allele.fields == ("27",) for one in at_locus):
+        return False
+    return False if sum(one.copies for one in carried) >= 2 else None
+
+
+def flare_context(
+    profile: Profile, facts: Facts, findings: Iterable[Finding], known: Mapping[str, bool | None], hla: HlaReport
+) -> dict[str, bool]:
+    """Return what the record says of the situations flare predictors ask for; what the profile answers itself stands."""
+    states = {finding.id: finding.state is State.PRESENT for finding in facts.conditions.findings.values()}
+    found: dict[str, bool] = {
+        name: states[finding] for name, finding in _CONTEXT_FROM_CONDITIONS.items() if finding in states
+    }
+    present = {finding.concept for finding in findings if finding.present}
+    found |= {name: True for name, concepts in _CONTEXT_FROM_SYMPTOMS.items() if present & concepts}
+    islet = [known[one] for one in ISLET_ANTIBODIES if one in known]
+    if islet.count(True) >= 2:
+        found["multiple_islet_autoantibodies"] = True
+    elif len(islet) == len(ISLET_ANTIBODIES) and None not in islet:
+        found["multiple_islet_autoantibodies"] = False
+    if any(one.id == "celiac_dq25_dq25" and one.certainty == "typed" for one in hla.associations):
+        found["dq25_homozygous"] = True
+    dose = facts.numbers.get("steroid_dose")
+    if dose is not None:
+        found["high_dose_glucocorticoid"] = dose >= HIGH_STEROID_MG
+    return found | context_of(profile)
+
+
+_CONTEXT_FROM_CONDITIONS = {
+    "pregnancy": "pregnancy", "third_trimester": "third_trimester", "smoking": "smoker", "alcohol": "alcohol",
+    "thymoma": "thymoma", "weight_loss": "weight_loss", "infection": "active_infection", "prior_nephritis": "lupus_nephritis",
+}  # fmt: skip
+_CONTEXT_FROM_SYMPTOMS: Mapping[str, frozenset[str]] = {
+    "telangiectasia": frozenset({"telangiectasia"}), "tendon_friction_rubs": frozenset({"tendon_friction_rub"}),
+    "parotid_swelling": frozenset({"parotid_enlargement"}), "obesity": frozenset({"obesity"}),
+    "bulbar_symptoms": frozenset({"dysphagia", "dysarthria", "chewing_fatigue"}),
+    "streptococcal_infection": frozenset({"recent_strep"}), "postpartum": frozenset({"postpartum"}),
+}  # fmt: skip
+
+
+def current_activity(disease: Disease, scores: Iterable[ActivityScore]) -> str | None:
+    """Return the highest level any computed activity instrument of the disease gives, None where none gives one."""
+    levels = [
+        score.level for score in scores
+        if score.disease is disease and score.status is Status.OK and score.level is not None
+        and INSTRUMENTS[score.instrument_id].record.kind in {"activity", "patient_reported"}
+    ]
+    return max(levels, key=_LEVELS.index) if levels else None
+
+
+def overlap_evidence(
+    diagnoses: tuple[Disease, ...], facts: Facts, findings: Iterable[Finding], known: Mapping[str, bool | None]
+) -> OverlapEvidence:
+    """Return what overlap syndromes ask for: results, findings with what they imply, diagnoses, laboratory values."""
+    features: dict[str, bool | None] = {}
+    for finding in findings:
+        features[finding.concept] = finding.present or features.get(finding.concept) is True
+        if finding.present:
+            features |= dict.fromkeys(ancestors(finding.concept), True)
+    for name, stated in facts.conditions.findings.items():
+        features.setdefault(name, stated.state is State.PRESENT)
+    return OverlapEvidence(antibodies=known, features=features, conditions=diagnoses, labs=facts.panel)

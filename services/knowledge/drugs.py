@@ -71,8 +71,9 @@ class FindingRecord(_Record):
     """Something a record states about a patient.
 
     `implies`: ids that are also present when this one is. `covers`: ids that are absent when this one is absent (no
-    tuberculosis means neither latent nor active). `diseases`: diagnoses that establish it. `sex`: the only sex it can
-    be true for. `ask` is False for what is a complaint, not a question every patient must answer.
+    tuberculosis means neither latent nor active). `diseases`: diagnoses that establish it; with `listed` it is one of
+    the thirteen, so that a list of diagnoses without it denies it. `ask` is False for what is a complaint, not a
+    question every patient must answer.
     """
 
     id: str
@@ -82,6 +83,7 @@ class FindingRecord(_Record):
     implies: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     diseases: tuple[str, ...] = ()
+    listed: bool = False
     ask: bool = True
 
 

@@ -110,7 +110,7 @@ def _finding(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:
     record = findings()[finding_id]
     found = facts.conditions.get(finding_id)
     if found is None:
-        if finding_id in _PREGNANCY and facts.age not in PREGNANCY_AGES:
+        if (finding_id in _PREGNANCY and facts.age not in PREGNANCY_AGES) or (record.listed and facts.diseases):
             return FALSE
         return _missing(record.label, ask=record.ask)
     if found.state is State.ABSENT:
@@ -137,7 +137,7 @@ def _antibody(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:
     name = condition.antibody or ""
     known = facts.antibodies.get(name)
     if known is None:
-        return _missing(f"{_ANTIBODY_LABELS.get(name, name)} antibody result")
+        return _missing(f"{_ANTIBODY_LABELS.get(name, name)} result")
     if known is not condition.positive:
         return FALSE
     result = "positive" if known else "negative"
@@ -285,10 +285,11 @@ _EVALUATORS: dict[str, Callable[[Condition, Facts, Subject | None], Verdict]] = 
 # Values worked out here or meant for emergencies: nobody is asked for them.
 _DERIVED = frozenset({"steroid_dose", "gestational_weeks", "duration_months", "systolic_bp"})
 _ANTIBODY_LABELS = {
-    "aqp4": "AQP4", "mog": "MOG", "achr": "AChR", "musk": "MuSK", "anti_ro60": "anti-Ro/SSA",
-    "anti_rnap3": "anti-RNA polymerase III", "anti_mda5": "anti-MDA5", "lupus_anticoagulant": "lupus anticoagulant",
-    "apl": "antiphospholipid", "apl_triple": "antiphospholipid (all three tests)", "ttg_iga": "anti-tTG IgA",
-    "iaa": "insulin (IAA)", "trab": "TRAb",
+    "aqp4": "AQP4 antibody", "mog": "MOG antibody", "achr": "AChR antibody", "musk": "MuSK antibody",
+    "anti_ro60": "anti-Ro/SSA", "anti_rnap3": "anti-RNA polymerase III", "anti_mda5": "anti-MDA5",
+    "lupus_anticoagulant": "lupus anticoagulant", "apl": "antiphospholipid antibody",
+    "apl_triple": "antiphospholipid antibodies (all three tests)", "ttg_iga": "anti-tTG IgA",
+    "iaa": "insulin antibody (IAA)", "trab": "TRAb",
 }  # fmt: skip
 _MEASURE_LABELS = {
     "neutrophils": "neutrophils (ANC)", "alt": "ALT", "ast": "AST", "egfr": "eGFR", "ldl": "LDL cholesterol",

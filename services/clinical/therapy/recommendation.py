@@ -202,7 +202,7 @@ def _pgx(therapy: Therapy, subject: Subject, checked: DrugCheck, facts: Facts) -
             continue
         verdict = evaluate(rule.when, facts, subject)
         if verdict.truth is None and verdict.missing:
-            lines.append(f"{rule.title}: not known ({', '.join(verdict.missing)})")
+            lines.append(f"{rule.title}: not known; would need {', '.join(verdict.missing)}")
     for genotype in facts.genotypes.genes:
         named = [rule for rule in rules_for(subject) if rule.code.startswith(f"{genotype.gene}_")]
         if named and genotype.phenotype is not None and not any(rule.code in fired for rule in named):

@@ -197,3 +197,10 @@ def test_worked_safety_scenarios_hold() -> None:
     scenarios = json.loads(path.read_text(encoding="utf-8"))["safety_scenarios"]
     failed = {one["id"]: found for one in scenarios if (found := scenario_differences(one["expected"], run_scenario(one)))}
     assert failed == {}
+
+
+def test_a_list_of_diagnoses_denies_those_of_the_thirteen_that_are_not_in_it() -> None:
+    listed = review(patient("AS", prop="secukinumab"))
+    assert "IL17_IBD" not in {one.code for one in listed.not_checkable}
+    unlisted = review(patient("", prop="secukinumab"))
+    assert "IL17_IBD" in {one.code for one in unlisted.not_checkable}

@@ -6,10 +6,12 @@ import pytest
 
 from services.clinical import safety
 from services.clinical.disease import Disease
+from services.clinical.hla import associations
 from services.clinical.labs import analytes
 from services.clinical.profile import Profile
 from services.knowledge.drugs import Condition, Rule, Scope, classes_of, drug_classes, findings, rules, selects, therapies
 from tests.unit.clinical.safety.cases import CASES
+from tests.unit.clinical.safety.patients import patient
 
 
 def codes(profile: Profile) -> dict[str, str]:
@@ -60,6 +62,14 @@ def test_every_condition_asks_for_something_that_exists_in_its_canonical_unit() 
                 Disease(condition.disease)
             if condition.measure and condition.measure not in own:
                 assert analytes()[condition.measure].unit == condition.unit, rule.code
+
+
+def test_alleles_reported_as_a_drug_risk_by_the_hla_analysis_raise_an_alert_here() -> None:
+    carrier = "A*31:01 B*58:01 B*57:01 B*15:02 B*13:01 B*38:02 B*27:05 C*06:02 DRB1*07:01 DRB1*08:03 DQA1*05:01 DQA1*02:01"
+    for finding in associations(carrier.split()).pgx:
+        for drug in finding.drugs:
+            found = codes(patient("RA", meds=drug, hla=finding.allele.removeprefix("HLA-")))
+            assert any(code.startswith("HLA_") for code in found), (finding.allele, drug)
 
 
 def test_every_class_of_a_drug_is_described() -> None:

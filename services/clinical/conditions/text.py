@@ -63,8 +63,10 @@ _AFTER_NO = frozenset(
 _AFTER_YES = frozenset("positive reactive detected detectable present confirmed yes true pos active seropositive".split())
 _DOUBT = frozenset("possible suspected probable query suspicion presumed maybe".split())
 _UNKNOWN = frozenset(
-    "pending unknown awaiting awaited untested unavailable requested ordered recommended due risk outstanding".split()
+    "pending unknown awaiting awaited untested unavailable requested ordered recommended due risk outstanding avoid "
+    "avoids avoiding prevent preventing contraception".split()
 )
+_SCREENING = frozenset({"screening", "screen", "surveillance", "check", "checkup"})
 _VACCINE = frozenset("vaccine vaccinated vaccination immunised immunized immunisation immunization vaccines".split())
 _FAMILY = frozenset(
     "family mother father sister brother parent parents grandmother grandfather aunt uncle son daughter cousin maternal "
@@ -144,6 +146,7 @@ class _Clause:
         self.denies = bool(loose & _DENIALS)
         self._unknown = bool(loose & _UNKNOWN) or self._says_not_done()
         self._vaccine = bool(loose & _VACCINE)
+        self._screening = bool(loose & _SCREENING)
         self._suspected = bool(loose & _DOUBT) or "rule out" in " ".join(self.words)
         self.treated = self._treated(loose)
         self.months_ago = self._months_ago(today)
@@ -170,6 +173,7 @@ class _Clause:
             self._finding(match, treated)
             for match in self.matches
             if not (self._vaccine and match.value.record.id not in _IMMUNITY)
+            and not (self._screening and match.start not in self._polarity)  # "cancer screening" without a result
         ]
 
     def _finding(self, match: Match[_Name], treated: bool | None) -> Finding:

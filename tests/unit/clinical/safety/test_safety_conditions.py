@@ -46,6 +46,15 @@ def states(text: str) -> dict[str, bool]:
         ("no evidence of heart failure but prior DVT", {"heart_failure": False, "vte": True}),
         ("Sjögren syndrome", {"other_known": True}),
         ("BMI 31", {}),
+        ("cancer screening up to date", {}),
+        ("TB screening negative", {"tb": False}),
+        ("TB screening positive", {"tb": True}),
+        ("pregnancy test negative", {"pregnancy": False}),
+        ("avoiding pregnancy", {}),
+        ("no known heart failure", {"heart_failure": False}),
+        ("not known to have TB", {}),
+        ("hepatitis B: vaccinated", {"hbv_vaccinated": True}),
+        ("quit smoking 2010", {"smoker": True}),
     ],
 )
 def test_text_states_what_a_reader_would_take_from_it(text: str, expected: dict[str, bool]) -> None:

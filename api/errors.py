@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from services.errors import ParatopeError, RateLimitedError
@@ -17,6 +18,12 @@ def install_error_handlers(app: FastAPI) -> None:
     async def _explained(_request: Request, error: ParatopeError) -> JSONResponse:
         headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, RateLimitedError) else None
         return JSONResponse({"detail": error.message}, status_code=error.status, headers=headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        # where and why, without the input: it may be a patient's data, or a NaN that JSON cannot carry
+        detail = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+        return JSONResponse({"detail": detail}, status_code=422)
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> JSONResponse:

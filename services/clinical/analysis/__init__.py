@@ -16,6 +16,7 @@ from services.clinical.analysis.model import (
     Problem,
     Unrecognised,
 )
+from services.clinical.analysis.question import DifferentialQuestion, answer
 from services.clinical.analysis.warming import warm_up
 
 __all__ = [
@@ -25,10 +26,12 @@ __all__ = [
     "ClinicalAlert",
     "CriteriaAssessment",
     "CrossFinding",
+    "DifferentialQuestion",
     "History",
     "Problem",
     "Unrecognised",
     "analyse",
+    "answer",
     "response",
     "to_document",
     "versions",

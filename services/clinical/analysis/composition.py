@@ -67,8 +67,8 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
         profile.age, profile.sex, evidence.names_of(known, positive=True), evidence.names_of(known, positive=False),
         alleles, symptoms, panel, hla=hla,
     )  # fmt: skip
-    assessed = _criteria(profile, report, known, facts, differential, diagnoses)
-    differential = _with_criteria(differential, assessed)
+    assessed = _criteria(profile, report, known, facts, hla, differential, diagnoses)
+    differential = criteria_reader.count_in(differential, assessed)
     earlier, history_problems = inputs.lab_history(profile, history)
     series, course_problems = inputs.lab_series(profile, panel, earlier)
     context = evidence.flare_context(profile, facts, differential.findings, known, hla)
@@ -115,26 +115,16 @@ def _criteria(
     report: AntibodyReport,
     known: dict[str, bool | None],
     facts: Facts,
+    hla: HlaReport,
     differential: Differential,
     diagnoses: tuple[Disease, ...],
 ) -> tuple[CriteriaAssessment, ...]:
     is_pregnant = profile.extensions.get("pregnant") is True or facts.conditions.present("pregnancy")
     candidates = tuple(dict.fromkeys((*diagnoses, *(entry.disease for entry in differential.entries))))
     present = {finding.concept for finding in differential.findings if finding.present}
-    found = evidence.criteria_evidence(report, known, facts, age=profile.age, is_pregnant=is_pregnant)
+    present |= {name for name in facts.conditions.findings if facts.conditions.present(name)}
+    found = evidence.criteria_evidence(report, known, facts, hla, age=profile.age, is_pregnant=is_pregnant)
     return criteria_reader.assess(candidates, found, present, diagnoses, profile.extensions)
-
-
-def _with_criteria(differential: Differential, assessed: Iterable[CriteriaAssessment]) -> Differential:
-    """Return the differential with the number of criteria items met: the highest of the sets of each disease."""
-    met: dict[Disease, int] = {}
-    for one in assessed:
-        for disease in one.criteria.diseases:
-            met[disease] = max(met.get(disease, 0), one.items_met)
-    entries = tuple(
-        entry.model_copy(update={"classification_criteria_met": met.get(entry.disease, 0)}) for entry in differential.entries
-    )
-    return differential.model_copy(update={"entries": entries})
 
 
 def _relevant(diagnoses: Iterable[Disease], differential: Differential) -> set[Disease]:
@@ -203,7 +193,7 @@ def _unrecognised(
     found += [Unrecognised(kind="instrument", written=one) for one in activity.unknown_instruments(profile)]
     found += criteria_reader.unknown_sets(profile.extensions)
     found += [Unrecognised(kind="extension", written=f"flare_context.{one}") for one in unrecognised_context(profile)]
-    found += unknown_keys(profile)
+    found += unknown_keys(profile.extensions)
     return tuple(dict.fromkeys(found))
 
 

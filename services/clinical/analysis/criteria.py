@@ -15,6 +15,7 @@ from services.clinical.criteria.model import CriteriaSet
 from services.clinical.criteria.prefill import Evidence, prefill
 from services.clinical.criteria.records import Answer, CriterionItem
 from services.clinical.criteria.results import CriteriaResult
+from services.clinical.differential import Differential
 from services.clinical.disease import Disease
 from services.clinical.explanation import Status
 
@@ -106,6 +107,18 @@ def _items_met(criteria: CriteriaSet, answers: Mapping[str, Answer], result: Cri
     )
     counted = {domain.counted for domain in result.domains if domain.points > 0 and domain.counted is not None}
     return yes + sum(1 for key in counted if key in items and items[key].kind != "yes_no")
+
+
+def count_in(differential: Differential, assessed: Collection[CriteriaAssessment]) -> Differential:
+    """Return the differential with the number of criteria items met: the highest of the sets of each disease."""
+    met: dict[Disease, int] = {}
+    for one in assessed:
+        for disease in one.criteria.diseases:
+            met[disease] = max(met.get(disease, 0), one.items_met)
+    entries = tuple(
+        entry.model_copy(update={"classification_criteria_met": met.get(entry.disease, 0)}) for entry in differential.entries
+    )
+    return differential.model_copy(update={"entries": entries})
 
 
 def given_answers(extensions: Mapping[str, Any]) -> dict[str, dict[str, Answer]]:

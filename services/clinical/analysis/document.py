@@ -72,8 +72,7 @@ def response(analysis: Analysis) -> dict[str, Any]:
         "proposed_medications": analysis.safety.proposed,
         "problems": analysis.problems,
         "questions": analysis.questions,
-        "unrecognised": [one.written for one in analysis.unrecognised],
-        "unrecognised_by_kind": _by_kind(analysis.unrecognised),
+        **unrecognised_rows(analysis.unrecognised),
         "notes": (*analysis.notes, *analysis.safety.notes),
         "versions": analysis.versions,
         "disclaimer": DISCLAIMER,
@@ -215,8 +214,9 @@ def _labs(panel: LabPanel) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _by_kind(unrecognised: Iterable[Unrecognised]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def unrecognised_rows(unrecognised: Iterable[Unrecognised]) -> dict[str, Any]:
+    """Return the names nobody knew, as one list and by kind."""
+    by_kind: dict[str, list[str]] = {}
     for one in unrecognised:
-        found.setdefault(one.kind, []).append(one.written)
-    return found
+        by_kind.setdefault(one.kind, []).append(one.written)
+    return {"unrecognised": [name for names in by_kind.values() for name in names], "unrecognised_by_kind": by_kind}

@@ -13,6 +13,7 @@ from services.clinical.disease import Disease
 from services.clinical.explanation import Status
 from services.clinical.flare.context import context_of
 from services.clinical.hla import HlaReport
+from services.clinical.labs import LabPanel
 from services.clinical.overlap import OverlapEvidence
 from services.clinical.profile import Profile
 from services.clinical.safety import Facts
@@ -50,28 +51,34 @@ def names_of(known: Mapping[str, bool | None], *, positive: bool) -> tuple[str, 
 
 
 def criteria_evidence(
-    report: AntibodyReport, known: Mapping[str, bool | None], facts: Facts, *, age: float | None, is_pregnant: bool
+    report: AntibodyReport, known: Mapping[str, bool | None], facts: Facts, hla: HlaReport, *, age: int, is_pregnant: bool
 ) -> Evidence:
     """Return the evidence criteria sets are prefilled from. In pregnancy typical limits are not compared with."""
-    labs = {}
-    for reading in facts.panel.readings:
-        usable = not (is_pregnant and reading.range_source == "typical")
-        limits = (reading.lln, reading.uln) if usable else (None, None)
-        labs[reading.key] = LabFinding(reading.value, *limits)
     return Evidence(
         antibodies={antibody: _for_criteria(antibody, result, report) for antibody, result in known.items()},
-        labs=labs,
+        labs=lab_findings(facts.panel, is_pregnant=is_pregnant),
         age_years=age,
-        hla_b27=hla_b27(facts),
+        hla_b27=hla_b27(hla),
     )
+
+
+def lab_findings(panel: LabPanel, *, is_pregnant: bool) -> dict[str, LabFinding]:
+    """Return the readings as criteria sets take them."""
+    return {
+        one.key: LabFinding(one.value)
+        if is_pregnant and one.range_source == "typical"
+        else LabFinding(one.value, one.lln, one.uln)
+        for one in panel.readings
+    }
 
 
 def _for_criteria(antibody: str, result: bool | None, report: AntibodyReport) -> CriteriaAntibody:
     findings = [finding for finding in report.findings if finding.id == antibody]
     multiples = [one.verdict.times_uln for one in findings if one.verdict.times_uln is not None]
     titers = [titer for one in findings if (titer := _reached(one)) is not None]
-    decided = result is not None
-    return CriteriaAntibody(result, max(multiples, default=None) if decided else None, max(titers, default=None) if decided else None)
+    if result is None:
+        return CriteriaAntibody()
+    return CriteriaAntibody(result, max(multiples, default=None), max(titers, default=None))
 
 
 def _reached(finding: AntibodyFinding) -> int | None:
@@ -79,15 +86,12 @@ def _reached(finding: AntibodyFinding) -> int | None:
     return titer.dilution if titer is not None and titer.is_reactive else None
 
 
-def hla_b27(facts: Facts) -> bool | None:
-    """Return whether HLA-B27 is carried; no only where it was reported absent or both B alleles are typed."""
-    at_locus = [one for one in facts.alleles if one.allele.locus == "B"]
-    carried = [one for one in at_locus if not one.is_absent and not one.is_either]
-    if any(one.allele.fields[0] == "27" for one in carried):
+def hla_b27(hla: HlaReport) -> bool | None:
+    """Return whether HLA-B27 is carried; no only where it was reported absent or two other B alleles are typed."""
+    typed = [one for one in hla.typed if one.startswith("B*")]
+    if any(one.startswith("B*27") for one in typed):
         return True
-    if any(one.is_absent and one.allele.fields == ("27",) for one in at_locus):
-        return False
-    return False if sum(one.copies for one in carried) >= 2 else None
+    return False if "B*27" in hla.absent_alleles or len(typed) >= 2 else None
 
 
 def flare_context(

@@ -33,12 +33,12 @@ _SAYS_NOTHING = frozenset({
 })  # fmt: skip
 
 
-def unknown_keys(profile: Profile) -> tuple[Unrecognised, ...]:
+def unknown_keys(extensions: Mapping[str, Any]) -> tuple[Unrecognised, ...]:
     """Return the extension keys nothing was read from, nested ones as `key.subkey`."""
-    asked = [pair for key, value in profile.extensions.items() for pair in _parts(str(key), value)][:MAX_PROBES]
+    asked = [pair for key, value in extensions.items() for pair in _parts(str(key), value)][:MAX_PROBES]
     if not asked:
         return ()
-    bare = Profile(patient_id=profile.patient_id, age=profile.age, sex=profile.sex, hla_profile=HlaProfile())
+    bare = Profile(patient_id="probe", age=40, sex="F", hla_profile=HlaProfile())
     silence = conditions_reader.parse(bare)
     found = [
         name for name, extension in asked

@@ -44,7 +44,7 @@ def antibody_measurements(profile: Profile, panel: LabPanel) -> tuple[Measuremen
     sent = [Measurement.of(result) for result in (profile.autoantibody_panel.results if profile.autoantibody_panel else ())]
     known = {name.id for one in sent if (name := normalise_antibody(one.antibody)).id is not None}
     further: list[Measurement] = []
-    for source in (_measured(panel), _unread_biomarkers(profile, panel), _stated(profile.extensions)):
+    for source in (_measured(panel), _unread_biomarkers(profile, panel), stated_antibodies(profile.extensions)):
         found = [(name.id, one) for one in source if (name := normalise_antibody(one.antibody)).id not in known]
         further += [one for _, one in found]
         known |= {antibody for antibody, _ in found if antibody is not None}
@@ -78,8 +78,8 @@ def _unread_biomarkers(profile: Profile, panel: LabPanel) -> Iterator[Measuremen
             yield Measurement(antibody=name, value=raw)
 
 
-def _stated(extensions: Mapping[str, Any]) -> Iterator[Measurement]:
-    """Results in words: `{"qualitative_antibodies": {"anti-Ro": true}}`, or an antibody as a key of its own."""
+def stated_antibodies(extensions: Mapping[str, Any]) -> Iterator[Measurement]:
+    """Yield results in words: `{"qualitative_antibodies": {"anti-Ro": true}}`, or an antibody as a key of its own."""
     for key, value in list(extensions.items())[:MAX_ENTRIES]:
         nested = isinstance(value, Mapping) and "antibod" in key.lower()
         for name, result in list(value.items())[:MAX_ENTRIES] if nested else ((key, value),):
@@ -106,8 +106,14 @@ def written_alleles(profile: Profile, genotyped: Iterable[str]) -> tuple[str, ..
 
     A typing lists a homozygous allele twice, so repeats inside one source stay.
     """
-    typing = list(profile.hla_profile.alleles()) if profile.hla_profile is not None else []
-    for source in (_extension_alleles(profile.extensions), genotyped):
+    typing = profile.hla_profile.alleles() if profile.hla_profile is not None else ()
+    return without_repeats(typing, extension_alleles(profile.extensions), genotyped)
+
+
+def without_repeats(*sources: Iterable[str]) -> tuple[str, ...]:
+    """Return the alleles of all sources, leaving out in a later one what an earlier one has."""
+    typing: list[str] = []
+    for source in sources:
         known = {_bare(one) for one in typing}
         typing += [one for one in source if _bare(one) not in known]
     return tuple(typing)
@@ -117,7 +123,8 @@ def _bare(allele: str) -> str:
     return allele.upper().removeprefix("HLA-").replace(" ", "")
 
 
-def _extension_alleles(extensions: Mapping[str, Any]) -> list[str]:
+def extension_alleles(extensions: Mapping[str, Any]) -> list[str]:
+    """Return the alleles of `hla_dqa1` and the like, the locus added where it was left out."""
     written: list[str] = []
     for key, value in extensions.items():
         locus = HLA_KEYS.get(key.lower())

@@ -6,6 +6,7 @@ from pydantic_core import to_json
 
 from services.clinical.analysis.composition import analyse
 from services.clinical.analysis.document import response
+from services.clinical.analysis.question import DifferentialQuestion, answer
 from services.clinical.disease import Disease
 from services.clinical.profile import Profile
 
@@ -13,6 +14,7 @@ from services.clinical.profile import Profile
 def warm_up() -> None:
     """Analyse a made-up patient with all thirteen diagnoses; idempotent, about a second the first time."""
     to_json(response(analyse(Profile.model_validate(_EVERYTHING))))
+    to_json(answer(DifferentialQuestion(positive_antibodies=("ANA", "unknown"), symptoms=("malar rash",))))
 
 
 _EVERYTHING = {

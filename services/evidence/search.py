@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from services.evidence.collections import COLLECTIONS
 from services.evidence.embedder import Embedder
 from services.evidence.filters import GENERAL, belongs_to, checked_patient_id
 from services.evidence.lexical import coverage, terms
-from services.evidence.passages import Hit, Relevance, SearchResult
+from services.evidence.passages import Hit, Passage, Relevance, SearchResult, Tier
 from services.evidence.store import Candidate, EvidenceStore, known
 from services.knowledge.synonyms import expand
 
@@ -33,6 +34,7 @@ MAX_TOP_K = 100
 _SIMILARITY_SHARE = 0.8
 _SYNONYM_WEIGHT = 0.5
 _MIN_CANDIDATES = 10
+_ALIKE_VECTORS, _ALIKE_TERMS, _JUST_BEHIND = 0.7, 0.6, 1e-6
 _DATED_CANDIDATES = 40
 _DATE_BONUS = {4: 0.05, 7: 0.15, 10: 0.2}  # by length of the matching prefix: year, month, day
 
@@ -167,7 +169,8 @@ class EvidenceSearch:
     def _ranked(self, found: Sequence[Candidate], question: _Question, top_k: int, mode: Mode) -> tuple[Hit, ...]:
         if not found:
             return ()
-        similarities = (np.asarray([candidate.vector for candidate in found], dtype=np.float32) @ question.vectors.T).max(axis=1)
+        vectors = np.asarray([candidate.vector for candidate in found], dtype=np.float32)
+        similarities = (vectors @ question.vectors.T).max(axis=1)
         texts = [frozenset(terms(f"{hit.passage.title} {hit.passage.section or ''} {hit.passage.text}")) for hit in found]
         covered = coverage(question.weights, texts)
         if mode is Mode.LEXICAL:  # the store's order within each collection, best first
@@ -181,25 +184,23 @@ class EvidenceSearch:
                 + _date_bonus(candidate.passage.document_date, question.dates)
                 for candidate, similarity, share in zip(found, similarities, covered, strict=True)
             ]
+        passages = [candidate.passage for candidate in found]
+        weighted = [score * self._ranking.weight(one.collection) for score, one in zip(scores, passages, strict=True)]
+        weighted = _curated_first(passages, vectors, weighted)
         order = sorted(
-            range(len(found)),
-            key=lambda position: (
-                -scores[position] * self._ranking.weight(found[position].passage.collection),
-                found[position].passage.collection,
-                found[position].passage.id,
-            ),
+            range(len(found)), key=lambda position: (-weighted[position], passages[position].collection, passages[position].id)
         )
         hits: list[Hit] = []
         taken: dict[str, int] = {}
         seen: set[tuple[str | None, frozenset[str]]] = set()
         for position in order:
-            passage = found[position].passage
+            passage = passages[position]
             fingerprint = (passage.patient_id, texts[position])
             if taken.get(passage.collection, 0) >= top_k or fingerprint in seen:
                 continue
             seen.add(fingerprint)
             taken[passage.collection] = taken.get(passage.collection, 0) + 1
-            score = min(1.0, max(0.0, scores[position] * self._ranking.weight(passage.collection)))
+            score = min(1.0, max(0.0, weighted[position]))
             hits.append(
                 Hit(
                     passage, len(hits) + 1, score, self._ranking.relevance(score),
@@ -207,6 +208,27 @@ class EvidenceSearch:
                 )
             )
         return tuple(hits)
+
+
+def _curated_first(passages: Sequence[Passage], vectors: np.ndarray[Any, Any], scores: Sequence[float]) -> list[float]:
+    """Put a passage of a record that repeats a curated one just behind it, whatever the weights say.
+
+    Whoever uploads a document "guideline" with one figure changed must not push the checked original down.
+    """
+    ordered = list(scores)
+    curated = [position for position, one in enumerate(passages) if one.tier is Tier.CURATED]
+    recorded = [position for position, one in enumerate(passages) if one.tier is not Tier.CURATED]
+    alike = vectors[recorded] @ vectors[curated].T >= _ALIKE_VECTORS
+    for row, column in np.argwhere(alike):
+        upload, original = recorded[row], curated[column]
+        if _shared_terms(passages[upload].text, passages[original].text) >= _ALIKE_TERMS:
+            ordered[upload] = min(ordered[upload], scores[original] - _JUST_BEHIND)
+    return ordered
+
+
+def _shared_terms(one: str, other: str) -> float:
+    ours, theirs = frozenset(terms(one)), frozenset(terms(other))
+    return len(ours & theirs) / max(1, len(ours | theirs))
 
 
 def without_name(question: str, name: str) -> str:

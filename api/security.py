@@ -1,24 +1,31 @@
 """Keys, limits and headers of every request, as one ASGI middleware.
 
 A key is accepted in `Authorization: Bearer`, `X-API-Key` or `?api_key=`. With no key configured the API is open and then listens
-on loopback only (`Settings.refuse_open_network`). Bodies are counted while they stream, so a missing or lying Content-Length
-does not help. Requests are limited per client and minute; failed keys have a smaller bucket of their own.
+on loopback only (`Settings.refuse_open_network`); it also refuses what a browser sends for another site, under another host
+name or with another origin, because every web page can reach this machine. Bodies are counted while they stream, so a missing
+or lying Content-Length does not help. Requests are limited per client and minute; failed keys have a smaller bucket of their
+own. What goes wrong unexpectedly is logged and answered here, so that this answer carries the headers too.
 """
 
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import json
+import logging
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.settings import Settings
+
+_LOG = logging.getLogger("paratope.api")
 
 OPEN_PATHS = frozenset({"/", "/health", "/healthz", "/metrics"})
 _FAILED_KEYS_PER_MINUTE = 20
@@ -101,8 +108,10 @@ class GuardMiddleware:
             if not hmac.compare_digest(sent.encode(), self._key.encode()):
                 wait = self._failures.seconds_to_wait(client)
                 return (429, f"too many wrong keys: wait {wait} s", wait) if wait else (401, "the API key is not valid", None)
+        if self._key is None and _from_another_site(Headers(scope=scope)):
+            return 403, "without a key the API answers only to this machine's own names: set AUTO_API_KEY to use others", None
         length = Headers(scope=scope).get("content-length", "")
-        if length.isdigit() and int(length) > self._max_bytes:
+        if length.isdecimal() and int(length) > self._max_bytes:
             return self._too_large()
         return None
 
@@ -123,18 +132,48 @@ class GuardMiddleware:
 
         async def noted_send(message: Message) -> None:
             nonlocal answered
+            if received > self._max_bytes and not answered:
+                return  # the framework reports our refusal as a malformed body; the answer is given below
             answered = True
             await send(message)
 
         try:
             await self._app(scope, counted_receive, noted_send)
         except _BodyTooLargeError:
-            if not answered:
-                await _answer(send, *self._too_large())
+            pass
+        except Exception as error:
+            _log_unexpected(scope, error)
+            if answered:
+                raise  # a stream that broke off must not look complete
+            await _answer(send, 500, "unexpected error: it was logged; try again or report it", None)
+            return
+        if received > self._max_bytes and not answered:
+            await _answer(send, *self._too_large())
 
 
 class _BodyTooLargeError(Exception):
     """The body went over the limit while it was streaming; never leaves this module."""
+
+
+def _log_unexpected(scope: Scope, error: Exception) -> None:
+    """Log the kind of error and where it happened: the URL may carry a key, and the message a patient's data."""
+    route = getattr(scope.get("route"), "path", "an unknown path")
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _LOG.error("unexpected %s in %s %s\n%s", type(error).__name__, scope["method"], route, frames)
+
+
+def _from_another_site(headers: Headers) -> bool:
+    """Whether the request names another host than this machine, or was sent by a page of another site."""
+    origin = headers.get("origin")
+    return not _is_this_machine(f"//{headers.get('host', '')}") or (origin is not None and not _is_this_machine(origin))
+
+
+def _is_this_machine(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _sent_key(scope: Scope) -> str | None:

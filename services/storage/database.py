@@ -30,7 +30,7 @@ class Database:
         self._url = sa.make_url(url)
         if self._url.get_backend_name() == "sqlite" and self._url.database not in (None, "", ":memory:"):
             Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = sa.create_engine(self._url, pool_pre_ping=True)
+        self.engine = sa.create_engine(self._url, pool_pre_ping=True, hide_parameters=True)  # parameters are patient data
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
 

@@ -43,7 +43,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Return 0 for info up to 4 for contraindicated."""
-        return tuple(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class DrugClass(_Record):
@@ -134,6 +137,12 @@ class Condition(_Record):
     def kind(self) -> str:
         """Which of the kinds this condition is."""
         return next(kind for kind in _KINDS if getattr(self, kind))
+
+    @cached_property
+    def is_about_patient(self) -> bool:
+        """Whether the answer is the same for every drug: nothing in it asks for the drug, its dose or its partners."""
+        parts = (*self.all_of, *self.any_of, *(part for part in (self.negated, self.unless) if part is not None))
+        return self.kind not in {"co_drug", "dose", "frequency"} and all(part.is_about_patient for part in parts)
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Condition:

@@ -7,6 +7,7 @@ the scores of all hypotheses, flattened, because the evidence is correlated.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from math import exp
 from typing import Final
 
@@ -168,7 +169,7 @@ def _weigh(
     tested = [(one, True) for one in results.positive] + [(one, False) for one in results.negative]
     serology = _damped(
         [(_kin(one), found) for one, positive in tested
-         if (found := antibody_evidence(antibodies()[one], row.id, positive=positive)) is not None]
+         if row.id in _concerned(one) and (found := antibody_evidence(antibodies()[one], row.id, positive=positive)) is not None]
     )  # fmt: skip
     clinical = _diminishing([found for one in findings if (found := finding_evidence(row, one)) is not None])
     started = any(one.weight > 0 for one in (*serology, *clinical))
@@ -177,6 +178,14 @@ def _weigh(
     return _Hypothesis(presentation=row, score=sum(one.weight for one in evidence), evidence=evidence)
 
 
+@cache
+def _concerned(antibody: str) -> frozenset[str]:
+    """Return the conditions an antibody says anything about."""
+    record = antibodies()[antibody]
+    return frozenset((*record.against, *(link.disease for link in record.links)))
+
+
+@cache
 def _kin(antibody: str) -> str:
     """Return what an antibody shares with others: its group, or that it is not specific for anything."""
     record = antibodies()[antibody]
@@ -191,7 +200,7 @@ def _damped(found: list[tuple[str, Evidence]]) -> list[Evidence]:
         repeats = seen.get(group, 0) if one.weight > 0 else 0
         if one.weight > 0:
             seen[group] = repeats + 1
-        result.append(one.model_copy(update={"weight": one.weight * 0.5**repeats}))
+        result.append(_scaled(one, 0.5**repeats))
     return result
 
 
@@ -203,8 +212,12 @@ def _diminishing(found: list[Evidence]) -> list[Evidence]:
     for one in ordered:
         share = max(0.4, 1 - 0.08 * supporting) if one.weight > 0 else 1.0
         supporting += one.weight > 0
-        result.append(one.model_copy(update={"weight": one.weight * share}))
+        result.append(_scaled(one, share))
     return result
+
+
+def _scaled(one: Evidence, share: float) -> Evidence:
+    return one if share == 1.0 else Evidence(kind=one.kind, text=one.text, weight=one.weight * share)
 
 
 def _support(hypotheses: list[_Hypothesis]) -> Mapping[str, float]:

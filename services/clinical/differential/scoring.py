@@ -9,10 +9,11 @@ one patient are not independent and the classes are not measurements.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from math import log
 from typing import Final
 
+from services.clinical.antibodies import antibodies
 from services.clinical.differential.report import Evidence
 from services.clinical.hla import HlaAssociation, HlaReport
 from services.clinical.presentations import presentations
@@ -65,16 +66,21 @@ def prior_evidence(presentation: Presentation, age: int | None, sex: str | None)
 
 def finding_evidence(presentation: Presentation, finding: Finding) -> Evidence | None:
     """Return what one finding says about one hypothesis; None where it says nothing."""
-    concept = concepts()[finding.concept]
-    weight = _present_weight(presentation, finding.concept) if finding.present else _absent_weight(presentation, finding.concept)
+    return _finding_evidence(presentation.id, finding.concept, present=finding.present)
+
+
+@lru_cache(maxsize=65536)
+def _finding_evidence(condition: str, concept_id: str, *, present: bool) -> Evidence | None:
+    concept = concepts()[concept_id]
+    weight = _present_weight(condition, concept_id) if present else _absent_weight(condition, concept_id)
     if not weight:
         return None
-    text = concept.name if finding.present else f"no {concept.name[:1].lower()}{concept.name[1:]}"
+    text = concept.name if present else f"no {concept.name[:1].lower()}{concept.name[1:]}"
     return Evidence(kind="finding", text=text, weight=weight)
 
 
-def _present_weight(presentation: Presentation, concept: str) -> float:
-    picture = _picture(presentation.id)
+def _present_weight(condition: str, concept: str) -> float:
+    picture = _picture(condition)
     if concept in picture.against:
         return AGAINST_FINDING
     direct = picture.frequency.get(concept)
@@ -90,8 +96,8 @@ def _present_weight(presentation: Presentation, concept: str) -> float:
     return UNEXPLAINED[concepts()[concept].background]
 
 
-def _absent_weight(presentation: Presentation, concept: str) -> float:
-    frequency = _picture(presentation.id).frequency.get(concept)
+def _absent_weight(condition: str, concept: str) -> float:
+    frequency = _picture(condition).frequency.get(concept)
     if frequency is None or frequency <= _FREQUENCY["occasional"]:
         return 0.0
     return max(ABSENT_FLOOR, min(0.0, log((1 - frequency) / (1 - _background(concept)))))
@@ -99,6 +105,12 @@ def _absent_weight(presentation: Presentation, concept: str) -> float:
 
 def antibody_evidence(record: AntibodyRecord, disease: str, *, positive: bool) -> Evidence | None:
     """Return what one antibody result says about one hypothesis; None where it says nothing."""
+    return _antibody_evidence(record.id, disease, positive=positive)
+
+
+@lru_cache(maxsize=16384)
+def _antibody_evidence(antibody: str, disease: str, *, positive: bool) -> Evidence | None:
+    record = antibodies()[antibody]
     if disease in record.against:
         if not positive:
             return None

@@ -7,7 +7,7 @@ patient are evaluated once. Alerts of one rule are joined, strongest first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from services.clinical.explanation import Explanation, Frozen, Input, Step
 from services.clinical.medications import Medication, parse_all
@@ -91,6 +91,14 @@ def candidates(facts: Facts) -> tuple[Subject, ...]:
 
 def check(subject: Subject, facts: Facts) -> DrugCheck:
     """Evaluate every rule that names this drug."""
+    key = (subject.name, subject.scope, id(subject.medication))
+    known: DrugCheck | None = facts.memory.get(key)
+    if known is None:
+        known = facts.memory[key] = _check(subject, facts)
+    return known
+
+
+def _check(subject: Subject, facts: Facts) -> DrugCheck:
     alerts: list[Alert] = []
     open_questions: list[NotCheckable] = []
     for rule in _rules_for(subject.name, subject.classes):
@@ -101,18 +109,19 @@ def check(subject: Subject, facts: Facts) -> DrugCheck:
             alerts.append(_alert(rule, verdict, subject))
         elif verdict.truth is None and rule.ask and verdict.asks:
             open_questions.append(
-                NotCheckable(
-                    code=rule.code,
-                    title=rule.title,
-                    severity=rule.severity,
-                    drugs=(subject.name,),
-                    scope=subject.scope.value,
-                    missing=verdict.asks,
-                )
+                _open_question(rule.code, rule.title, rule.severity, subject.name, subject.scope, verdict.asks)
             )
     alerts += _allergy(subject, facts)
     ordered = tuple(sorted(alerts, key=lambda one: (-one.severity.rank, one.code)))
     return DrugCheck(drug=subject.name, scope=subject.scope, alerts=ordered, not_checkable=tuple(open_questions))
+
+
+@lru_cache(maxsize=8192)
+def _open_question(
+    code: str, title: str, severity: Severity, drug: str, scope: Scope, missing: tuple[str, ...]
+) -> NotCheckable:
+    """Build a question once: the same rule asks the same of most patients."""
+    return NotCheckable(code=code, title=title, severity=severity, drugs=(drug,), scope=scope.value, missing=missing)
 
 
 def patient_alerts(facts: Facts) -> tuple[Alert, ...]:

@@ -53,7 +53,14 @@ def evaluate(condition: Condition | None, facts: Facts, subject: Subject | None)
     """Return whether `condition` holds for these facts and, where it speaks of a drug, for `subject`."""
     if condition is None:
         return TRUE
-    return _EVALUATORS[condition.kind](condition, facts, subject)
+    if not condition.is_about_patient:
+        return _EVALUATORS[condition.kind](condition, facts, subject)
+    key = id(condition)
+    known = facts.memory.get(key)
+    if known is None:  # the condition is kept with its verdict, so that its id stays its own
+        known = facts.memory[key] = (condition, _EVALUATORS[condition.kind](condition, facts, subject))
+    verdict: Verdict = known[1]
+    return verdict
 
 
 def _all_of(condition: Condition, facts: Facts, subject: Subject | None) -> Verdict:

@@ -6,7 +6,7 @@ Everything is read once from the profile and the reports of the other engines. A
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -66,6 +66,8 @@ class Facts:
     numbers: Mapping[str, float]
     estimated: Mapping[str, str]
     unread_alleles: tuple[str, ...]
+    # verdicts and drug checks already worked out; the same facts always give the same, so they are no part of the value
+    memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def taken(self) -> tuple[Medication, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from services.clinical.activity import ActivityScore
 from services.clinical.antibodies import AntibodyReport
@@ -116,11 +117,14 @@ def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Rec
 def _subject(therapy: Therapy, facts: Facts) -> Subject:
     """Return the therapy as it is taken, proposed, or as a candidate."""
     plain = candidate(therapy)
-    for scope, medications in ((Scope.CURRENT, facts.current), (Scope.PROPOSED, facts.proposed)):
-        for medication in medications:
-            if plain.name in medication.names:
-                return Subject(plain.name, plain.classes, scope, medication)
-    return plain
+    written = facts.memory.get("written")
+    if written is None:
+        named = [(Scope.CURRENT, one) for one in facts.current] + [(Scope.PROPOSED, one) for one in facts.proposed]
+        written = facts.memory["written"] = {name: (scope, one) for scope, one in reversed(named) for name in one.names}
+    if plain.name not in written:
+        return plain
+    scope, medication = written[plain.name]
+    return Subject(plain.name, plain.classes, scope, medication)
 
 
 def _status(therapy: Therapy, disease: Disease, facts: Facts, subject: Subject) -> DiseaseStatus:
@@ -135,14 +139,17 @@ def _use_status(use: Use, facts: Facts, subject: Subject) -> DiseaseStatus:
     verdict = evaluate(use.when, facts, subject)
     if verdict.truth is False:
         note = f"Only for: {use.population}. {use.note}".strip()
-        return DiseaseStatus(
-            disease=use.disease, status=LabelStatus.NOT_INDICATED, population=use.population, note=note, applies=False
-        )
+        return _disease_status(use.disease, LabelStatus.NOT_INDICATED, use.population, note, False, ())
     note = use.note if verdict.truth else f"Only for: {use.population}, which is not stated. {use.note}".strip()
-    return DiseaseStatus(
-        disease=use.disease, status=use.status, population=use.population, note=note,
-        applies=verdict.truth, missing=verdict.missing,
-    )  # fmt: skip
+    return _disease_status(use.disease, use.status, use.population, note, verdict.truth, verdict.missing)
+
+
+@lru_cache(maxsize=4096)
+def _disease_status(
+    disease: str, status: LabelStatus, population: str, note: str, applies: bool | None, missing: tuple[str, ...]
+) -> DiseaseStatus:
+    """Build a status once: what a label says is the same for every patient it applies to."""
+    return DiseaseStatus(disease=disease, status=status, population=population, note=note, applies=applies, missing=missing)
 
 
 def _open_population(subject: Subject, statuses: dict[str, DiseaseStatus]) -> tuple[NotCheckable, ...]:
@@ -216,14 +223,11 @@ def _explain(
 ) -> Explanation:
     inputs = tuple(dict.fromkeys(one for alert in checked.alerts for one in alert.explanation.inputs))
     steps = [
-        Step(
-            label=f"{Disease(name).label}: {status.status.value.replace('_', ' ')}",
-            note=status.note or status.population,
-        )
+        _step(f"{Disease(name).label}: {status.status.value.replace('_', ' ')}", status.note or status.population)
         for name, status in statuses.items()
     ]
-    steps += [Step(label=f"{alert.severity.value}: {alert.code}", note=alert.message) for alert in checked.alerts]
-    steps.append(Step(label="excluded" if reasons else "not excluded by a rule that could be decided"))
+    steps += [_step(f"{alert.severity.value}: {alert.code}", alert.message) for alert in checked.alerts]
+    steps.append(_step("excluded" if reasons else "not excluded by a rule that could be decided", ""))
     return Explanation(
         rule="Label status for each diagnosis, then every safety and pharmacogenomic rule of the drug",
         inputs=inputs or (Input(name="diagnoses", value=", ".join(Disease(name).label for name in statuses)),),
@@ -232,6 +236,12 @@ def _explain(
         sources=therapy.sources,
         version=RULES_VERSION,
     )
+
+
+@lru_cache(maxsize=8192)
+def _step(label: str, note: str) -> Step:
+    """Build a line once: labels and texts of rules are the same for every patient."""
+    return Step(label=label, note=note)
 
 
 def _notes(

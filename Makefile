@@ -10,7 +10,7 @@ export AUTO_UI_PORT
 # the model and everything else is on disk: no part may look for it on a network
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test check e2e bench install worker clean
+.PHONY: run test check e2e bench install vectors worker clean
 
 run: install
 	$(BIN)/streamlit run app.py --server.port $(AUTO_UI_PORT)
@@ -39,6 +39,10 @@ e2e: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+# after a change of the curated knowledge
+vectors: install
+	$(BIN)/python -m services.evidence.precomputed
 
 worker: install
 	$(BIN)/python -m services.worker

@@ -17,11 +17,13 @@ from services.evidence.collections import COLLECTIONS
 from services.evidence.curated import curated_passages
 from services.evidence.embedder import Embedder, Progress
 from services.evidence.passages import Passage, Tier
+from services.evidence.precomputed import digest, vectors_of
 from services.evidence.store import EvidenceStore, known
 from services.storage.database import Database
 from services.storage.tables import passages as table
 
 _DELETE_BATCH = 500
+_EMBED_BATCH = 512
 
 
 class EvidenceIndex:
@@ -124,8 +126,17 @@ class EvidenceIndex:
     def _embed_and_store(self, passages: Sequence[Passage], progress: Progress | None) -> None:
         if not passages:
             return
-        vectors = self._embedder.embed([embedded_text(passage) for passage in passages], progress)
-        self._store.put(passages, vectors.tolist())
+        shipped = vectors_of(self._embedder.name)
+        keys = [digest(embedded_text(passage)) for passage in passages]
+        ready = [(passage, shipped[key]) for passage, key in zip(passages, keys, strict=True) if key in shipped]
+        self._store.put([passage for passage, _ in ready], [vector.tolist() for _, vector in ready])
+        rest = [passage for passage, key in zip(passages, keys, strict=True) if key not in shipped]
+        for start in range(0, len(rest), _EMBED_BATCH):
+            batch = rest[start : start + _EMBED_BATCH]
+            vectors = self._embedder.embed([embedded_text(passage) for passage in batch])
+            self._store.put(batch, vectors.tolist())
+            if progress is not None:
+                progress(start + len(batch), len(rest))
 
 
 def embedded_text(passage: Passage) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from services.clinical.analysis import analyse
 from services.clinical.antibodies import AntibodyReport, Measurement, interpret
+from services.clinical.conditions import parse
 from services.clinical.disease import Disease
+from services.clinical.profile import HlaProfile, Profile
+from services.clinical.symptoms.matching import concepts
 
 
 def interpretation(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the panel was read as. A case of free text has no panel and is not answered here."""
-    if "results" not in inputs:
-        return {"status": "not_applicable"}
+    """Return what the panel was read as, or for a case of free text the laboratory values found in it."""
+    if "free_text" in inputs:
+        return {"status": "ok", "labs": _labs_in(str(inputs["free_text"]))}
     report = interpret(
-        [Measurement.model_validate(result) for result in inputs["results"]],
+        [Measurement.model_validate(result) for result in inputs.get("results", ())],
         [Disease(condition) for condition in inputs.get("diagnosed_conditions", ())],
     )
     return {
@@ -27,6 +31,15 @@ def interpretation(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "alerts": [alert.text for alert in report.alerts],
         "notes": [*report.notes, *(note for finding in report.findings for note in finding.notes)],
     }
+
+
+def _labs_in(text: str) -> list[str]:
+    """Return every laboratory finding and number the analysis takes from a sentence of the history."""
+    profile = Profile(
+        patient_id="case", age=45, sex="F", hla_profile=HlaProfile(), extensions={"symptoms": [text], "history": [text]}
+    )
+    findings = [one.name for one in analyse(profile).differential.findings if concepts()[one.concept].labs]
+    return [*findings, *parse(profile).numbers]
 
 
 def _claims(report: AntibodyReport) -> list[dict[str, Any]]:

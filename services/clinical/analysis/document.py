@@ -129,7 +129,7 @@ def therapy_row(one: Recommendation) -> dict[str, Any]:
         "efficacy_evidence": one.efficacy_evidence, "kind": one.kind, "is_current": one.is_current,
         "status_by_disease": one.status_by_disease, "alerts": [alert.code for alert in one.alerts],
         "not_checkable": one.not_checkable, "boxed_warnings": one.boxed_warnings, "warnings": one.warnings,
-        "start_thresholds": one.start_thresholds, "screening": one.screening, "note": one.note, "sources": one.sources,
+        "start_thresholds": one.start_thresholds, "screening": one.screening, "note": one.note,
         "explanation": one.explanation,
     }  # fmt: skip
 
@@ -138,7 +138,7 @@ def excluded_row(one: Recommendation) -> dict[str, Any]:
     """Return a treatment that is not recommended, with why."""
     return {
         "drug_name": one.drug_name, "drug_class": one.drug_class, "reasons": one.exclusion_reasons, "is_current": one.is_current,
-        "status_by_disease": one.status_by_disease, "alerts": [alert.code for alert in one.alerts], "sources": one.sources,
+        "status_by_disease": one.status_by_disease, "alerts": [alert.code for alert in one.alerts],
         "explanation": one.explanation,
     }  # fmt: skip
 

@@ -74,15 +74,15 @@ def _typed(present: list[Typing]) -> tuple[_Typed, ...]:
 
 def _match(required: tuple[str, ...], excludes: tuple[str, ...], typed: tuple[_Typed, ...], copies: int) -> _Match | None:
     """Match a row: every required entry held. Exact when each is held at the row's resolution or finer."""
-    loci = {one.allele.locus for one in typed}
-    if not all(any(want.locus in loci for want in _choice(entry)) for entry in required):
-        return None
     excluded = _choice("|".join(excludes)) if excludes else ()
-    usable = [one for one in typed if not any(one.allele.is_within(out) for out in excluded)]
     held: list[Allele] = []
     exact = True
     for entry in required:
         wanted = _choice(entry)
+        at_locus = [one for one in typed if any(one.allele.locus == want.locus for want in wanted)]
+        usable = [one for one in at_locus if not any(one.allele.is_within(out) for out in excluded)] if excluded else at_locus
+        if not usable:
+            return None
         certain = [one for one in usable if not one.is_either and any(one.allele.is_within(want) for want in wanted)]
         if sum(one.copies for one in certain) >= copies:
             held.append(max((one.allele for one in certain), key=lambda allele: len(allele.fields)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 from services.clinical.explanation import Explanation, Frozen
@@ -79,4 +81,12 @@ class HlaReport(Frozen):
 
     def of(self, disease: str) -> tuple[HlaAssociation, ...]:
         """Return the associations with one disease, in the order reported."""
-        return tuple(one for one in self.associations if one.disease == disease)
+        return self.by_disease.get(disease, ())
+
+    @cached_property
+    def by_disease(self) -> Mapping[str, tuple[HlaAssociation, ...]]:
+        """The associations of each disease, in the order reported."""
+        found: dict[str, tuple[HlaAssociation, ...]] = {}
+        for one in self.associations:
+            found[one.disease] = (*found.get(one.disease, ()), one)
+        return found

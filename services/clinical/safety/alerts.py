@@ -210,6 +210,8 @@ def joined(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
 
 def _merge(group: list[Alert]) -> Alert:
     first = min(group, key=lambda one: _SCOPE_ORDER[one.scope])
+    if len(group) == 1:
+        return first
     inputs = dict.fromkeys(one for alert in group for one in alert.explanation.inputs)
     return first.model_copy(
         update={

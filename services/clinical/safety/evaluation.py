@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.clinical.conditions import State
 from services.clinical.disease import Disease
@@ -99,6 +100,8 @@ def _any(parts: Iterable[Verdict]) -> Verdict:
 
 def _join(truth: bool | None, verdicts: Iterable[Verdict]) -> Verdict:
     parts = tuple(verdicts)
+    if len(parts) == 1 and parts[0].truth is truth:
+        return parts[0]
     return Verdict(
         truth,
         tuple(dict.fromkeys(one for part in parts for one in part.inputs)),
@@ -108,6 +111,7 @@ def _join(truth: bool | None, verdicts: Iterable[Verdict]) -> Verdict:
     )
 
 
+@lru_cache(maxsize=4096)
 def _missing(what: str, *, ask: bool = True) -> Verdict:
     return Verdict(None, missing=(what,), asks=(what,) if ask else ())
 
@@ -232,6 +236,24 @@ def _gene(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:
 def _co_drug(condition: Condition, facts: Facts, subject: Subject | None) -> Verdict:
     own = subject.medication if subject is not None else None
     name = subject.name if subject is not None else ""
+    # a drug nobody takes is nobody's partner: the answer is the same for every one of them
+    key = ("with", id(condition)) if own is None and name not in _taken_names(facts) else None
+    known: Verdict | None = facts.memory.get(key) if key is not None else None
+    if known is None:
+        known = _with_partners(condition, facts, own, name)
+        if key is not None:
+            facts.memory[key] = known
+    return known
+
+
+def _taken_names(facts: Facts) -> frozenset[str]:
+    known: frozenset[str] | None = facts.memory.get("taken names")
+    if known is None:
+        known = facts.memory["taken names"] = frozenset(name for one in facts.taken for name in one.names)
+    return known
+
+
+def _with_partners(condition: Condition, facts: Facts, own: Medication | None, name: str) -> Verdict:
     partners: list[str] = []
     inputs: list[Input] = []
     for medication in facts.taken:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from services.clinical.activity import ActivityScore
 from services.clinical.antibodies import AntibodyReport
@@ -38,6 +38,7 @@ from services.knowledge.drugs import (
 RULES_VERSION = "therapies 1"
 ADULT_YEARS = 18
 _OFFERED = {LabelStatus.ON_LABEL: 0, LabelStatus.STANDARD_CARE: 0, LabelStatus.UNCERTAIN: 1, LabelStatus.OFF_LABEL: 2}
+_FIT = {True: 0, None: 1, False: 2}
 _KIND_ORDER = {
     TherapyKind.BIOLOGIC: 0, TherapyKind.TARGETED_SYNTHETIC: 0, TherapyKind.CONVENTIONAL: 1, TherapyKind.NON_DRUG: 1,
 }  # fmt: skip
@@ -130,7 +131,7 @@ def _subject(therapy: Therapy, facts: Facts) -> Subject:
 def _status(therapy: Therapy, disease: Disease, facts: Facts, subject: Subject) -> DiseaseStatus:
     """Return the status of the use that fits best; the therapy has at least one use in this disease."""
     uses = (_use_status(use, facts, subject) for use in therapy.uses if use.disease == disease.value)
-    return min(uses, key=lambda one: {True: 0, None: 1, False: 2}[one.applies])
+    return min(uses, key=lambda one: _FIT[one.applies])
 
 
 def _use_status(use: Use, facts: Facts, subject: Subject) -> DiseaseStatus:
@@ -186,24 +187,32 @@ def _contraindications(subject: Subject, checked: DrugCheck) -> tuple[str, ...]:
     """The bars of the drug, those that hold for this patient first and marked."""
     holding = {alert.code for alert in checked.alerts}
     open_codes = {question.code for question in checked.not_checkable}
-    bars = [rule for rule in rules_for(subject) if _is_bar(rule)]
+    bars = _bars(subject.name, subject.classes)
     present = [f"PRESENT: {rule.title}" for rule in bars if rule.code in holding]
     unknown = [f"{rule.title} (not known for this patient)" for rule in bars if rule.code in open_codes]
     other = [rule.title for rule in bars if rule.code not in holding | open_codes]
     return tuple(dict.fromkeys((*present, *unknown, *other)))
 
 
-def _is_bar(rule: Rule) -> bool:
-    return rule.removes or rule.severity is Severity.CRITICAL
+@cache
+def _bars(name: str, classes: frozenset[str]) -> tuple[Rule, ...]:
+    """Return the rules that can take a drug off the list, or are critical."""
+    every = rules_for(Subject(name, classes, Scope.CANDIDATE))
+    return tuple(rule for rule in every if rule.removes or rule.severity is Severity.CRITICAL)
+
+
+@cache
+def _pgx_rules(name: str, classes: frozenset[str]) -> tuple[Rule, ...]:
+    """Return the pharmacogenomic rules of a drug."""
+    return tuple(rule for rule in rules_for(Subject(name, classes, Scope.CANDIDATE)) if rule.code in pgx_codes())
 
 
 def _pgx(therapy: Therapy, subject: Subject, checked: DrugCheck, facts: Facts) -> tuple[str, ...]:
     """What is known, fired or missing of each pharmacogene and HLA allele that has a rule for this drug."""
     lines: list[str] = []
-    fired = {alert.code: alert for alert in checked.alerts if alert.code in pgx_codes()}
-    for rule in rules_for(subject):
-        if rule.code not in pgx_codes():
-            continue
+    fired = {alert.code for alert in checked.alerts}
+    relevant = _pgx_rules(subject.name, subject.classes)
+    for rule in relevant:
         if rule.code in fired:
             lines.append(f"{rule.title}: {rule.text} {rule.action}")
             continue
@@ -211,7 +220,7 @@ def _pgx(therapy: Therapy, subject: Subject, checked: DrugCheck, facts: Facts) -
         if verdict.truth is None and verdict.missing:
             lines.append(f"{rule.title}: not known; would need {', '.join(verdict.missing)}")
     for genotype in facts.genotypes.genes:
-        named = [rule for rule in rules_for(subject) if rule.code.startswith(f"{genotype.gene}_")]
+        named = [rule for rule in relevant if rule.code.startswith(f"{genotype.gene}_")]
         if named and genotype.phenotype is not None and not any(rule.code in fired for rule in named):
             shown = f"{genotype.gene} {genotype.diplotype_text or ''}".strip()
             lines.append(f"{shown}: {genotype.phenotype} metaboliser, no rule against this drug")

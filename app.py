@@ -19,6 +19,7 @@ import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
 from starlette.routing import Mount
+from streamlit.runtime.pages_manager import PagesManager
 
 from api.application import create_api
 from api.security import SECURITY_HEADERS
@@ -117,6 +118,10 @@ def _announce(model_available: bool) -> None:
     sys.stdout.write("\n".join([*lines, "", ""]))
     sys.stdout.flush()
 
+
+# Streamlit takes a folder named `pages` for its older way of making pages until `st.navigation` has run once: the first deep
+# link after a start would get "Page not found" over the right page. This is the flag that `st.navigation` itself sets.
+PagesManager.uses_pages_directory = False
 
 app = st.App(
     str(_ROOT / "dashboard.py"),

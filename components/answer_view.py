@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import state
+from components import source_viewer
 from components.formatting import plain
+from services.access.principals import Principal
 from services.assistant.answers import AnswerMode, AnswerSegment, AnswerState, AnswerWarning, Citation
+from services.container import Services
 
 _STATES = {
     AnswerState.INCOMPLETE: ("warning", "This answer broke off and is incomplete."),
@@ -23,6 +25,8 @@ def segments_text(segments: Sequence[AnswerSegment]) -> str:
 
 
 def show(
+    services: Services,
+    access: Principal,
     segments: Sequence[AnswerSegment],
     citations: Sequence[Citation],
     *,
@@ -42,10 +46,10 @@ def show(
     for warning in warnings:
         st.caption(f":material/info: {plain(warning.message)}")
     if citations:
-        _sources(citations, key)
+        _sources(services, access, citations, key)
 
 
-def _sources(citations: Sequence[Citation], key: str) -> None:
+def _sources(services: Services, access: Principal, citations: Sequence[Citation], key: str) -> None:
     st.caption("Sources")
     with st.container(horizontal=True):
         for citation in citations:
@@ -56,8 +60,8 @@ def _sources(citations: Sequence[Citation], key: str) -> None:
                 f"{citation.number} · {plain(citation.title)[:70]}{dated}{where}", key=f"{key}.source.{citation.number}",
                 help="Show the passage where it stands",
             ):
-                state.show_source(state.OpenSource(citation.collection, citation.passage_id, citation.cited_text))
-                st.rerun()
+                source = source_viewer.Source(citation.collection, citation.passage_id, citation.cited_text)
+                source_viewer.open_source(services, access, source)
 
 
 def _marked(segment: AnswerSegment) -> str:

@@ -58,8 +58,8 @@ def conversation(services: Services, access: Principal, patient: Patient | None)
                 st.markdown(plain(message.text))
             else:
                 answer_view.show(
-                    message.segments, message.citations, state_of_answer=message.state, mode=message.provenance.mode,
-                    warnings=message.warnings, error=message.error, key=f"chat.{message.id}",
+                    services, access, message.segments, message.citations, state_of_answer=message.state,
+                    mode=message.provenance.mode, warnings=message.warnings, error=message.error, key=f"chat.{message.id}",
                 )
 
 

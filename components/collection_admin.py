@@ -53,7 +53,7 @@ def details(services: Services, access: Principal, name: str) -> None:
         question = st.text_input("Search in this collection", key="collections.question")
         if question:
             for hit in services.search.search(question, access=access, collections=[name], top_k=5).hits:
-                evidence_card.show(hit, key=f"collections.hit.{hit.passage.id}")
+                evidence_card.show(services, access, hit, key=f"collections.hit.{hit.passage.id}")
     elif view == "Schema":
         st.dataframe(pd.DataFrame(services.store.schema(name)), hide_index=True, key="collections.schema")
     else:

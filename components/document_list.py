@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from components import state
+from components import source_viewer
 from services.access.principals import Principal
 from services.container import Services
 from services.patients.documents import Document
@@ -28,13 +28,11 @@ def show(services: Services, access: Principal, documents: Sequence[Document]) -
     with st.container(horizontal=True):
         if st.button("Open", key="documents.open", icon=":material/menu_book:", type="primary"):
             first = services.documents.passages(document.id, access)[0]
-            state.show_source(state.OpenSource(first.collection, first.id, ""))
-            st.rerun()
+            source_viewer.open_source(services, access, source_viewer.Source(first.collection, first.id))
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown("The document and everything read from it will be gone.")
             if st.button("Delete this document", key="documents.delete", type="primary"):
                 services.documents.remove(document.id, access)
-                state.show_source(None)
                 st.rerun()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import state
+from components import source_viewer
 from components.formatting import plain
+from services.access.principals import Principal
+from services.container import Services
 from services.evidence.collections import BY_NAME
 from services.evidence.passages import Hit, Relevance
 
@@ -17,7 +19,7 @@ _BADGE = {
 _SHOWN_CHARS = 900
 
 
-def show(hit: Hit, key: str) -> None:
+def show(services: Services, access: Principal, hit: Hit, key: str) -> None:
     """Draw the card; its button opens the source."""
     passage = hit.passage
     colour, icon, word = _BADGE[hit.relevance]
@@ -35,8 +37,7 @@ def show(hit: Hit, key: str) -> None:
             st.caption(f"Source: {plain(passage.source)}")
         open_it, why = st.columns([1, 4])
         if open_it.button("Open source", key=f"{key}.open", icon=":material/menu_book:", type="tertiary"):
-            state.show_source(state.OpenSource(passage.collection, passage.id))
-            st.rerun()
+            source_viewer.open_source(services, access, source_viewer.Source(passage.collection, passage.id))
         with why.popover("Why this score?", type="tertiary"):
             st.markdown(
                 f"score **{hit.score:.2f}** = 0.8 × similarity {hit.similarity:.2f} + 0.2 × terms covered {hit.coverage:.2f}, "

@@ -1,10 +1,11 @@
-"""The source behind a citation: the passage, and the page of the PDF with the passage highlighted."""
+"""The source behind a citation, in a drawer: the passage, and the page of the PDF with the passage highlighted."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
-from components import state
 from components.feedback import show_error
 from components.formatting import plain
 from services.access.principals import Principal
@@ -13,19 +14,21 @@ from services.errors import ParatopeError
 from services.evidence.passages import Passage
 
 
-def show(services: Services, access: Principal, source: state.OpenSource) -> None:
-    """Draw the source with a button that closes it."""
-    with st.container(border=True, key="source_viewer"):
-        try:
-            passage = services.index.passage(source.collection, source.passage_id, access)
-        except ParatopeError as error:
-            show_error(error)
-            return
-        heading, close = st.columns([6, 1], vertical_alignment="center")
-        heading.markdown(f"**{plain(passage.title)}**")
-        if close.button("Close", key="source_viewer.close", icon=":material/close:", help="Close the source", type="tertiary"):
-            state.show_source(None)
-            st.rerun()
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage to show, and the words of it that were cited (empty: the whole passage)."""
+
+    collection: str
+    passage_id: str
+    cited_text: str = ""
+
+
+@st.dialog("Source", width="large", position="right")
+def open_source(services: Services, access: Principal, source: Source) -> None:
+    """Open the drawer. Call it in the run in which the reader asked for the source."""
+    try:
+        passage = services.index.passage(source.collection, source.passage_id, access)
+        st.markdown(f"**{plain(passage.title)}**")
         st.caption(_provenance(passage))
         if passage.document_id and passage.page:
             _page(services, access, passage, source.cited_text)
@@ -33,9 +36,11 @@ def show(services: Services, access: Principal, source: state.OpenSource) -> Non
             st.markdown(f"> {plain(passage.text)}")
             if passage.source:
                 st.caption(f"Source: {plain(passage.source)}")
+    except ParatopeError as error:
+        show_error(error)
 
 
-def _page(services: Services, access: Principal, passage: Passage, cited_text: str | None) -> None:
+def _page(services: Services, access: Principal, passage: Passage, cited_text: str) -> None:
     assert passage.document_id is not None
     assert passage.page is not None
     document = services.documents.get(passage.document_id, access)
@@ -43,12 +48,7 @@ def _page(services: Services, access: Principal, passage: Passage, cited_text: s
         f"Page (of {document.page_count})", 1, document.page_count, passage.page, key=f"source_viewer.page.{passage.id}"
     )
     highlight = (cited_text or passage.text) if page == passage.page else None
-    try:
-        image = services.documents.page_image(passage.document_id, int(page), highlight, access)
-    except ParatopeError as error:
-        show_error(error)
-        st.markdown(f"> {plain(passage.text)}")
-        return
+    image = services.documents.page_image(passage.document_id, int(page), highlight, access)
     st.image(image.png, alt=image.alt, width="stretch")
     if highlight and not image.highlights_found:
         st.caption("The passage could not be located exactly on the page. Its text:")

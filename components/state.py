@@ -7,7 +7,6 @@ opaque, makes a page linkable, and says nothing about the person.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -15,18 +14,8 @@ from services.clinical.profile import PATIENT_ID_PATTERN
 
 _PATIENT = "patient_id"
 _CONVERSATION = "conversation_id"
-_SOURCE = "open_source"
 _PENDING = "pending_question"
 _QUERY_PATIENT = "patient"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSource:
-    """The passage that the reader asked to see: by collection and id."""
-
-    collection: str
-    passage_id: str
-    cited_text: str | None = None
 
 
 def patient_id() -> str | None:
@@ -39,10 +28,9 @@ def patient_id() -> str | None:
 
 
 def choose_patient(chosen: str | None) -> None:
-    """Remember the patient and put the id into the link; another patient closes the open conversation and source."""
+    """Remember the patient and put the id into the link; another patient closes the open conversation."""
     if st.session_state.get(_PATIENT) != chosen:
         st.session_state[_CONVERSATION] = None
-        st.session_state[_SOURCE] = None
     st.session_state[_PATIENT] = chosen
     link_patient()
 
@@ -63,16 +51,6 @@ def conversation_id() -> str | None:
 
 def open_conversation(chosen: str | None) -> None:
     st.session_state[_CONVERSATION] = chosen
-    st.session_state[_SOURCE] = None
-
-
-def open_source() -> OpenSource | None:
-    source: OpenSource | None = st.session_state.get(_SOURCE)
-    return source
-
-
-def show_source(source: OpenSource | None) -> None:
-    st.session_state[_SOURCE] = source
 
 
 def ask_next(question: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import chat_panel, source_viewer, state
+from components import chat_panel, state
 from components.feedback import explained
 from components.runtime import Need, get_services, require_access
 
@@ -20,12 +20,8 @@ heading.title(f"Ask about {patient.name}" if patient else "Ask the general knowl
 with history, explained():
     chat_panel.history_menu(services, access, patient_id)
 
-source = state.open_source()
-conversation, viewer = st.columns([3, 2], gap="medium") if source else (st.container(), None)
-if source and viewer:
-    with viewer, explained():
-        source_viewer.show(services, access, source)
-with conversation, explained():
+area = st.container()
+with area, explained():
     chat_panel.conversation(services, access, patient)
 
-chat_panel.ask(services, access, patient, conversation)
+chat_panel.ask(services, access, patient, area)

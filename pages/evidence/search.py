@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import evidence_card, source_viewer, state
+from components import evidence_card, state
 from components.feedback import empty, explained
 from components.formatting import plain
 from components.runtime import Need, get_services, require_access
@@ -39,11 +39,5 @@ st.caption(
 if not result.hits:
     empty("Nothing found. The collections were searched and hold no passage for these words.")
 
-source = state.open_source()
-listing, viewer = st.columns([3, 2]) if source else (st.container(), None)
-with listing:
-    for hit in result.hits:
-        evidence_card.show(hit, key=f"search.{hit.passage.collection}.{hit.passage.id}")
-if source and viewer:
-    with viewer:
-        source_viewer.show(services, access, source)
+for hit in result.hits:
+    evidence_card.show(services, access, hit, key=f"search.{hit.passage.collection}.{hit.passage.id}")

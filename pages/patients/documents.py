@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import document_list, document_upload, source_viewer, state
+from components import document_list, document_upload, state
 from components.feedback import empty, explained
 from components.runtime import Need, get_services, require_access
 
@@ -26,10 +26,5 @@ if not documents:
     empty("No documents yet for this patient. Upload a PDF above.")
     st.stop()
 
-source = state.open_source()
-listing, viewer = st.columns([3, 2], gap="medium") if source else (st.container(), None)
-with listing, explained():
+with explained():
     document_list.show(services, access, documents)
-if source and viewer:
-    with viewer, explained():
-        source_viewer.show(services, access, source)

@@ -126,7 +126,8 @@ def _group(title: str, chosen: Iterable[_Candidate], grounding: Grounding) -> li
 def _heading(candidate: _Candidate) -> str:
     """Where the quotation stands: date, title, section, page, and the columns of its table."""
     passage = candidate.hit.passage
-    parts = [passage.document_date or ("undated" if passage.patient_id is not None else ""), passage.title]
+    dated = passage.document_date or ("undated" if passage.patient_id is not None else "")
+    parts = ["" if dated in passage.title else dated, passage.title]
     if passage.section and passage.section.lower() not in passage.title.lower():
         parts.append(passage.section)
     if passage.page is not None:

@@ -29,11 +29,11 @@ MAX_SERIES = 500
 
 # Laboratory values that are antibodies: read by the antibody engine too, against the laboratory's own limit only.
 _ANTIBODY_OF = {
-    "achr_antibody": "achr", "acpa": "acpa", "b2gp1_igg": "anti_b2gp1", "c1q_antibody": "anti_c1q",
-    "cardiolipin_igg": "anti_cardiolipin", "cardiolipin_igm": "anti_cardiolipin", "dgp_iga": "dgp", "dgp_igg": "dgp",
-    "dsdna_antibody": "anti_dsdna", "gad65_antibody": "gad65", "ia2_antibody": "ia2", "insulin_antibody": "iaa",
-    "mpo_antibody": "mpo_anca", "musk_antibody": "musk", "pr3_antibody": "pr3_anca", "rheumatoid_factor": "rheumatoid_factor",
-    "ssa_antibody": "anti_ro60", "thyroglobulin_antibody": "tg", "tpo_antibody": "tpo", "trab": "trab", "tsi_iu_l": "tsi",
+    "achr_antibody": "achr", "acpa": "acpa", "b2gp1_igg": "beta-2 glycoprotein I IgG", "c1q_antibody": "anti_c1q",
+    "cardiolipin_igg": "anti-cardiolipin IgG", "cardiolipin_igm": "anti-cardiolipin IgM", "dgp_iga": "DGP IgA",
+    "dgp_igg": "DGP IgG", "dsdna_antibody": "anti_dsdna", "gad65_antibody": "gad65", "ia2_antibody": "ia2",
+    "insulin_antibody": "iaa", "mpo_antibody": "mpo_anca", "musk_antibody": "musk", "pr3_antibody": "pr3_anca",
+    "rheumatoid_factor": "rheumatoid_factor", "ssa_antibody": "anti_ro60", "thyroglobulin_antibody": "tg", "tpo_antibody": "tpo", "trab": "trab", "tsi_iu_l": "tsi",
     "tsi_pct": "tsi", "ttg_iga": "ttg_iga", "ttg_igg": "ttg_igg", "znt8_antibody": "znt8",
 }  # fmt: skip
 _WORDED = {"true": True, "positive": True, "pos": True, "false": False, "negative": False, "neg": False}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.clinical.antibodies.positivity import Verdict
 from services.clinical.explanation import Explanation, Frozen
 from services.clinical.titers import Outcome
@@ -79,6 +81,14 @@ class NameQuestion(Frozen):
     question: str
 
 
+_ISOTYPE = re.compile(r"(?<![a-z])ig ?([gma])(?![a-z])")
+
+
+def _isotype(written: str) -> str:
+    found = _ISOTYPE.search(written[:200].lower().replace("_", " "))
+    return found.group(1) if found else ""
+
+
 class AntibodyReport(Frozen):
     """The whole panel, read. Nothing sent is dropped: it is a finding, a question, or unrecognised."""
 
@@ -93,8 +103,17 @@ class AntibodyReport(Frozen):
         return tuple(finding for finding in self.findings if finding.outcome is Outcome.POSITIVE)
 
     def outcome_of(self, antibody: str) -> Outcome | None:
-        """Return the outcome of an antibody id, None where it was not tested; disagreeing repeats are `UNKNOWN`."""
-        outcomes = {finding.outcome for finding in self.findings if finding.id == antibody}
-        if not outcomes:
+        """Return the outcome of an antibody id, None where it was not tested; disagreeing repeats are `UNKNOWN`.
+
+        Isotypes are not repeats of each other: with IgG positive and IgM negative the antibody is positive.
+        """
+        isotypes: dict[str, set[Outcome]] = {}
+        for finding in self.findings:
+            if finding.id == antibody:
+                isotypes.setdefault(_isotype(finding.written), set()).add(finding.outcome)
+        if not isotypes:
             return None
-        return next(iter(outcomes)) if len(outcomes) == 1 else Outcome.UNKNOWN
+        outcomes = {next(iter(one)) if len(one) == 1 else Outcome.UNKNOWN for one in isotypes.values()}
+        if len(outcomes) == 1:
+            return next(iter(outcomes))
+        return Outcome.POSITIVE if Outcome.POSITIVE in outcomes and "" not in isotypes else Outcome.UNKNOWN

@@ -97,7 +97,8 @@ class SentenceEmbedder:
             if progress is not None:
                 progress(min(start + _BATCH, len(order)), len(order))
         # in full precision, whatever the model computed in
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
     def count_tokens(self, text: str) -> int:
         """Number of word pieces of `text`, without the two special ones."""

@@ -10,12 +10,14 @@ from services.assistant.answering import Assistant
 from services.assistant.chat import Chat
 from services.assistant.conversations import Conversations
 from services.assistant.language_model import LanguageModel
+from services.clinical.analysis import warm_up
 from services.evidence.documents.reading import DocumentReader
 from services.evidence.embedder import SentenceEmbedder
 from services.evidence.index import EvidenceIndex
 from services.evidence.search import EvidenceSearch, Ranking
 from services.evidence.store import EvidenceStore
 from services.knowledge.synonyms import expand
+from services.patients.analyses import AnalysisLog
 from services.patients.demo import DemoLoader
 from services.patients.documents import DocumentLibrary
 from services.patients.registry import PatientRegistry
@@ -37,6 +39,7 @@ class Services:
     search: EvidenceSearch
     reader: DocumentReader
     patients: PatientRegistry
+    analyses: AnalysisLog
     documents: DocumentLibrary
     demo: DemoLoader
     assistant: Assistant
@@ -83,8 +86,8 @@ def build_services(settings: Settings) -> Services:
     conversations = Conversations(database)
     return Services(
         settings=settings, database=database, store=store, embedder=embedder, index=index, search=search, reader=reader,
-        patients=patients, documents=documents, demo=demo, assistant=assistant, conversations=conversations,
-        chat=Chat(assistant, conversations),
+        patients=patients, analyses=AnalysisLog(database, patients), documents=documents, demo=demo, assistant=assistant,
+        conversations=conversations, chat=Chat(assistant, conversations),
         preparation=Preparation(_steps(settings, embedder, store, index, patients, demo)), started=time.monotonic(),
     )
 
@@ -99,6 +102,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     first_start = settings.demo_data and not patients.list(LOCAL_USER)
     steps: list[Step] = [
+        ("loading the clinical rules", lambda _: warm_up()),
         ("loading the embedding model", lambda _: embedder.embed(["ready"])),
         ("loading the names of diseases", lambda _: expand("warm up")),
         ("opening the evidence collections", lambda _: _open(index, store)),

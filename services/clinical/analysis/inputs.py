@@ -33,8 +33,9 @@ _ANTIBODY_OF = {
     "cardiolipin_igg": "anti-cardiolipin IgG", "cardiolipin_igm": "anti-cardiolipin IgM", "dgp_iga": "DGP IgA",
     "dgp_igg": "DGP IgG", "dsdna_antibody": "anti_dsdna", "gad65_antibody": "gad65", "ia2_antibody": "ia2",
     "insulin_antibody": "iaa", "mpo_antibody": "mpo_anca", "musk_antibody": "musk", "pr3_antibody": "pr3_anca",
-    "rheumatoid_factor": "rheumatoid_factor", "ssa_antibody": "anti_ro60", "thyroglobulin_antibody": "tg", "tpo_antibody": "tpo", "trab": "trab", "tsi_iu_l": "tsi",
-    "tsi_pct": "tsi", "ttg_iga": "ttg_iga", "ttg_igg": "ttg_igg", "znt8_antibody": "znt8",
+    "rheumatoid_factor": "rheumatoid_factor", "ssa_antibody": "anti_ro60", "thyroglobulin_antibody": "tg",
+    "tpo_antibody": "tpo", "trab": "trab", "tsi_iu_l": "tsi", "tsi_pct": "tsi", "ttg_iga": "ttg_iga", "ttg_igg": "ttg_igg",
+    "znt8_antibody": "znt8",
 }  # fmt: skip
 _WORDED = {"true": True, "positive": True, "pos": True, "false": False, "negative": False, "neg": False}
 

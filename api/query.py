@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from api.dependencies import Caller, UsesServices
-from services.assistant.answers import AnswerState, Failed, Finished, TextDelta
+from services.assistant.answers import Answer, AnswerState, Failed, Finished, TextDelta
 from services.clinical.profile import PatientId
 from services.errors import ParatopeError
 from services.evidence.passages import Hit
@@ -60,23 +60,16 @@ def query(body: QueryRequest, services: UsesServices, caller: Caller) -> dict[st
         "evidence_count": len(answer.evidence.hits),
         "collections_searched": len(answer.evidence.collections_searched),
         "search_time_ms": round(answer.evidence.elapsed_ms, 1),
-        "mode": answer.mode.value,
-        "state": answer.state.value,
-        "model": answer.model,
-        "citations": [
-            {
-                "number": one.number, "source": one.source_uri, "title": one.title, "page": one.page,
-                "document_date": one.document_date, "cited_text": one.cited_text,
-            }
-            for one in answer.citations
-        ],
-        "warnings": [warning.message for warning in answer.warnings],
+        **_provenance(answer),
     }
 
 
 @router.post("/query/stream")
 def query_stream(body: QueryRequest, services: UsesServices, caller: Caller) -> StreamingResponse:
-    """Answer a question as server-sent events; ends with `[DONE]` only when the answer is complete."""
+    """Answer a question as server-sent events; ends with `[DONE]` only when the answer is complete.
+
+    Citations are verified after their sentence was sent, so the markers come last: in the whole `answer` of the final event.
+    """
     events = services.assistant.answer_stream(
         body.question, access=caller, patient_id=body.patient_id, patient_context=body.patient_context,
         collections=body.collections_filter or (), top_k=body.passages_per_collection,
@@ -92,6 +85,7 @@ def query_stream(body: QueryRequest, services: UsesServices, caller: Caller) -> 
                     yield _sse({"error": event.error.message})
                 elif isinstance(event, Finished):
                     if event.answer.state is AnswerState.COMPLETE:
+                        yield _sse({"text": "", "answer": event.answer.with_markers(), **_provenance(event.answer)})
                         yield "data: [DONE]\n\n"
                     else:
                         yield _sse({"error": f"the answer is {event.answer.state.value}: ask again"})
@@ -101,7 +95,23 @@ def query_stream(body: QueryRequest, services: UsesServices, caller: Caller) -> 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-def _sse(data: dict[str, str]) -> str:
+def _provenance(answer: Answer) -> dict[str, Any]:
+    return {
+        "mode": answer.mode.value,
+        "state": answer.state.value,
+        "model": answer.model,
+        "citations": [
+            {
+                "number": one.number, "source": one.source_uri, "title": one.title, "page": one.page,
+                "document_date": one.document_date, "cited_text": one.cited_text,
+            }
+            for one in answer.citations
+        ],
+        "warnings": [warning.message for warning in answer.warnings],
+    }
+
+
+def _sse(data: dict[str, Any]) -> str:
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 

@@ -1,0 +1,1 @@
+"""Variant Call Format: header, validation of records, and conversion to columns."""

@@ -18,6 +18,7 @@ st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="lar
 PAGES = {
     "": [st.Page("pages/home/home.py", title="Home", icon=":material/home:", default=True)],
     "Patient": [
+        st.Page("pages/patients/analysis.py", title="Analysis", icon=":material/clinical_notes:"),
         st.Page("pages/patients/documents.py", title="Documents", icon=":material/description:"),
     ],
     "Evidence": [

@@ -1,0 +1,67 @@
+"""The head of the analysis page: who, the state of the analysis, and the button that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from components import analysis_session, analysis_start, profile_form
+from components.analysis_session import Opened
+from components.analysis_words import disease_name, inline
+from components.feedback import explained
+from services.access.principals import Principal
+from services.clinical.analysis import DISCLAIMER, versions
+from services.clinical.profile import Profile
+from services.container import Services
+from services.patients.registry import Patient
+
+
+def show(services: Services, access: Principal, patient: Patient, opened: Opened | None) -> None:
+    """Draw title, state and actions."""
+    heading, actions = st.columns([3, 2], vertical_alignment="bottom")
+    heading.title(f"Analysis of {inline(patient.name)}")
+    with actions, st.container(horizontal=True, horizontal_alignment="right"):
+        with st.popover("Other patient", icon=":material/person_add:"):
+            analysis_start.show(services, access)
+        run = st.button("Run the analysis", key="analysis.run", type="primary", icon=":material/play_arrow:",
+                        disabled=not patient.profile, help="Analyses the saved record")  # fmt: skip
+    st.caption(inline(" · ".join([*_who(patient), *_when(opened)])))
+    if run:
+        with explained():
+            analysis_session.run(services, access, patient)
+        st.rerun()
+    if opened is not None:
+        _state(patient, opened)
+
+
+def _who(patient: Patient) -> list[str]:
+    age, sex = profile_form.known_age(patient), profile_form.known_sex(patient)
+    diagnoses = [disease_name(one) for one in patient.profile.get("diagnosed_conditions", ())]
+    return [
+        f"{age} years" if age is not None else "age unknown",
+        {"F": "female", "M": "male"}.get(sex or "", "sex unknown"),
+        ", ".join(diagnoses) or "no diagnosis entered",
+    ]
+
+
+def _when(opened: Opened | None) -> list[str]:
+    if opened is None:
+        return ["not analysed yet"]
+    return [f"analysed {opened.stored.entry.created_at:%Y-%m-%d %H:%M} UTC by {opened.stored.entry.author}", DISCLAIMER]
+
+
+def _state(patient: Patient, opened: Opened) -> None:
+    if Profile.model_validate(patient.profile) != opened.stored.profile:
+        st.info("The record has changed since this analysis. Run it again to include the changes.", icon=":material/update:")
+    if not opened.is_as_kept:
+        st.warning(
+            "The rules have changed since this analysis was saved. Shown is the saved input under the present rules "
+            f"({inline(_named(versions()))}); it was saved under {inline(_named(opened.stored.entry.versions))}. "
+            "What was kept can be downloaded under History.",
+            icon=":material/update:",
+        )
+
+
+def _named(found: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in found.items())

@@ -1,0 +1,152 @@
+"""What the analysis page remembers between runs, and what it writes: the record, and analyses of it.
+
+Session keys begin with `analysis.` and are dropped when another patient is chosen. They hold ids and choices; what was
+typed into the form lives in the form's own widgets until it is saved.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from services.access.principals import Principal
+from services.clinical.analysis import Analysis, History, analyse, to_document
+from services.clinical.profile import MeasuredValue, Profile
+from services.container import Services
+from services.errors import InvalidInputError
+from services.patients.analyses import HISTORY_ANALYSES, StoredAnalysis
+from services.patients.registry import Patient
+
+PREFIX = "analysis."
+_PATIENT = "analysis.patient"
+_OPENED = "analysis.opened"
+_REVISION = "analysis.revision"
+_NEXT = "analysis.next_section"
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The analysis on screen: as kept, and in full with its types.
+
+    `is_as_kept` is False when the rules have changed since: then `analysis` is the kept input under the present rules.
+    `history` holds the dated laboratory values of the analyses before it.
+    """
+
+    stored: StoredAnalysis
+    analysis: Analysis
+    history: History
+    is_as_kept: bool
+
+
+def follow(patient_id: str | None) -> None:
+    """Forget everything of the page when another patient was chosen."""
+    if st.session_state.get(_PATIENT) != patient_id:
+        for key in [key for key in st.session_state if str(key).startswith(PREFIX)]:
+            del st.session_state[key]
+        st.session_state[_PATIENT] = patient_id
+
+
+def revision() -> int:
+    """A number in the keys of the form's widgets: after a change from outside the form they start from the record."""
+    count: int = st.session_state.get(_REVISION, 0)
+    return count
+
+
+def go_to(section: str) -> None:
+    """Show this section on the next run."""
+    st.session_state[_NEXT] = section
+
+
+def next_section() -> str | None:
+    section: str | None = st.session_state.pop(_NEXT, None)
+    return section
+
+
+def open_analysis(analysis_id: str | None) -> None:
+    """Show this analysis; None is the latest."""
+    st.session_state[_OPENED] = analysis_id
+
+
+def opened(services: Services, access: Principal, patient: Patient) -> Opened | None:
+    """The analysis the reader opened, else the latest of the patient, else None."""
+    chosen: str | None = st.session_state.get(_OPENED)
+    entries = services.analyses.list(patient.id, access)
+    if chosen is None or chosen not in {entry.id for entry in entries}:
+        if not entries:
+            return None
+        chosen = entries[0].id
+    return _in_full(chosen, access.name, services, access)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner="Opening the analysis …")
+def _in_full(analysis_id: str, reader: str, _services: Services, _access: Principal) -> Opened:  # noqa: ARG001 - a cache key
+    """The engines are pure: the kept input under the same rules gives the kept result, with its types."""
+    stored = _services.analyses.get(analysis_id, _access)
+    history = _before(stored, _services, _access)
+    analysis = analyse(stored.profile, today=stored.entry.created_at.date(), history=history)
+    return Opened(stored, analysis, history, to_document(analysis) == stored.document)
+
+
+def _before(stored: StoredAnalysis, services: Services, access: Principal) -> History:
+    """The dated laboratory values of the analyses before this one, as it was given them."""
+    entries = services.analyses.list(stored.entry.patient_id, access)
+    place = next(place for place, entry in enumerate(entries) if entry.id == stored.id)
+    found: dict[str, dict[MeasuredValue, None]] = {}
+    for entry in entries[place + 1 : place + 1 + HISTORY_ANALYSES]:
+        for name, value in services.analyses.get(entry.id, access).profile.biomarkers.items():
+            if isinstance(value, MeasuredValue) and value.date is not None:
+                found.setdefault(name, {})[value] = None
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def run(services: Services, access: Principal, patient: Patient) -> None:
+    """Analyse the patient's record, keep the result and show it.
+
+    :raise InvalidInputError: the record holds nothing to analyse.
+    """
+    if not patient.profile:
+        raise InvalidInputError("nothing has been entered yet: fill in the form under Data and save it")
+    services.analyses.run(Profile.model_validate(patient.profile), access)
+    open_analysis(None)
+    go_to("Summary")
+
+
+def save(services: Services, access: Principal, profile: Profile) -> None:
+    """Store the record of a patient; the form starts from it again."""
+    services.patients.save_profile(profile.patient_id, profile.model_dump(mode="json", exclude_none=True), access)
+    st.session_state[_REVISION] = revision() + 1
+
+
+def save_items(
+    services: Services, access: Principal, patient_id: str, instrument_id: str, answers: Mapping[str, Any]
+) -> None:
+    """Put the items of an instrument into the record and analyse it again."""
+    _save_under(services, access, patient_id, "instrument_items", instrument_id, answers)
+
+
+def save_criteria(
+    services: Services, access: Principal, patient_id: str, criteria_id: str, answers: Mapping[str, Any]
+) -> None:
+    """Put the answers to a criteria set into the record and analyse it again."""
+    _save_under(services, access, patient_id, "criteria", criteria_id, answers)
+
+
+def _save_under(
+    services: Services, access: Principal, patient_id: str, part: str, name: str, answers: Mapping[str, Any]
+) -> None:
+    record = Profile.model_validate(services.patients.get(patient_id, access).profile)
+    before = record.extensions.get(part)
+    changed = {**(before if isinstance(before, Mapping) else {}), name: dict(answers)}
+    profile = record.model_copy(update={"extensions": {**record.extensions, part: changed}})
+    save(services, access, profile)
+    services.analyses.run(profile, access)
+    open_analysis(None)
+
+
+def today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()

@@ -20,6 +20,11 @@ from services.clinical.profile import Profile
 from services.clinical.safety import SafetyReport, Scope, Severity
 from services.clinical.safety.alerts import PATIENT
 
+# The safety rules tell these too, from more findings: one emergency is one alert.
+_SAME_EMERGENCY = {
+    "TYPE_1_DIABETES_DKA": "DKA_RED_FLAG", "SYSTEMIC_SCLEROSIS_RENAL_CRISIS": "SSC_RENAL_CRISIS",
+    "MYASTHENIA_GRAVIS_RESPIRATORY": "MG_CRISIS",
+}  # fmt: skip
 _SCOPES = {PATIENT: 0, Scope.CURRENT.value: 1, Scope.PROPOSED.value: 2, Scope.CANDIDATE.value: 3}
 _EMERGENCY_BANDS = {
     "storm_highly_suggestive": ("Highly suggestive of thyroid storm", "Treat as an emergency: intensive care."),
@@ -37,6 +42,7 @@ def all_alerts(
     """Return every alert: critical ones first, among them emergencies, then current, proposed and candidate drugs."""
     found = [*_safety(safety), *_flare(flares), *_activity(scores), *_identity(profile)]
     known = {alert.code for alert in found}
+    found = [alert for alert in found if _SAME_EMERGENCY.get(alert.code) not in known]
     found += [alert for alert in _antibodies(antibodies) if alert.code not in known]
     return tuple(sorted(found, key=_order))
 

@@ -26,13 +26,14 @@ from services.clinical.analysis.model import (
 from services.clinical.antibodies import AntibodyReport, interpret, normalise_antibody
 from services.clinical.conditions import read_text
 from services.clinical.differential import Differential, differentiate
+from services.clinical.differential.ranking import NOTHING_SPECIFIC
 from services.clinical.disease import Disease
 from services.clinical.explanation import Status
 from services.clinical.flare import FlareAssessment, assess_flare
 from services.clinical.flare.context import unrecognised_context
 from services.clinical.flare.reading import Series
 from services.clinical.hla import HlaReport, associations
-from services.clinical.labs import LabPanel, normalise
+from services.clinical.labs import LabPanel
 from services.clinical.overlap import find_overlaps
 from services.clinical.profile import Profile
 from services.clinical.safety import Facts
@@ -50,29 +51,30 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
     `extensions.lab_history` are added. Diagnoses stated in the extensions count like diagnosed conditions. Never raises on
     what a profile can hold; what cannot be used is returned in `problems`, `unrecognised` and `questions`.
     """
-    panel = normalise(profile.biomarkers, profile.sex, age_years=profile.age)
+    panel = inputs.read_panel(profile)
+    current, date_problems = inputs.current_panel(panel, profile, today)
     report = interpret(
         inputs.antibody_measurements(profile, panel), profile.diagnosed_conditions, age=profile.age, sex=profile.sex,
         medications=profile.current_medications, total_iga_g_per_l=inputs.total_iga_g_per_l(panel),
     )  # fmt: skip
-    facts = safety.gather(profile, panel, antibodies=report, today=today)
+    facts = safety.gather(profile, current, antibodies=report, today=today)
     diagnoses = tuple(dict.fromkeys((*profile.diagnosed_conditions, *facts.conditions.diseases)))
     diagnosed = profile.model_copy(update={"diagnosed_conditions": diagnoses})
     alleles = inputs.written_alleles(profile, facts.genotypes.alleles)
     hla = associations(alleles)
     known = evidence.outcomes(report, on_insulin=evidence.takes_insulin(facts))
     symptoms = inputs.written_symptoms(profile.extensions)
-    scores = activity.scores_for(diagnosed, panel)
+    scores = activity.scores_for(diagnosed, current)
     differential = differentiate(
         profile.age, profile.sex, evidence.names_of(known, positive=True), evidence.names_of(known, positive=False),
         alleles, symptoms, panel, hla=hla,
     )  # fmt: skip
-    assessed = _criteria(profile, report, known, facts, hla, differential, diagnoses)
+    assessed = _criteria(profile, panel, report, known, facts, hla, differential, diagnoses)
     differential = criteria_reader.count_in(differential, assessed)
     earlier, history_problems = inputs.lab_history(profile, history)
     series, course_problems = inputs.lab_series(profile, panel, earlier)
     context = evidence.flare_context(profile, facts, differential.findings, known, hla)
-    flares = tuple(_flare(diagnosed, one, panel, series, known, context, scores) for one in diagnoses)
+    flares = tuple(_flare(diagnosed, one, current, series, known, context, scores) for one in diagnoses)
     review = safety.review(facts, activity=scores)
     overlaps = find_overlaps(evidence.overlap_evidence(diagnoses, facts, differential.findings, known))
     relevant = _relevant(diagnoses, differential)
@@ -82,6 +84,7 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
         analysed_on=today,
         diagnoses=diagnoses,
         panel=panel,
+        current_labs=frozenset(one.key for one in current.readings),
         antibodies=report,
         hla=hla,
         genotypes=facts.genotypes,
@@ -90,13 +93,13 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
         differential=differential,
         flare=flares,
         safety=review,
-        therapy=recommend(profile, panel, activity=scores, facts=facts, hla=hla),
+        therapy=recommend(profile, current, activity=scores, facts=facts, hla=hla),
         overlap=overlaps,
         alerts=all_alerts(profile, review, flares, report, scores),
         cross_findings=cross_findings(hla, facts.genotypes, review, report, overlaps),
         problems=(
             *_problems(profile, panel, report, scores, facts), *criteria_reader.problems_of(shown),
-            *history_problems, *course_problems,
+            *date_problems, *history_problems, *course_problems,
         ),
         unrecognised=_unrecognised(profile, panel, report, hla, facts, differential),
         questions=report.questions,
@@ -112,6 +115,7 @@ def versions() -> dict[str, str]:
 
 def _criteria(
     profile: Profile,
+    panel: LabPanel,
     report: AntibodyReport,
     known: dict[str, bool | None],
     facts: Facts,
@@ -123,12 +127,17 @@ def _criteria(
     candidates = tuple(dict.fromkeys((*diagnoses, *(entry.disease for entry in differential.entries))))
     present = {finding.concept for finding in differential.findings if finding.present}
     present |= {name for name in facts.conditions.findings if facts.conditions.present(name)}
-    found = evidence.criteria_evidence(report, known, facts, hla, age=profile.age, is_pregnant=is_pregnant)
+    found = evidence.criteria_evidence(panel, report, known, hla, age=profile.age, is_pregnant=is_pregnant)
     return criteria_reader.assess(candidates, found, present, diagnoses, profile.extensions)
 
 
 def _relevant(diagnoses: Iterable[Disease], differential: Differential) -> set[Disease]:
-    return {*diagnoses, *(entry.disease for entry in differential.entries[:RELEVANT_BY_DIFFERENTIAL])}
+    return {*diagnoses, *supported(differential)}
+
+
+def supported(differential: Differential) -> set[Disease]:
+    """Return the diseases worth judging criteria for: the best supported ones, above "nothing specific"."""
+    return {one.disease for one in differential.entries[:RELEVANT_BY_DIFFERENTIAL] if one.score >= NOTHING_SPECIFIC}
 
 
 def _flare(

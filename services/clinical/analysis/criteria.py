@@ -20,6 +20,8 @@ from services.clinical.disease import Disease
 from services.clinical.explanation import Status
 
 CRITERIA_KEYS = ("criteria", "criteria_items", "criteria_answers")
+# What describes a known disease is shown once somebody described it: a haemoglobin alone is no phenotype.
+_DESCRIPTIVE = frozenset({"phenotype", "severity", "histology"})
 _FROM_RESULTS, _FROM_SYMPTOMS, _FROM_DIAGNOSES, _GIVEN = "results", "symptoms", "diagnoses", "given"
 
 # A finding that is the criterion itself. Anything that needs a duration, a count or an examination is left open.
@@ -92,7 +94,8 @@ def _assess(
     for origin, found in sources:
         answers |= found
         origins |= dict.fromkeys(found, origin)
-    if not answers.keys() - {"age"}:
+    describes = criteria.purpose in _DESCRIPTIVE
+    if not (given if describes else answers.keys() - {"age"}):
         return None
     result = criteria.evaluate(answers, with_changes=False)
     return CriteriaAssessment(criteria, answers, origins, result, _items_met(criteria, answers, result))

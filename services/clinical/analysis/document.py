@@ -52,7 +52,7 @@ def response(analysis: Analysis) -> dict[str, Any]:
         "alerts": analysis.alerts,
         "not_checkable": analysis.safety.not_checkable,
         "antibodies": _antibodies(analysis.antibodies),
-        "labs": _labs(analysis.panel),
+        "labs": _labs(analysis.panel, analysis.current_labs),
         "hla": {
             "typed": analysis.hla.typed, "absent": analysis.hla.absent, "pgx": analysis.hla.pgx, "notes": analysis.hla.notes,
             "is_dq2_dq8_excluded": analysis.hla.is_dq2_dq8_excluded,
@@ -204,11 +204,12 @@ def _antibodies(report: AntibodyReport) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _labs(panel: LabPanel) -> list[dict[str, Any]]:
+def _labs(panel: LabPanel, current: frozenset[str]) -> list[dict[str, Any]]:
     return [
         {
             "key": one.key, "label": one.label, "value": one.value, "unit": one.unit, "date": one.date, "lower_limit": one.lln,
-            "upper_limit": one.uln, "limits_from": one.range_source, "flag": one.flag, "written": one.written, "note": one.note,
+            "upper_limit": one.uln, "limits_from": one.range_source, "flag": one.flag, "is_current": one.key in current,
+            "written": one.written, "note": one.note,
         }
         for one in panel.readings
     ]  # fmt: skip

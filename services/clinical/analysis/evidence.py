@@ -51,12 +51,12 @@ def names_of(known: Mapping[str, bool | None], *, positive: bool) -> tuple[str, 
 
 
 def criteria_evidence(
-    report: AntibodyReport, known: Mapping[str, bool | None], facts: Facts, hla: HlaReport, *, age: int, is_pregnant: bool
+    panel: LabPanel, report: AntibodyReport, known: Mapping[str, bool | None], hla: HlaReport, *, age: int, is_pregnant: bool
 ) -> Evidence:
     """Return the evidence criteria sets are prefilled from. In pregnancy typical limits are not compared with."""
     return Evidence(
         antibodies={antibody: _for_criteria(antibody, result, report) for antibody, result in known.items()},
-        labs=lab_findings(facts.panel, is_pregnant=is_pregnant),
+        labs=lab_findings(panel, is_pregnant=is_pregnant),
         age_years=age,
         hla_b27=hla_b27(hla),
     )

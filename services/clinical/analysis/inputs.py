@@ -8,12 +8,14 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
 from services.clinical.analysis.model import Problem
 from services.clinical.antibodies import Measurement, normalise_antibody
+from services.clinical.antibodies.report import isotype
 from services.clinical.labs import LabPanel, Reading, convert, normalise, resolve
 from services.clinical.phrases import words
 from services.clinical.profile import MeasuredValue, Profile
@@ -26,6 +28,7 @@ SYMPTOM_KEYS = frozenset({"symptoms", "symptom", "current_symptoms", "presenting
 HLA_KEYS = {f"hla_{locus.lower()}": locus for locus in ("A", "B", "C", "DRB1", "DQB1", "DQA1", "DPB1")}
 MAX_ENTRIES = 200
 MAX_SERIES = 500
+CURRENT_DAYS = 365
 
 # Laboratory values that are antibodies: read by the antibody engine too, against the laboratory's own limit only.
 _ANTIBODY_OF = {
@@ -38,6 +41,70 @@ _ANTIBODY_OF = {
     "znt8_antibody": "znt8",
 }  # fmt: skip
 _WORDED = {"true": True, "positive": True, "pos": True, "false": False, "negative": False, "neg": False}
+
+
+def read_panel(profile: Profile) -> LabPanel:
+    """Return the laboratory values, among them quantitative antibody results that only the antibody panel carries."""
+    panel = normalise(profile.biomarkers, profile.sex, age_years=profile.age)
+    further: dict[str, MeasuredValue] = {}
+    for result in profile.autoantibody_panel.results if profile.autoantibody_panel else ():
+        key = _analyte_of().get(_meaning(result.antibody))
+        if key is None or panel.get(key) is not None or result.titer or not result.unit:
+            continue
+        measured = MeasuredValue(
+            value=result.value, unit=result.unit, reference_range=result.reference_range,
+            date=profile.autoantibody_panel.collection_date if profile.autoantibody_panel else None,
+        )  # fmt: skip
+        if normalise({key: measured}, profile.sex, age_years=profile.age).readings:
+            further[key] = measured
+    if not further:
+        return panel
+    return normalise({**profile.biomarkers, **further}, profile.sex, age_years=profile.age)
+
+
+@cache
+def _analyte_of() -> Mapping[tuple[str | None, str], str]:
+    """Return the laboratory quantity of each antibody and isotype, where there is exactly one."""
+    keys: dict[tuple[str | None, str], list[str]] = {}
+    for key, antibody in _ANTIBODY_OF.items():
+        keys.setdefault(_meaning(antibody), []).append(key)
+    return {meaning: found[0] for meaning, found in keys.items() if len(found) == 1}
+
+
+def _meaning(written: str) -> tuple[str | None, str]:
+    return normalise_antibody(written).id, isotype(written)
+
+
+def current_panel(panel: LabPanel, profile: Profile, today: datetime.date | None) -> tuple[LabPanel, list[Problem]]:
+    """Return the values that still describe the patient now, and what was left out.
+
+    A value dated more than `CURRENT_DAYS` before the newest result of the profile is history: an old crisis is not one of
+    today. Values without a date are taken as current; a date after `today` is reported.
+    """
+    dates = [one.date for one in panel.readings if one.date is not None]
+    if profile.autoantibody_panel is not None:
+        dates.append(profile.autoantibody_panel.collection_date)
+    known = [one for one in dates if today is None or one <= today]
+    problems = [
+        Problem(part="biomarkers", name=one.name, message=f"is dated {one.date}, after the day of this analysis: check the date")
+        for one in panel.readings if one.date is not None and today is not None and one.date > today
+    ]
+    if not known:
+        return panel, problems
+    oldest = max(known) - datetime.timedelta(days=CURRENT_DAYS)
+    stale = [one for one in panel.readings if one.date is not None and one.date < oldest]
+    if not stale:
+        return panel, problems
+    listed = ", ".join(f"{one.name} ({one.date})" for one in stale)
+    problems.append(
+        Problem(
+            part="biomarkers", name="older results",
+            message=f"{listed}: more than a year before the newest result ({max(known)}). Shown, and used for classification "
+            "and the differential, but not for scores, flare risk, safety or treatment.",
+        )
+    )  # fmt: skip
+    readings = tuple(one for one in panel.readings if one not in stale)
+    return LabPanel(readings, panel.unrecognised, panel.problems), problems
 
 
 def antibody_measurements(profile: Profile, panel: LabPanel) -> tuple[Measurement, ...]:

@@ -99,13 +99,15 @@ class Analysis:
     """Everything the engines say of one profile. Nothing sent is dropped: see `problems`, `unrecognised`, `questions`.
 
     `diagnoses` are the diagnosed conditions and the diagnoses stated in the extensions. `criteria` holds the sets of the
-    relevant diseases for which the record answers at least one item. `versions` names the rules and the knowledge used.
+    relevant diseases for which the record answers at least one item. `current_labs` are the keys of the readings recent enough
+    to describe the patient now. `versions` names the rules and the knowledge used.
     """
 
     profile: Profile
     analysed_on: date | None
     diagnoses: tuple[Disease, ...]
     panel: LabPanel
+    current_labs: frozenset[str]
     antibodies: AntibodyReport
     hla: HlaReport
     genotypes: Genotypes

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.clinical.analysis import criteria as criteria_reader
 from services.clinical.analysis import evidence, inputs
-from services.clinical.analysis.composition import RELEVANT_BY_DIFFERENTIAL, versions
+from services.clinical.analysis.composition import supported, versions
 from services.clinical.analysis.document import criteria_row, differential_rows, unrecognised_rows
 from services.clinical.analysis.extension_keys import unknown_keys
 from services.clinical.analysis.model import DISCLAIMER, Problem, Unrecognised
@@ -60,7 +60,7 @@ def answer(question: DifferentialQuestion) -> dict[str, Any]:
         question.extensions,
     )
     differential = criteria_reader.count_in(differential, assessed)
-    shown = {entry.disease for entry in differential.entries[:RELEVANT_BY_DIFFERENTIAL]}
+    shown = supported(differential)
     problems = [Problem(part="labs", name=one.name, message=one.message) for one in panel.problems]
     return {
         **differential_rows(differential),

@@ -84,7 +84,8 @@ class NameQuestion(Frozen):
 _ISOTYPE = re.compile(r"(?<![a-z])ig ?([gma])(?![a-z])")
 
 
-def _isotype(written: str) -> str:
+def isotype(written: str) -> str:
+    """Return g, m or a where a written name states its immunoglobulin class, else an empty text."""
     found = _ISOTYPE.search(written[:200].lower().replace("_", " "))
     return found.group(1) if found else ""
 
@@ -110,7 +111,7 @@ class AntibodyReport(Frozen):
         isotypes: dict[str, set[Outcome]] = {}
         for finding in self.findings:
             if finding.id == antibody:
-                isotypes.setdefault(_isotype(finding.written), set()).add(finding.outcome)
+                isotypes.setdefault(isotype(finding.written), set()).add(finding.outcome)
         if not isotypes:
             return None
         outcomes = {next(iter(one)) if len(one) == 1 else Outcome.UNKNOWN for one in isotypes.values()}

@@ -337,9 +337,10 @@ class _Gathering:
         return finding is not None and finding.state is State.PRESENT
 
 
-def _strength(finding: Finding) -> tuple[bool, bool, float]:
+def _strength(finding: Finding) -> tuple[bool, int, float]:
+    """Order two statements: present over absent, untreated over treated, a stated treatment over none stated."""
     recency = -finding.months_ago if finding.months_ago is not None else -math.inf
-    return finding.state is State.PRESENT, finding.treated is not True, recency
+    return finding.state is State.PRESENT, {False: 2, True: 1, None: 0}[finding.treated], recency
 
 
 def _stated(record: FindingRecord, state: State, text: str) -> Finding:

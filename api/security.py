@@ -13,6 +13,7 @@ import hmac
 import ipaddress
 import json
 import logging
+import math
 import threading
 import time
 import traceback
@@ -30,6 +31,7 @@ _LOG = logging.getLogger("paratope.api")
 OPEN_PATHS = frozenset({"/", "/health", "/healthz", "/metrics"})
 _FAILED_KEYS_PER_MINUTE = 20
 _MAX_CLIENTS = 10_000
+_ROUNDING = 1e-9
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -57,11 +59,11 @@ class RateLimit:
             now = self._clock()
             tokens, then = self._buckets.pop(client, (self._capacity, now))
             tokens = min(self._capacity, tokens + (now - then) * self._per_second)
-            allowed = tokens >= 1
+            allowed = tokens >= 1 - _ROUNDING
             self._buckets[client] = (tokens - 1 if allowed else tokens, now)
             while len(self._buckets) > _MAX_CLIENTS:
                 self._buckets.popitem(last=False)
-            return 0 if allowed else max(1, round((1 - tokens) / self._per_second))
+            return 0 if allowed else max(1, math.ceil((1 - tokens) / self._per_second - _ROUNDING))
 
 
 class GuardMiddleware:
@@ -188,8 +190,9 @@ def _sent_key(scope: Scope) -> str | None:
 
 
 async def _answer(send: Send, status: int, detail: str, retry_after: int | None) -> None:
-    headers = [(b"content-type", b"application/json")]
+    body = json.dumps({"detail": detail}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if retry_after is not None:
         headers.append((b"retry-after", str(retry_after).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"detail": detail}).encode()})
+    await send({"type": "http.response.body", "body": body})

@@ -14,9 +14,10 @@ import pytest
 from fastapi import FastAPI
 
 from api.application import VERSION, create_api
+from demo_data.catalogue import load_patients
 from services.assistant.answering import Assistant
 from services.assistant.language_model import LanguageModel
-from services.container import Services
+from services.container import Services, build_services
 from services.evidence.collections import BY_NAME
 from services.settings import Settings
 from tests.contract.conftest import Serve
@@ -402,6 +403,37 @@ def test_a_malformed_switch_drops_nothing(api: httpx.Client) -> None:
     before = api.get("/collections").json()
     assert api.post("/collections/create", params={"drop_existing": "maybe"}).status_code == 422
     assert api.get("/collections").json() == before
+
+
+def test_recreating_the_collections_brings_every_row_back(api: httpx.Client) -> None:
+    upload(api, pdfs.text_pdf(f"{pdfs.NOTE}\nBefore the collections were made anew."), "HTTP-7")
+    before = api.get("/collections").json()
+    question = {"question": "malar rash and morning stiffness", "patient_id": "HTTP-7", "top_k": 3}
+    found = api.post("/search", json=question).json()
+    body = api.post("/collections/create", params={"drop_existing": "true"}).json()
+    assert (body["status"], body["count"]) == ("success", 14)
+    assert set(body["collections_created"]) == set(BY_NAME)
+    assert api.get("/collections").json() == before
+    again = api.post("/search", json=question).json()
+    assert [hit["id"] for hit in again["hits"]] == [hit["id"] for hit in found["hits"]]
+
+
+@pytest.mark.slow
+def test_the_demo_patients_are_taken_in_once(serve: Serve, tmp_path: Path) -> None:
+    own = build_services(Settings(data_dir=tmp_path, demo_data=False))
+    try:
+        own.preparation.start()
+        assert own.preparation.wait(300).done
+        client = serve(own)
+        client.timeout = 600
+        first = client.post("/ingest/demo-data").json()
+        assert first["status"] == "success"
+        assert set(first["patients"]) == {patient.id for patient in load_patients()}
+        assert first["total_chunks"] == sum(first["patients"].values()) == own.store.count("autoimmune_clinical_documents")
+        assert client.post("/ingest/demo-data").json() == first
+        assert own.store.count("autoimmune_clinical_documents") == first["total_chunks"]
+    finally:
+        own.close()
 
 
 # The document of the API

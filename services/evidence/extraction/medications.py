@@ -1,0 +1,339 @@
+"""Medications out of documents: tables, list items, and sentences that say what was done with a drug.
+
+In a list every entry is a medication. In a sentence a drug counts only with a word for what happened to it ("started", "was stopped
+in Feb 2021 for uveitis"); allergies, advice against a drug, relatives' drugs and what is merely considered are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from services.evidence.extraction.dating import Moment, find_moments
+from services.evidence.extraction.facts import Dated, DateBasis, MedicationContent, MedicationStatus, Precision
+from services.evidence.extraction.reported import Place, When
+from services.evidence.extraction.sheet import Line, Sentence, Sheet
+from services.evidence.extraction.tables import Table
+from services.evidence.extraction.words import Dictionary, Hit, cut
+from services.knowledge.drugs import drug_names
+
+Status = MedicationStatus
+_UNIT = r"(?:mg|mcg|µg|μg|ug|g|IU|units?|U|mL|ml|drops?|puffs?|tablets?|tabs?|capsules?|caps?|patch(?:es)?|sachets?|sprays?|mmol|mEq|ampoules?|vials?|pills?)"
+_NUMBER = r"\d{1,3}(?:[, ]?\d{3})*(?:[.,]\d{1,3})?"
+_DOSE = re.compile(
+    rf"(?<![\w.])(?:{_NUMBER}\s?(?:[-–/]\s?{_NUMBER}\s?)?{_UNIT}(?:\s?/\s?(?:kg|m2|m²|d|day))?(?:\s?(?:per|/)\s?(?:kg|day|m2))?|thin layer|pea-sized|one (?:tablet|capsule|drop|puff))(?![\w%])",
+    re.IGNORECASE,
+)
+_ROUTES = (
+    (r"oral(?:ly)?|by mouth|p\.?o\.?|per os", "oral"), (r"subcutaneous(?:ly)?|s\.?c\.?|sub-?q|subcut", "subcutaneous"),
+    (r"intravenous(?:ly)?|i\.?v\.?", "intravenous"), (r"intramuscular(?:ly)?|i\.?m\.?", "intramuscular"),
+    (r"topical(?:ly)?", "topical"), (r"inhaled|inhalation|inh", "inhaled"), (r"ophthalmic|eye drops?", "ophthalmic"),
+    (r"rectal(?:ly)?|p\.?r\.?", "rectal"), (r"subdermal", "subdermal"), (r"intra-?articular(?:ly)?", "intra-articular"),
+    (r"sublingual(?:ly)?|s\.?l\.?", "sublingual"), (r"transdermal", "transdermal"), (r"intranasal|nasal", "nasal"),
+)
+_ROUTE = tuple((re.compile(rf"(?<![\w.])(?:{words})(?![\w.]\w)(?!\w)", re.IGNORECASE), name) for words, name in _ROUTES)
+_FREQUENCY = re.compile(
+    r"(?<!\w)(?:(?:once|twice|(?:two|three|four|five) times|[1-4]x) ?(?:a |per |/)?(?:daily|day|week(?:ly)?|month(?:ly)?)?(?: (?:as needed|prn))?|"
+    r"(?:once )?(?:daily|weekly|monthly|fortnightly|biweekly|nightly|hourly)|every (?:other )?(?:\d{1,2}(?:[-–]\d{1,2})? ?)?(?:hours?|days?|weeks?|months?|years?|morning|evening|night|day|week|"
+    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)|q\.? ?\d{1,2} ?(?:h|hrs?|d|w|wk|weeks?|months?|m)|q(?:d|am|pm|hs|w|wk|week|od|m|day)|o\.?d\.?|b\.?i\.?d\.?|b\.?d\.?|t\.?i\.?d\.?|tds|q\.?i\.?d\.?|qds|"
+    r"a(?:t)? (?:night|bedtime)|in the (?:morning|evening)|mornings?|nocte|mane|(?:as|when) needed|prn|(?:a|per|each) (?:day|week|month)|/(?:day|week|wk|d)|single dose|once)(?!\w)",
+    re.IGNORECASE,
+)
+_STATUS: tuple[tuple[Status, str], ...] = (
+    (Status.PLANNED, r"planned|to (?:be )?start(?:ed)?|will (?:be )?start(?:ed)?|plan to start|to begin|scheduled"),
+    (Status.HELD, r"held|hold|on hold|holding|paused|pause|suspended|withheld|interrupted"),
+    (Status.STOPPED, r"stopped|stop|stopping|discontinued?|discontinuing|ceased|d/c'?d|dc'd|withdrawn|completed|finished|ended|abandoned|weaned off|came off|taken off"),
+    (Status.PAST, r"past|previous(?:ly)?|former(?:ly)?|prior|historical|inactive"),
+    (Status.CHANGED, r"changed|increased?|increasing|decreased?|decreasing|reduced?|reducing|raised|lowered|tapered|tapering|escalated|doubled|halved|cut|titrated|adjusted"),
+    (Status.STARTED, r"started|start|starting|restart(?:ed|ing)?|commenced?|commencing|initiated?|initiating|began|begin|begun|new|resumed?|resuming|added|prescribed|switched to|given|received|infused|loaded"),
+    (Status.CURRENT, r"current(?:ly)?|continu(?:e|es|ed|ing)|ongoing|active|taking|takes|remains on|stays on|stable on|maintained|unchanged|on|uses|using|takes"),
+)
+_CUE = re.compile("|".join(rf"(?P<{status.value}>(?<![\w-])(?:{words})(?![\w-]))" for status, words in _STATUS), re.IGNORECASE)
+_NOT_TAKEN = re.compile(
+    r"\b(?:allerg\w*|intoleran\w+ (?:of|to)|never (?:took|taken|tried|started|had|received)|declin(?:ed|es)|refus(?:ed|es)|avoid\w*|contraindicat\w*|must not|should not|do not|did not|"
+    r"does not (?:take|want|use)|no longer (?:an option|advised)|not (?:started|given|taken|begun|an option|advised|recommended|used|wanted|taking)|instead of|rather than|consider\w*|considered|"
+    r"discuss\w*|option|options|offered|could|would|might|may|if|whether|unless|against|warned|risk of|antibodies? (?:to|against)|trough|level|levels|before any|candidate|"
+    r"mother|father|brother|sister|aunt|uncle|grandmother|grandfather|wife|husband|partner|daughter|son|cousin|family|asked (?:about|whether)|without)\b", re.IGNORECASE,
+)
+_AUX = re.compile(
+    r"^\s*(?:\([^()]{1,60}\)\s*)?(?:(?:was|were|is|are|has been|have been|had been|to be|being|will be)\s+)?(?:then |again |now |later |therefore |subsequently |also |gradually )?$", re.IGNORECASE,
+)
+_BETWEEN_ACTIVE = re.compile(
+    r"^\s*(?:(?:on|with|of|the|her|his|their|a|an|to|taking|using|oral|iv|intravenous|subcutaneous|topical|weekly|daily|low-dose|high-dose|pulse|maintenance|back|again|both|dose|course|"
+    rf"{_NUMBER}|{_UNIT}|first|once|twice)\s*){{0,7}}$", re.IGNORECASE,
+)
+_NEXT_CLAUSE = re.compile(r"[.;:]|\b(?:but|because|since then|after which|whereas|although)\b", re.IGNORECASE)
+_REASON = re.compile(r"\b(?:for|because of|due to|owing to|after|on account of)\s+([^.;,()]{3,80})", re.IGNORECASE)
+_LIST_SECTIONS = ("medication", "medicine", "prescription", "drugs", "treatment at discharge", "current therapy", "current treatment", "rx")
+_NO_LIST = ("allerg", "avoid", "do not", "adverse", "intoleran", "interaction", "family")
+_PLAN = ("plan", "recommend", "disposition", "discharge plan", "decision", "request", "next steps")
+_PAST_SECTIONS = ("past medication", "previous medication", "prior medication", "former", "previous treatment", "stopped", "discontinued", "past treatment")
+_BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3})")
+_SPLIT_STATUS = re.compile(r"\s+[—–]\s+|\s+-\s+|;\s+")
+_HEAD_ROLES = (
+    ("name", re.compile(r"\b(?:medications?|drugs?|medicines?|name|agent|product|generic)\b", re.IGNORECASE)),
+    ("dose", re.compile(r"\b(?:dose|dosage|strength)\b", re.IGNORECASE)), ("route", re.compile(r"\broute\b", re.IGNORECASE)),
+    ("frequency", re.compile(r"\b(?:freq\w*|sig|schedule|how often|instructions?|directions?|posology)\b", re.IGNORECASE)),
+    ("start", re.compile(r"\b(?:start\w*|began|since|from)\b", re.IGNORECASE)),
+    ("stop", re.compile(r"\b(?:stop\w*|end\w*|until|discontinued|to)\b", re.IGNORECASE)),
+    ("status", re.compile(r"\b(?:status|state|action|change)\b", re.IGNORECASE)),
+    ("note", re.compile(r"\b(?:comments?|notes?|reason|indication|remarks?)\b", re.IGNORECASE)),
+)
+_PART_OF_WORD = re.compile(r"[-–](?:like|induced|associated|related|naive|na[iï]ve|dependent|resistant|refractory|sparing|free|exposed)")
+_Entry = tuple[MedicationContent, When, Place]
+
+
+@cache
+def drug_dictionary() -> Dictionary[str]:
+    """Return the names of drugs and brands; classes of drugs ("steroids") are no medication of their own."""
+    return Dictionary((name, drug) for name, drug in drug_names() if not drug.startswith("class:"))
+
+
+def drugs_in(text: str) -> tuple[str, ...]:
+    """Return the recognised drugs of a text, each once, in order."""
+    return tuple(dict.fromkeys(hit.value for hit in drug_dictionary().find(text, cut(text[:300]))))
+
+
+def medications_of(sheet: Sheet, tables: Sequence[Table]) -> Iterator[_Entry]:
+    """Yield the medications of a document: tables, lists, then sentences."""
+    for table in tables:
+        if table.is_medications and table.header is not None:
+            for row in table.rows:
+                entry = _from_row(sheet, table.header, row)
+                if entry is not None:
+                    yield entry
+    listed: set[tuple[int, int]] = set()
+    for sentence in sheet.sentences:
+        if _is_list_item(sheet, sentence):
+            entry = _from_item(sheet, sentence)
+            if entry is not None:
+                listed.add((sentence.page, sentence.start))
+                yield entry
+    for sentence in sheet.sentences:
+        if (sentence.page, sentence.start) not in listed:
+            yield from _from_sentence(sheet, sentence)
+
+
+def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
+    found: dict[str, str] = {}
+    for head, cell in zip(header.cells, row.cells, strict=False):
+        role = next((name for name, pattern in _HEAD_ROLES if pattern.search(head.text) and name not in found), None)
+        if role is not None and cell.text:
+            found[role] = cell.text
+    name = found.get("name", "")
+    if not any(char.isalpha() for char in name):
+        return None
+    status_text = found.get("status", "")
+    status, start, stop = _status(sheet, status_text, default=_default(row.section))
+    start = _dated(sheet, found["start"]) if "start" in found else start
+    stop = _dated(sheet, found["stop"]) if "stop" in found else stop
+    if "stop" in found and stop is not None and "status" not in found and stop.day <= (sheet.day or stop.day):
+        status = Status.STOPPED
+    if "start" in found and "status" not in found and status is Status.STARTED:
+        status = Status.CURRENT
+    note = found.get("note") or (status_text.partition(";")[2].strip() or None)
+    shown, dose, route, frequency = _described(name)
+    content = MedicationContent(
+        name=shown, drugs=drugs_in(name)[:6], status=status, dose=found.get("dose") or dose, route=_route(found.get("route", "")) or route,
+        frequency=found.get("frequency") or frequency, start=start, stop=stop, note=note[:400] if note else None, from_list=True,
+    )
+    return content, _when(sheet, content), Place(row.page, row.start, row.end, 0)
+
+
+def _is_list_item(sheet: Sheet, sentence: Sentence) -> bool:
+    section = sentence.section
+    if not any(word in section for word in _LIST_SECTIONS) or any(word in section for word in _NO_LIST):
+        return False
+    return bool(_BULLET.match(sentence.text)) or (len(sentence.text) < 160 and bool(drugs_in(sentence.text[:60])) and not sentence.text.endswith("."))
+
+
+def _from_item(sheet: Sheet, sentence: Sentence) -> _Entry | None:
+    text = " ".join(_BULLET.sub("", sentence.text, count=1).split())
+    if re.match(r"(?:none|nil|no (?:current |known |regular )?medications?)\b", text, re.IGNORECASE):
+        return None
+    parts = _SPLIT_STATUS.split(text, maxsplit=1)
+    described, status_text = parts[0], parts[1] if len(parts) > 1 else ""
+    bracket = re.search(r"\(([^()]{3,80})\)\s*\.?$", described)
+    if not status_text and bracket is not None and _CUE.search(bracket.group(1)):
+        described, status_text = described[: bracket.start()].strip(), bracket.group(1)
+    name, dose, route, frequency = _described(described)
+    drugs = drugs_in(described)
+    if not drugs and dose is None and frequency is None:
+        return None
+    if not status_text:
+        cue = next((m for m in _CUE.finditer(described) if m.lastgroup not in ("current", "changed") or m.start() > 0), None)
+        status_text = described[cue.start():] if cue is not None and cue.lastgroup != "past" else ""
+    status, start, stop = _status(sheet, status_text, default=_default(sentence.section))
+    note = status_text.partition("; ")[2].strip() or None
+    content = MedicationContent(
+        name=name, drugs=drugs[:6], status=status, dose=dose, route=route, frequency=frequency, start=start, stop=stop,
+        note=note[:400] if note else None, from_list=True,
+    )
+    return content, _when(sheet, content), Place(sentence.page, sentence.start, sentence.end, 0)
+
+
+def _described(text: str) -> tuple[str, str | None, str | None, str | None]:
+    """Part "methotrexate 15 mg oral weekly" into name, dose, route and frequency."""
+    dose = _DOSE.search(text)
+    frequency = _FREQUENCY.search(text, dose.end() if dose else 0)
+    route = _route(text[dose.end() if dose else 0:])
+    cuts = [match.start() for match in (dose, frequency) if match is not None and match.start() > 0]
+    name = text[: min(cuts)] if cuts else text
+    cue = _CUE.search(name, 1)
+    if cue is not None and not cuts:
+        name = name[: cue.start()]
+    name = name.strip(" ,:;-–(")[:200]
+    shown = _full_frequency(text, frequency, route) if frequency is not None else None
+    return name or text[:200], dose.group() if dose else None, route, shown
+
+
+def _full_frequency(text: str, frequency: re.Match[str], route: str | None) -> str:
+    """The frequency with what qualifies it ("every 2 weeks after loading"), up to the end of the entry."""
+    del route
+    rest = re.split(r"[,;(]|\s[—–-]\s", text[frequency.start():], maxsplit=1)[0]
+    return rest.strip()[:200] if len(rest.split()) <= 8 else frequency.group()
+
+
+def _route(text: str) -> str | None:
+    found = [(match.start(), name) for pattern, name in _ROUTE if (match := pattern.search(text)) is not None]
+    return min(found)[1] if found else None
+
+
+def _default(section: str) -> Status:
+    if any(word in section for word in _PAST_SECTIONS):
+        return Status.PAST
+    return Status.CURRENT
+
+
+def _status(sheet: Sheet, text: str, *, default: Status) -> tuple[Status, Dated | None, Dated | None]:
+    """Read "stopped (June 18, 2019 to March 15, 2022); nephritis": what happened, from when, until when."""
+    main = text.partition(";")[0]
+    cue = _CUE.search(main)
+    status = Status(cue.lastgroup) if cue is not None and cue.lastgroup else default
+    moments = find_moments(main, sheet.day, day_first=sheet.by_day, future=status is Status.PLANNED)
+    if not moments:
+        return status, None, None
+    first, last = _as_dated(moments[0]), _as_dated(moments[-1])
+    if status in (Status.STOPPED, Status.PAST):
+        return (status, first, last) if len(moments) > 1 else (status, None, last)
+    if len(moments) > 1 and re.search(r"\b(?:to|until|through)\b|[–-]", main[moments[0].end:moments[1].start]):
+        return status, first, last
+    return status, first, None
+
+
+def _as_dated(moment: Moment) -> Dated:
+    return Dated(day=moment.day, precision=moment.precision)
+
+
+def _dated(sheet: Sheet, text: str) -> Dated | None:
+    moments = find_moments(f"in {text}" if text[:2] in ("19", "20") else text, sheet.day, day_first=sheet.by_day)
+    return _as_dated(moments[0]) if moments else None
+
+
+def _when(sheet: Sheet, content: MedicationContent) -> When:
+    """The day the statement is about: of the start or stop it tells, else of the document."""
+    told = content.stop if content.status in (Status.STOPPED, Status.PAST) else content.start
+    if told is not None:
+        return When(told.day, told.precision, DateBasis.STATED)
+    if content.status in (Status.PAST, Status.STOPPED) and content.status is Status.PAST:
+        return When(None, Precision.DAY, DateBasis.NONE)
+    return When(sheet.day, Precision.DAY, DateBasis.DOCUMENT if sheet.day else DateBasis.NONE)
+
+
+def _from_sentence(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
+    text = sentence.text
+    if any(word in sentence.section for word in _NO_LIST) or len(text) > 2000:
+        return
+    hits = drug_dictionary().find(text, cut(text))
+    for number, hit in enumerate(hits):
+        if _PART_OF_WORD.match(text, hit.end):
+            continue
+        cue = _cue_of(text, hits, number)
+        if cue is None:
+            continue
+        entry = _told(sheet, sentence, hits, number, cue)
+        if entry is not None:
+            yield entry
+
+
+def _clause(text: str, hit: Hit[str]) -> tuple[int, int]:
+    edges = [0, *(match.end() for match in _NEXT_CLAUSE.finditer(text) if not _inside_number(text, match.start())), len(text)]
+    return max(edge for edge in edges if edge <= hit.start), min(edge for edge in edges if edge > hit.start)
+
+
+def _inside_number(text: str, position: int) -> bool:
+    return text[position] == "." and position + 1 < len(text) and text[position + 1].isdigit()
+
+
+def _cue_of(text: str, hits: Sequence[Hit[str]], number: int) -> re.Match[str] | None:
+    """The word that says what was done with the drug: behind it in the passive, or before it, also before a list of drugs."""
+    hit = hits[number]
+    start, stop = _clause(text, hit)
+    for cue in _CUE.finditer(text, hit.end, min(stop, hit.end + 90)):
+        between = text[hit.end:cue.start()]
+        described = _DOSE.sub(" ", _FREQUENCY.sub(" ", between))
+        for pattern, _ in _ROUTE:
+            described = pattern.sub(" ", described)
+        if cue.lastgroup != "current" and _AUX.match(described) and (described.strip() or cue.group().lower().endswith("ed") or cue.group().lower() in ("held", "begun")):
+            return cue
+        break
+    before = [cue for cue in _CUE.finditer(text, start, hit.start) if cue.lastgroup != "past"]
+    if not before:
+        return None
+    cue = before[-1]
+    between = text[cue.end():hit.start]
+    if _BETWEEN_ACTIVE.match(between):
+        return cue
+    if number and hits[number - 1].start > cue.end():
+        gap = _DOSE.sub(" ", _FREQUENCY.sub(" ", text[hits[number - 1].end:hit.start]))
+        joined = re.fullmatch(r"[\s,]*(?:and|with|plus|,)[\s,]*(?:the|then|oral|iv)?\s*", gap)
+        return cue if joined and _BETWEEN_ACTIVE.match(text[cue.end():hits[number - 1].start]) else None
+    return None
+
+
+def _told(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[str]], number: int, cue: re.Match[str]) -> _Entry | None:
+    text, hit = sentence.text, hits[number]
+    start, stop = _clause(text, hit)
+    clause = text[start:stop]
+    if _NOT_TAKEN.search(clause):
+        return None
+    status = Status(cue.lastgroup or "current")
+    planned = any(word in sentence.section for word in _PLAN) and cue.group().lower() in (
+        "start", "begin", "initiate", "commence", "add", "restart", "resume",
+    )
+    if planned:
+        status = Status.PLANNED
+    limit = hits[number + 1].start if number + 1 < len(hits) else stop
+    own = text[hit.end:max(min(limit, stop), hit.end)]
+    dose = _DOSE.search(own) or _dose_before(text, hit, cue)
+    frequency = _FREQUENCY.search(own)
+    if status is Status.CURRENT and dose is None and cue.group().lower() in ("on", "current", "active"):
+        return None  # "on infliximab" also stands in questions and general remarks
+    when = _near_date(sheet, text, start, stop, min(hit.start, cue.start()), planned=status is Status.PLANNED)
+    dated = _as_dated(when) if when is not None else None
+    reason = _REASON.search(text, max(hit.end, cue.end()), stop) if status in (Status.STOPPED, Status.HELD) else None
+    stops = status in (Status.STOPPED, Status.PAST)
+    content = MedicationContent(
+        name=" ".join(text[hit.start:hit.end].split()), drugs=(hit.value,), status=status, dose=dose.group() if dose else None,
+        route=_route(own), frequency=frequency.group() if frequency else None, start=None if stops else dated,
+        stop=dated if stops else None, note=reason.group(1).strip()[:200] if reason else None,
+    )
+    return content, _when(sheet, content), Place(sentence.page, sentence.start, sentence.end, hit.start)
+
+
+def _dose_before(text: str, hit: Hit[str], cue: re.Match[str]) -> re.Match[str] | None:
+    if cue.start() > hit.start:
+        return None
+    found = list(_DOSE.finditer(text, cue.end(), hit.start))
+    return found[-1] if found and len(text[found[-1].end():hit.start].split()) <= 2 else None
+
+
+def _near_date(sheet: Sheet, text: str, start: int, stop: int, position: int, *, planned: bool) -> Moment | None:
+    moments = find_moments(text, sheet.day, day_first=sheet.by_day, future=planned)
+    inside = [one for one in moments if start <= one.start < stop]
+    after = [one for one in inside if one.start >= position]
+    return after[0] if after else inside[-1] if inside else None
+
+
+__all__ = ["drug_dictionary", "drugs_in", "medications_of"]

@@ -145,7 +145,7 @@ def _count(tally: Tally, own: list[Item], seen: list[Item], everywhere: Mapping[
             tally.found += 1
             tally.right += 1
         elif any(_agree(one, item) for one in own) or (
-            item.loose and any(_agree(one, item) or (item.day is None and one.says == item.says) for one in everywhere[item.about])
+            item.loose and any(_agree(one, item) or (item.day is None and _same(one.says, item.says)) for one in everywhere[item.about])
         ):
             tally.right += 1
         else:
@@ -160,10 +160,22 @@ def _agree(stated: Item, seen: Item) -> bool:
 def _same(stated: str, seen: str) -> bool:
     if stated == seen:
         return True
+    if "|" in stated:
+        return _same_antibody(stated, seen)
     # running text may leave the unit out; it may not state another one
     left, _, unit = stated.partition(" ")
     right, _, other = seen.partition(" ")
     return left == right and other == "" and unit != "" and any(char.isdigit() for char in right)
+
+
+def _same_antibody(stated: str, seen: str) -> bool:
+    """Running text gives a number without saying what it means, or its meaning without the number; neither contradicts."""
+    number, _, rest = stated.partition("|")
+    other, _, said = seen.partition("|")
+    outcome, _, unit = rest.partition(" ")
+    read, _, spelled = said.partition(" ")
+    same_unit = unit == spelled or not spelled
+    return same_unit and ((number == other and read in (outcome, "unknown")) or (other == "word" and read == outcome))
 
 
 def _about(name: str, unit: str | None) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from services.clinical.activity.records import InstrumentRecord, records
+from services.clinical.labs.analytes import locate
 from services.evidence.extraction.dating import find_moments
 from services.evidence.extraction.facts import ActivityContent, DateBasis, Precision
 from services.evidence.extraction.reported import Place, When
@@ -39,7 +40,8 @@ _Entry = tuple[ActivityContent, When, Place]
 
 @cache
 def _instruments() -> Dictionary[InstrumentRecord]:
-    names = [(record.id, record) for record in records()]
+    # HbA1c and C-peptide are instruments of control, and laboratory results on paper
+    names = [(record.id, record) for record in records() if locate(record.id) is None]
     names += [(name, record) for record in records() for name in _ALSO.get(record.id, ())]
     return Dictionary(names)
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from services.clinical.labs import normalise_unit, parse_reference_range
 from services.evidence.documents.tables import is_header
 from services.evidence.extraction.dating import Moment
+from services.evidence.extraction.lexicon import subject_of
 from services.evidence.extraction.sheet import Cell
 from services.evidence.extraction.values import read_cell, read_flag
 
@@ -84,6 +85,8 @@ def looks_like_head(cells: Sequence[Cell], moments: Sequence[Moment | None]) -> 
     shown = [cell.text for cell in cells if cell.text]
     if len(shown) < 2:
         return False
+    if cells[0].text and role_of(cells[0].text) is None and subject_of(cells[0].text) is not None:
+        return False  # a test, whatever stands beside it ("Blood film | normal | normal")
     if is_header(" | ".join(cell.text for cell in cells)):
         return True
     named = sum(role_of(text) is not None for text in shown)

@@ -26,8 +26,7 @@ _LISTS = ("diagnos", "problem", "active conditions", "medical conditions", "como
 _HISTORY = ("past medical history", "medical history", "past history", "pmh")
 _NOT = ("family", "differential", "allerg", "reference", "criteria", "code")
 _BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3}|[a-z][.)]\s)")
-_SIGNED = re.compile(r"\b(?:signed|verified|dictated|authenticated|reviewed|reported) (?:by|on|electronically)\b|\b(?:MD|DO|PhD|NP|PA-C)\b", re.IGNORECASE)
-_CODE = re.compile(r"\s*[\[(]?\b[A-TV-Z]\d{2}(?:\.[\dA-Z]{1,4})?\b[\])]?\s*:?\s*")
+_CODE = re.compile(r"\s*[\[(](?:ICD-?1[01]?(?:-CM)?:?\s*)?[A-TV-Z]\d{2}(?:\.[\dA-Z]{1,4})?[\])]\s*:?|\b[A-TV-Z]\d{2}\.[\dA-Z]{1,4}\b\s*:?|^[A-TV-Z]\d{2}\s*[:–-]\s")
 _ITEM_STATUS: tuple[tuple[Status, re.Pattern[str]], ...] = tuple(
     (status, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE))
     for status, words in (
@@ -102,22 +101,22 @@ def disease_in(name: str) -> Disease | None:
 
 def diagnoses_of(sheet: Sheet, tables: Sequence[Table]) -> Iterator[_Entry]:
     """Yield the diagnoses of a document: tables, lists, then sentences."""
+    entries: list[_Entry] = []
     for table in tables:
         if table.is_problems and table.header is not None:
-            for row in table.rows:
-                entry = _from_row(sheet, table.header, row)
-                if entry is not None:
-                    yield entry
+            entries += [entry for row in table.rows if (entry := _from_row(sheet, table.header, row)) is not None]
     listed: set[tuple[int, int]] = set()
     for sentence in sheet.sentences:
-        if _is_item(sentence):
-            entry = _from_item(sheet, sentence)
-            if entry is not None:
-                listed.add((sentence.page, sentence.start))
-                yield entry
+        entry = _from_item(sheet, sentence) if _is_item(sentence) else None
+        if entry is not None:
+            listed.add((sentence.page, sentence.start))
+            entries.append(entry)
+    yield from entries
+    known = {(entry[0].disease, entry[0].status) for entry in entries}
     for sentence in sheet.sentences:
         if (sentence.page, sentence.start) not in listed:
-            yield from _from_sentence(sheet, sentence)
+            # a sentence of the same document that repeats its list adds nothing
+            yield from (entry for entry in _from_sentence(sheet, sentence) if (entry[0].disease, entry[0].status) not in known)
 
 
 def _is_item(sentence: Sentence) -> bool:
@@ -127,8 +126,6 @@ def _is_item(sentence: Sentence) -> bool:
     if not any(word in section for word in _LISTS):
         return False
     text = sentence.text
-    if _SIGNED.search(text):
-        return False
     return bool(_BULLET.match(text)) or (len(text) < 100 and not text.rstrip().endswith(".") and len(text.split()) <= 12)
 
 

@@ -80,6 +80,11 @@ _HEAD_ROLES = (
     ("status", re.compile(r"\b(?:status|state|action|change)\b", re.IGNORECASE)),
     ("note", re.compile(r"\b(?:comments?|notes?|reason|indication|remarks?)\b", re.IGNORECASE)),
 )
+_BARE_PARTICIPLE = re.compile(
+    r"started|commenced|initiated|begun|restarted|resumed|added|stopped|discontinued|ceased|completed|ended|finished|withdrawn|held|paused|suspended|withheld|increased|reduced|decreased|tapered",
+    re.IGNORECASE,
+)
+_PASSIVE_PAST = re.compile(r"\b(?:was|were|had been|had)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _PART_OF_WORD = re.compile(r"[-–](?:like|induced|associated|related|naive|na[iï]ve|dependent|resistant|refractory|sparing|free|exposed)")
 _Entry = tuple[MedicationContent, When, Place]
 
@@ -97,22 +102,25 @@ def drugs_in(text: str) -> tuple[str, ...]:
 
 def medications_of(sheet: Sheet, tables: Sequence[Table]) -> Iterator[_Entry]:
     """Yield the medications of a document: tables, lists, then sentences."""
+    entries: list[_Entry] = []
     for table in tables:
         if table.is_medications and table.header is not None:
-            for row in table.rows:
-                entry = _from_row(sheet, table.header, row)
-                if entry is not None:
-                    yield entry
+            entries += [entry for row in table.rows if (entry := _from_row(sheet, table.header, row)) is not None]
     listed: set[tuple[int, int]] = set()
     for sentence in sheet.sentences:
-        if _is_list_item(sheet, sentence):
-            entry = _from_item(sheet, sentence)
-            if entry is not None:
-                listed.add((sentence.page, sentence.start))
-                yield entry
+        entry = _from_item(sheet, sentence) if _is_list_item(sheet, sentence) else None
+        if entry is not None:
+            listed.add((sentence.page, sentence.start))
+            entries.append(entry)
+    known = {(entry[0].subject, entry[0].status) for entry in entries}
+    yield from entries
     for sentence in sheet.sentences:
         if (sentence.page, sentence.start) not in listed:
-            yield from _from_sentence(sheet, sentence)
+            # what the document's own list says in full is not said again by a sentence without its own date
+            yield from (
+                entry for entry in _from_sentence(sheet, sentence)
+                if entry[1].basis is DateBasis.STATED or (entry[0].subject, entry[0].status) not in known
+            )
 
 
 def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
@@ -275,7 +283,7 @@ def _cue_of(text: str, hits: Sequence[Hit[str]], number: int) -> re.Match[str] |
         described = _DOSE.sub(" ", _FREQUENCY.sub(" ", between))
         for pattern, _ in _ROUTE:
             described = pattern.sub(" ", described)
-        if cue.lastgroup != "current" and _AUX.match(described) and (described.strip() or cue.group().lower().endswith("ed") or cue.group().lower() in ("held", "begun")):
+        if cue.lastgroup != "current" and _AUX.match(described) and (described.strip() or _BARE_PARTICIPLE.fullmatch(cue.group())):
             return cue
         break
     before = [cue for cue in _CUE.finditer(text, start, hit.start) if cue.lastgroup != "past"]
@@ -319,7 +327,10 @@ def _told(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[str]], number: in
         route=_route(own), frequency=frequency.group() if frequency else None, start=None if stops else dated,
         stop=dated if stops else None, note=reason.group(1).strip()[:200] if reason else None,
     )
-    return content, _when(sheet, content), Place(sentence.page, sentence.start, sentence.end, hit.start)
+    told = _when(sheet, content)
+    if told.basis is DateBasis.DOCUMENT and _PASSIVE_PAST.search(text[max(0, cue.start() - 25):cue.start()]):
+        told = When(None, Precision.DAY, DateBasis.NONE)  # "was stopped after two years": before this note, nobody says when
+    return content, told, Place(sentence.page, sentence.start, sentence.end, hit.start)
 
 
 def _dose_before(text: str, hit: Hit[str], cue: re.Match[str]) -> re.Match[str] | None:

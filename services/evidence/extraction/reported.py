@@ -112,6 +112,8 @@ def _antibody(name: str, subject: Subject, reported: Reported) -> AntibodyConten
         )
     )
     outcome = Outcome.EQUIVOCAL if value.outcome is Outcome.EQUIVOCAL else verdict.outcome
+    if outcome is Outcome.EQUIVOCAL and value.outcome is not None:
+        outcome = value.outcome  # "<20" against a limit of 20: the laboratory's word decides
     if positive is None and value.value is not None and (
         (value.comparator in ("<", "<=") and outcome is Outcome.POSITIVE)
         or (value.comparator in (">", ">=") and outcome is Outcome.NEGATIVE)

@@ -39,7 +39,13 @@ _LAB_CAPTION = re.compile(r"\b(?:lab(?:oratory|s)?|results?|panel|bloods?|serolo
 _PERFORMED = re.compile(r"\b(?:performed (?:at|by)|testing laboratory|performing lab(?:oratory)?|laboratory)\s*:\s*(\S[^|\n]{2,80})", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\(([^()]{3,80})\)")
 _LAB_WORDS = re.compile(r"\b(?:lab(?:oratory|oratories|s)?|diagnostics|pathology|analy[sz]er|hospital|clinic|cent(?:er|re))\b", re.IGNORECASE)
+SIGNATURE = re.compile(
+    r"^(?:electronically |digitally )?(?:signed|verified|dictated|authenticated|authori[sz]ed|reported|reviewed and signed)(?: electronically)?(?: by|:)|"
+    r"^(?:signature|attending physician|cc)\s*:", re.IGNORECASE,
+)
+"""A line that ends what was said before it; it states nothing itself."""
 _HEAD_LINES = 25
+_ONLY_DATE = re.compile(r"^(?:specimen |sample )?(?:collected|collection date|date collected|drawn|date|taken)\b", re.IGNORECASE)
 _FAMILY = re.compile(r"\bfamily\b", re.IGNORECASE)
 
 
@@ -105,14 +111,15 @@ class Sheet:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        """The sentences of prose and the list items, page by page; headings and rows of tables are left out.
+        """The sentences of prose and the list items, page by page; headings, signatures and rows of tables are left out.
 
         Line breaks inside a sentence are blanks here; a heading ends the sentence above it.
         """
         found: list[Sentence] = []
         for page in self.pages:
             lines = [line for line in self.lines if line.page == page.number]
-            breaks = sorted({edge for line in lines if line.is_heading for edge in (line.start, line.end)})
+            alone = [line for line in lines if line.is_heading or SIGNATURE.search(line.text)]
+            breaks = sorted({edge for line in alone for edge in (line.start, line.end)})
             position = 0
             for span in spans(page.text):
                 if span.kind is Kind.HEADER:
@@ -122,7 +129,7 @@ class Sheet:
                     while position + 1 < len(lines) and lines[position + 1].start <= start:
                         position += 1
                     line = lines[position] if lines else None
-                    if line is None or line.cells or (line.is_heading and start < line.end) or not page.text[start:end].strip():
+                    if line is None or line.cells or (line in alone and start < line.end) or not page.text[start:end].strip():
                         continue
                     lead = len(page.text[start:end]) - len(page.text[start:end].lstrip())
                     text = page.text[start + lead:end].rstrip().replace("\n", " ")
@@ -206,7 +213,7 @@ class Sheet:
         )
         return Governing(
             labelled.day, labelled.precision, DateBasis.PANEL, laboratory or self.document_default.laboratory,
-            fluid_of(text) or governing.fluid, text,
+            fluid_of(text) or (governing.fluid if _ONLY_DATE.match(text) else None), text,
         )
 
     def in_family_history(self, section: str) -> bool:

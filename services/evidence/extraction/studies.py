@@ -13,7 +13,7 @@ from services.evidence.documents.vocabulary import DocumentType
 from services.evidence.extraction.dating import Moment, find_moments
 from services.evidence.extraction.facts import DateBasis, ImagingContent, Precision, ProcedureContent
 from services.evidence.extraction.reported import Place, When
-from services.evidence.extraction.sheet import Line, Sentence, Sheet
+from services.evidence.extraction.sheet import SIGNATURE, Line, Sentence, Sheet
 
 _MODALITY = (
     r"(?:low-dose |contrast-enhanced |non-?contrast |high-resolution |compression |plain |repeat |follow-up |portable )*"
@@ -101,7 +101,7 @@ def _titled(sheet: Sheet) -> Iterator[_Entry]:
 def _title_of(sheet: Sheet, lines: Sequence[Line], index: int) -> tuple[ImagingContent | ProcedureContent, When] | None:
     line = lines[index]
     text = line.text
-    if len(text) > 140 or (line.is_heading and index and not _TITLE.match(text)) or text.endswith((";",)):
+    if SIGNATURE.search(text) or len(text) > 140 or (line.is_heading and index and not _TITLE.match(text)) or text.endswith((";",)):
         return None
     moments = find_moments(text, sheet.day, day_first=sheet.by_day)
     in_imaging = any(word in line.section for word in _IMAGING_SECTIONS)
@@ -125,7 +125,7 @@ def _without_date(text: str, moments: Sequence[Moment]) -> str:
 
 def _ends(sheet: Sheet, lines: Sequence[Line], index: int, title: Line) -> bool:
     line = lines[index]
-    return line.is_heading or bool(line.cells) or line.section != title.section or _title_of(sheet, lines, index) is not None
+    return line.is_heading or bool(SIGNATURE.search(line.text)) or bool(line.cells) or line.section != title.section or _title_of(sheet, lines, index) is not None
 
 
 def _when(sheet: Sheet, moments: Sequence[Moment]) -> When:

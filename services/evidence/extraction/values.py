@@ -131,6 +131,8 @@ def _quantity(text: str, unit: str | None) -> Value:
     if rest and normalise_unit(rest) is None and unit is not None and rest[0].isalpha():
         return Value(text=text[:200], outcome=parse_outcome(text))  # "2 weeks" beside a column of units
     shown = rest.strip(" ,;")
+    if len(shown.split()) > 2 and "/" not in shown and normalise_unit(shown) is None:
+        return Value(text=text[:200])  # "9 in CSF, 0 in serum"
     return Value(value=value, comparator=_SIGNS[(number["sign"] or "").lower()], unit=shown[:60] or None)
 
 

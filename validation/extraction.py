@@ -25,7 +25,7 @@ from demo_data.render import render_all
 from demo_data.schema import DemoDocument, DemoPatient
 from services.clinical.hla import parse_typing
 from services.clinical.labs import normalise_unit
-from services.clinical.titers import Outcome
+from services.clinical.titers import parse_outcome
 from services.evidence.documents.describing import describe
 from services.evidence.documents.reading import DocumentReader
 from services.evidence.extraction import (
@@ -38,6 +38,7 @@ from services.evidence.extraction import (
     ImagingContent,
     LabContent,
     MedicationContent,
+    Precision,
     ProcedureContent,
     extract,
 )
@@ -58,6 +59,7 @@ class Item:
     day: date | None
     shown: str
     loose: bool = False
+    precision: Precision = Precision.DAY
 
 
 @dataclass
@@ -154,7 +156,14 @@ def _count(tally: Tally, own: list[Item], seen: list[Item], everywhere: Mapping[
 
 
 def _agree(stated: Item, seen: Item) -> bool:
-    return stated.about == seen.about and _same(stated.says, seen.says) and (stated.day == seen.day or stated.day is None)
+    if stated.about != seen.about or not _same(stated.says, seen.says):
+        return False
+    return stated.day is None or (seen.day is not None and _cut(stated.day, seen.precision) == _cut(seen.day, seen.precision))
+
+
+def _cut(day: date, precision: Precision) -> tuple[int, ...]:
+    """A date as far as it was written."""
+    return (day.year, day.month, day.day)[: {Precision.YEAR: 1, Precision.MONTH: 2, Precision.DAY: 3}[precision]]
 
 
 def _same(stated: str, seen: str) -> bool:
@@ -185,7 +194,8 @@ def _about(name: str, unit: str | None) -> str:
 
 def _quantity(value: float | None, comparator: str | None, text: str | None, unit: str | None) -> str:
     if value is None:
-        return key_of(text or "")
+        said = parse_outcome(text or "")
+        return said.value if said is not None else key_of(text or "")
     spelled = (normalise_unit(unit) or unit or "") if unit else ""
     return f"{comparator or ''}{value:g} {spelled}".strip()
 
@@ -250,22 +260,22 @@ def _items(facts: Iterable[Fact], kind: str) -> Iterator[Item]:
         shown = f"[{fact.basis.name} {fact.effective}] {fact.quote[:140]!r}"
         if kind == "labs" and isinstance(content, LabContent):
             says = _quantity(content.value, content.comparator, content.text, content.unit)
-            yield Item(content.subject, says, _dated(fact, day, loose), f"{content.test} {says} {shown}", loose)
+            yield Item(content.subject, says, _dated(fact, day, loose), f"{content.test} {says} {shown}", loose, fact.precision)
         elif kind == "antibodies" and isinstance(content, AntibodyContent):
-            yield Item(content.subject, _seen_antibody(content), _dated(fact, day, loose), f"{content.name} {_seen_antibody(content)} {shown}", loose)
+            yield Item(content.subject, _seen_antibody(content), _dated(fact, day, loose), f"{content.name} {_seen_antibody(content)} {shown}", loose, fact.precision)
         elif kind == "hla" and isinstance(content, HlaContent) and content.present:
             for allele in content.alleles:
-                yield Item(content.locus, _allele(allele), None, f"{allele} {shown}", loose)
+                yield Item(content.locus, _allele(allele), None, f"{allele} {shown}", loose, fact.precision)
         elif kind == "medications" and isinstance(content, MedicationContent):
-            yield Item(content.subject, content.status.value, fact.effective, f"{content.name} {content.status.value} {shown}", not content.from_list)
+            yield Item(content.subject, content.status.value, fact.effective, f"{content.name} {content.status.value} {shown}", not content.from_list, fact.precision)
         elif kind == "diagnoses" and isinstance(content, DiagnosisContent):
-            yield Item(key_of(content.name), content.status.value, fact.effective, f"{content.name} {content.status.value} {shown}", not content.from_list)
+            yield Item(key_of(content.name), content.status.value, fact.effective, f"{content.name} {content.status.value} {shown}", not content.from_list, fact.precision)
         elif kind == "procedures" and isinstance(content, ProcedureContent):
             yield Item(key_of(content.name), "", fact.effective, f"{content.name} {shown}")
         elif kind == "imaging" and isinstance(content, ImagingContent):
             yield Item(key_of(content.modality), key_of(content.region), fact.effective, f"{content.modality} {content.region} {shown}")
         elif kind == "activity" and isinstance(content, ActivityContent):
-            yield Item(content.instrument, f"{content.value:g}", fact.effective, f"{content.instrument} {content.value:g} {shown}", loose)
+            yield Item(content.instrument, f"{content.value:g}", fact.effective, f"{content.instrument} {content.value:g} {shown}", loose, fact.precision)
 
 
 def _dated(fact: Fact, day: date | None, loose: bool) -> date | None:
@@ -274,7 +284,7 @@ def _dated(fact: Fact, day: date | None, loose: bool) -> date | None:
 
 
 def _seen_antibody(content: AntibodyContent) -> str:
-    outcome = content.outcome.value if content.outcome in (Outcome.POSITIVE, Outcome.NEGATIVE) else content.outcome.value
+    outcome = content.outcome.value
     number = content.titer or (f"{content.comparator or ''}{content.value:g}" if content.value is not None else "word")
     spelled = (normalise_unit(content.unit) or content.unit or "") if content.unit and content.value is not None else ""
     return f"{number}|{outcome} {spelled}".strip()

@@ -39,7 +39,8 @@ _Entry = tuple[ActivityContent, When, Place]
 
 
 @cache
-def _instruments() -> Dictionary[InstrumentRecord]:
+def instrument_names() -> Dictionary[InstrumentRecord]:
+    """Return the names of the published instruments as notes write them."""
     # HbA1c and C-peptide are instruments of control, and laboratory results on paper
     names = [(record.id, record) for record in records() if locate(record.id) is None]
     names += [(name, record) for record in records() for name in _ALSO.get(record.id, ())]
@@ -51,9 +52,9 @@ def scores_of(sheet: Sheet) -> Iterator[_Entry]:
     sentences = sheet.sentences
     for number, sentence in enumerate(sentences):
         text = sentence.text
-        if "family" in sentence.section or len(text) > 2000:
+        if len(text) > 2000:
             continue
-        hits = _instruments().find(text, cut(text))
+        hits = instrument_names().find(text, cut(text))
         for index, hit in enumerate(hits):
             limit = hits[index + 1].start if index + 1 < len(hits) else len(text)
             found = _value(text, hit, limit)
@@ -72,7 +73,7 @@ def scores_of(sheet: Sheet) -> Iterator[_Entry]:
 
 
 def _whole(name: str) -> InstrumentRecord | None:
-    return _instruments().get(re.sub(r"\s*\(.*\)$", "", name)) if any(char.isupper() for char in name) else None
+    return instrument_names().get(re.sub(r"\s*\(.*\)$", "", name)) if any(char.isupper() for char in name) else None
 
 
 def _number(text: str, record: InstrumentRecord) -> float | None:

@@ -159,8 +159,8 @@ def _in_fluid(name: str, fluid: str) -> Subject | None:
 def fluid_of(text: str) -> str | None:
     """Return the fluid other than blood that a caption or name mentions, None for blood or none."""
     spoken = f" {' '.join(word.folded for word in cut(text[:160]))} "
-    if " blood and urine " in spoken or " urine and blood " in spoken:
-        return None
+    if " and " in spoken or "&" in text or "+" in text:
+        return None  # "Complement and urine": the names of the rows must say which
     return next((fluid for fluid, names in _FLUIDS if any(f" {name.replace('-', ' ')} " in spoken for name in names)), None)
 
 

@@ -137,6 +137,8 @@ def _name_at(text: str, offset: int) -> tuple[str, int, Subject | None] | None:
         return None
     hit = hits[0]
     end = hit.end
+    if text[end:end + 1] == ")" and "(" in text[hit.start:end]:
+        end += 1
     alias = _ALIAS.match(text, end)
     if alias is not None and not any(char.isdigit() and alias.group(1)[0].isdigit() for char in alias.group(1)):
         end = alias.end()

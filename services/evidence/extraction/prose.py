@@ -24,7 +24,7 @@ from services.evidence.extraction.words import Hit, cut
 _LINK = frozenset(
     """was is were are of at to the a an by came come back back as rose rise risen fell fallen increased decreased dropped went gone up down from level levels
     titer titre titers result results measured measures now currently today still again has have had been remains remained stayed
-    stable only just reported positive strongly weakly high low elevated raised normal reduced mildly slightly markedly value
+    stable only just reported strongly weakly high low elevated raised normal reduced mildly slightly markedly value
     concentration count then and peaked peak showed shows with which also very clearly above-normal running improved worsened
     between reading""".split()
 )
@@ -60,11 +60,17 @@ _STOP_AFTER = re.compile(
 _COUNTED = re.compile(r"\s*(?:days?|weeks?|months?|years?|hours?|times|degrees?|mm\b(?!/)|cm\b|tablets?|doses?|of\s+\d|out of|/\s?\d|x\b|minutes?|visits?|points?|joints?|levels?)", re.IGNORECASE)
 _CLAUSE = re.compile(r";|\.\s|\b(?:but|however|whereas|although)\b")
 _CHAIN = re.compile(r"\s*(?:,|to|and|then|and then|,\s*then|→|->|->|–|/)\s*(?:to\s+|then\s+)?(?=[<>≤≥]?\s?\d)", re.IGNORECASE)
+_OPEN_ENDED = re.compile(r"\b(?:since|until|till|born|from)\s+$", re.IGNORECASE)
+_SAID_ON = re.compile(r"(?:\b(?:on|in|of|dated|at|from)\s+(?:the\s+)?|\()$", re.IGNORECASE)
 _PREPOSITION = re.compile(r"\s*[,(]?\s*(?:on|in|as of|of|dated|from|by|at|collected|drawn)?\s*(?:the\s+)?$", re.IGNORECASE)
 _NOT_SECTIONS = ("family", "allerg", "reference", "method", "explained", "criteria", "avoid")
 _ITEMS = re.compile(r"\s*(?:items?|components?|subscores?|breakdown)\s*:", re.IGNORECASE)  # of an instrument, not of a laboratory
 _NEEDS_UNIT = frozenset({"urine_protein_24h", "upcr", "uacr", "iron", "insulin"})  # their names are also findings or drugs
 _IN_GENERAL = re.compile(r"\s*(?:\w+\s+)?(?:is|are|can be|may be|occurs?)\s+(?:common|found|seen|present|frequent|not specific|unspecific|in)\b", re.IGNORECASE)
+_SHORT_BRACKET = re.compile(r"\s?\([A-Za-z0-9αβγ/ -]{1,25}\)")
+_GAP = re.compile(r"[\s:=,~]{0,3}")
+_LETTERS = re.compile(r"[A-Za-z-]+")
+_OUTCOMES_BETWEEN = frozenset({"positive", "negative", "borderline", "equivocal", "indeterminate", "reactive"})
 _MAX_LINKS = 6
 
 
@@ -78,9 +84,18 @@ def prose_results(sheet: Sheet, consumed: Sequence[Consumed]) -> Iterator[Report
         if _ITEMS.match(sentence.text):
             continue
         words = cut(sentence.text)
-        hits = names_in_prose().find(sentence.text, words)
+        hits = [hit for hit in names_in_prose().find(sentence.text, words) if _stands_alone(sentence.text, hit)]
         if hits:
             yield from _in_sentence(sheet, sentence, hits)
+
+
+def _stands_alone(text: str, hit: Hit[Subject]) -> bool:
+    """Whether a name is a test of its own: not the end of "DAS28-CRP", not a name that stands for several antibodies."""
+    if not hit.value.key:
+        return False
+    if hit.value.role is Role.ANALYTE and text[max(0, hit.start - 1):hit.start] == "-" and text[max(0, hit.start - 2):hit.start - 1].isalnum():
+        return False
+    return not re.search(r"\b(?:DAS-?28|ASDAS)\s?\($", text[max(0, hit.start - 9):hit.start])
 
 
 def _in_sentence(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[Subject]]) -> Iterator[Reported]:
@@ -119,7 +134,7 @@ def _is_spine(hit: Hit[Subject], text: str) -> bool:
 
 def _numbers(text: str, hit: Hit[Subject], limit: int, moments: Sequence[Moment]) -> Iterator[tuple[Value, int, Moment | None]]:
     """Yield each number stated behind the test, in a chain ("24 in October to 68 in January"), with its own date."""
-    position = _past_links(text, hit.end, limit)
+    position, said = _past_links(text, hit.end, limit)
     if position is None:
         return
     chain: list[tuple[Value, int, Moment | None]] = []
@@ -138,6 +153,9 @@ def _numbers(text: str, hit: Hit[Subject], limit: int, moments: Sequence[Moment]
         if following is None or following.end() >= limit:
             break
         position = following.end()
+    if said is not None and len(chain) == 1:
+        value, place, own = chain[0]
+        chain = [(replace(value, outcome=value.outcome or said), place, own)]
     yield from _settled(text, hit, chain)
 
 
@@ -165,24 +183,31 @@ def _with_pattern(text: str, end: int, value: Value) -> Value:
     return replace(value, pattern=after.group(1).strip(" ,-/")) if after else value
 
 
-def _past_links(text: str, start: int, limit: int) -> int | None:
-    """Return where the value may begin: behind at most some linking words; None where another word stands between."""
-    position = start
-    bracket = re.compile(r"\s?\([A-Za-z0-9αβγ/ -]{1,25}\)").match(text, position)
+def _past_links(text: str, start: int, limit: int) -> tuple[int | None, Outcome | None]:
+    """Return where the value may begin, behind at most some linking words, with the outcome said among them.
+
+    None where another word stands between the name and the number.
+    """
+    position, said = start, None
+    bracket = _SHORT_BRACKET.match(text, position)
     if bracket is not None:
         position = bracket.end()
     for _ in range(_MAX_LINKS + 1):
-        gap = re.compile(r"[\s:=,~]{0,3}").match(text, position)
-        position = gap.end() if gap else position
+        position = _GAP.match(text, position).end()  # type: ignore[union-attr]  # matches the empty string too
         if position >= limit:
-            return None
-        if text[position] in "<>≤≥0123456789+":
-            return position
-        word = re.compile(r"[A-Za-z-]+").match(text, position)
-        if word is None or word.group().lower() not in _LINK:
-            return None
+            return None, None
+        if text[position] in "<>≤≥0123456789":
+            return position, said
+        word = _LETTERS.match(text, position)
+        if word is None:
+            return None, None
+        folded = word.group().lower()
+        if folded in _OUTCOMES_BETWEEN:
+            said = parse_outcome(folded)
+        elif folded not in _LINK:
+            return None, None
         position = word.end()
-    return None
+    return None, None
 
 
 def _is_result(text: str, subject: Subject, value: Value, end: int) -> bool:
@@ -263,12 +288,13 @@ def _when(
     """The date next to the value, else the one date of its clause, else the document's; none for what lies in the past."""
     if own is not None:
         return When(own.day, own.precision, DateBasis.STATED)
-    inside = [one for one in moments if start <= one.start < stop]
-    before = [one for one in inside if one.end <= offset]
-    if len(inside) == 1 and (before or inside[0].start - offset < 40):
-        return When(inside[0].day, inside[0].precision, DateBasis.STATED)
-    if before:
-        return When(before[-1].day, before[-1].precision, DateBasis.STATED)
+    inside = [one for one in moments if start <= one.start < stop and not _OPEN_ENDED.search(text[max(0, one.start - 8):one.start])]
+    leading = [one for one in inside if one.end <= offset and not text[start:one.start].strip(" ,(•-").lower().removesuffix("on").removesuffix("in").strip(" ,")]
+    if leading:
+        return When(leading[0].day, leading[0].precision, DateBasis.STATED)
+    after = [one for one in inside if one.start >= offset]
+    if len(inside) == 1 and after and after[0].start - offset < 45 and _SAID_ON.search(text[offset:after[0].start]):
+        return When(after[0].day, after[0].precision, DateBasis.STATED)
     governing = sentence.governing
     if _EARLIER.search(text[start:stop]):
         return When(None, Precision.DAY, DateBasis.NONE)

@@ -77,7 +77,7 @@ def ask(services: Services, access: Principal, patient: Patient | None, area: De
         with st.chat_message("user"):
             st.markdown(plain(str(question)))
         with st.chat_message("assistant"):
-            _answer(services, access, identifier, str(question))
+            _answer(services, access if patient else access.without_patients(), identifier, str(question))
     st.rerun()
 
 

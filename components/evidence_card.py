@@ -35,10 +35,11 @@ def show(services: Services, access: Principal, hit: Hit, key: str) -> None:
         st.markdown(plain(text))
         if passage.source and not passage.document_id:
             st.caption(f"Source: {plain(passage.source)}")
-        open_it, why = st.columns([1, 4])
-        if open_it.button("Open source", key=f"{key}.open", icon=":material/menu_book:", type="tertiary"):
-            source_viewer.open_source(services, access, source_viewer.Source(passage.collection, passage.id))
-        with why.popover("Why this score?", type="tertiary"):
+        with st.container(horizontal=True):
+            if st.button("Open source", key=f"{key}.open", icon=":material/menu_book:", type="tertiary"):
+                source_viewer.open_source(services, access, source_viewer.Source(passage.collection, passage.id))
+            why = st.popover("Why this score?", type="tertiary")
+        with why:
             st.markdown(
                 f"score **{hit.score:.2f}** = 0.8 × similarity {hit.similarity:.2f} + 0.2 × terms covered {hit.coverage:.2f}, "
                 f"times the weight of the collection"

@@ -41,7 +41,7 @@ def _patient_picker(services: Services, access: Principal) -> None:
         options,
         index=options.index(chosen or _GENERAL),
         format_func=lambda identifier: names.get(identifier, "No patient: general knowledge"),
-        help="Everything you ask and see is about this patient and the general knowledge, never about another patient.",
+        help="With a patient chosen, you see this patient and the general knowledge, never another patient.",
     )
     if (picked or None) != chosen:
         state.choose_patient(picked or None)

@@ -23,7 +23,7 @@ class Source:
     cited_text: str = ""
 
 
-@st.dialog("Source", width="large", position="right")
+@st.dialog("Source", width="medium", position="right")
 def open_source(services: Services, access: Principal, source: Source) -> None:
     """Open the drawer. Call it in the run in which the reader asked for the source."""
     try:

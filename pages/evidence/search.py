@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import evidence_card, state
+from components import evidence_list, state
 from components.feedback import empty, explained
 from components.formatting import plain
 from components.runtime import Need, get_services, require_access
@@ -12,6 +12,7 @@ from services.evidence.collections import BY_NAME
 
 access = require_access(Need.READ)
 services = get_services()
+patient_id = state.patient_id()
 
 st.title("Search the evidence")
 with st.form("search.form", border=False):
@@ -23,6 +24,7 @@ with st.form("search.form", border=False):
             placeholder="all fourteen",
         )
         top_k = st.slider("Passages from each collection", 1, 20, 5, key="search.top_k")
+        everyone = patient_id is None and st.toggle("Also search the records of all patients", key="search.everyone")
     st.form_submit_button("Search", type="primary", icon=":material/search:")
 
 if not question:
@@ -30,7 +32,10 @@ if not question:
     st.stop()
 
 with explained(), st.spinner("Searching …"):
-    result = services.search.search(question, access=access, patient_id=state.patient_id(), collections=chosen, top_k=top_k)
+    result = services.search.search(
+        question, access=access if patient_id or everyone else access.without_patients(), patient_id=patient_id,
+        collections=chosen, top_k=top_k,
+    )
 
 st.caption(
     f"{len(result.hits)} passages from {len(result.collections_searched)} collections in {result.elapsed_ms:.0f} ms"
@@ -39,5 +44,4 @@ st.caption(
 if not result.hits:
     empty("Nothing found. The collections were searched and hold no passage for these words.")
 
-for hit in result.hits:
-    evidence_card.show(services, access, hit, key=f"search.{hit.passage.collection}.{hit.passage.id}")
+evidence_list.show(services, access, result.hits, key="search")

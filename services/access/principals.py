@@ -6,7 +6,7 @@ local user, who owns the machine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,10 @@ class Principal:
     name: str
     may_see_patients: bool
     may_administer: bool
+
+    def without_patients(self) -> Principal:
+        """The same person asking for general knowledge only: no patient's row may come back."""
+        return replace(self, may_see_patients=False)
 
 
 LOCAL_USER = Principal("local", may_see_patients=True, may_administer=True)

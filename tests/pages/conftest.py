@@ -1,0 +1,33 @@
+"""Runs pages in Streamlit's own test runner, against real services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components.runtime import provide_services
+from services.container import Services
+
+ROOT = Path(__file__).resolve().parents[2]
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(services: Services) -> Iterator[OpenPage]:
+    """Open a page as the navigation does; `patient` comes from the link as it would in a browser."""
+
+    def open_it(path: str, patient: str | None = None) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+        if patient is not None:
+            app.query_params["patient"] = patient
+        app.run()
+        app.switch_page(path)
+        return app.run()
+
+    provide_services(services)
+    yield open_it
+    provide_services(None)

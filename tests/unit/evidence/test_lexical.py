@@ -10,7 +10,8 @@ from services.evidence.lexical import coverage, terms
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("HLA-B*27:05", "B*27:05"), ("anti-dsDNA", "antidsDNA dsDNA"), ("Sjögren's", "sjogren"), ("β2-glycoprotein", "beta2 glycoprotein"),
+        ("HLA-B*27:05", "B*27:05"), ("anti-dsDNA", "antidsDNA dsDNA"), ("Sjögren's", "sjogren"),
+        ("β2-glycoprotein", "beta2 glycoprotein"),
         ("arthritides", "arthritides"), ("relapses", "relapse"), ("IL-17A", "IL17A"),
     ],
 )

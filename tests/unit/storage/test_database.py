@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from services.errors import ConfigurationError
+from services.errors import ConfigurationError, ParatopeError
 from services.storage.database import Database
 from services.storage.tables import metadata, patients
 
@@ -36,14 +37,14 @@ def test_sixteen_writers_lose_nothing(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'busy.db'}")
     with database.begin() as connection:
         connection.execute(sa.text("create table ticks (writer integer, tick integer)"))
-    failures: list[BaseException] = []
+    failures: list[ParatopeError | sa.exc.SQLAlchemyError] = []
 
     def write(writer: int) -> None:
         try:
             for tick in range(50):
                 with database.begin() as connection:
                     connection.execute(sa.text("insert into ticks values (:writer, :tick)"), {"writer": writer, "tick": tick})
-        except BaseException as error:
+        except (ParatopeError, sa.exc.SQLAlchemyError) as error:
             failures.append(error)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]
@@ -58,8 +59,8 @@ def test_sixteen_writers_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
+    row = {"id": "p1", "name": "A", "demo": False, "summary": "", "profile": {}, "created_at": datetime.now(UTC)}
     with pytest.raises(sa.exc.IntegrityError), database.begin() as connection:
-        row = {"id": "p1", "name": "A", "demo": False, "summary": "", "profile": {}, "created_at": None}
-        connection.execute(sa.insert(patients), row)
+        connection.execute(sa.insert(patients), [row, row])
     with database.begin() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(patients)).scalar() == 0

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from components import evidence_card
+from components.formatting import plain
 from services.access.principals import Principal
 from services.container import Services
 from services.evidence.filters import GENERAL, belongs_to
@@ -22,11 +23,11 @@ def overview(services: Services) -> str | None:
     """Draw the table of collections; returns the name of the selected one."""
     statuses = services.store.statuses()
     total = sum(status.rows for status in statuses)
-    store, version, rows, model = st.columns(4)
-    store.metric("Store", "embedded file" if services.store.embedded else "server")
-    version.metric("Version", services.store.server_version())
-    rows.metric("Passages", f"{total:,}")
-    model.metric("Embedding model", services.embedder.name)
+    place = "embedded file" if services.store.embedded else "server"
+    st.markdown(
+        f"**{total:,}** passages in {len(statuses)} collections · {place} ({plain(services.store.server_version())}) · "
+        f"embedding model {plain(services.embedder.name)}"
+    )
     chosen = st.dataframe(
         _frame(statuses), hide_index=True, on_select="rerun", selection_mode="single-row", key="collections.table",
         height="content",
@@ -101,11 +102,11 @@ def _frame(statuses: Sequence[CollectionStatus]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Collection": [status.collection.name for status in statuses],
-            "Holds": [status.collection.description for status in statuses],
             "Passages": [status.rows for status in statuses],
             "Patient rows": ["yes" if status.collection.patient else "no" for status in statuses],
             "Weight": [status.collection.weight for status in statuses],
             "Model": [status.model or "not created" for status in statuses],
+            "Holds": [status.collection.description for status in statuses],
         }
     )
 

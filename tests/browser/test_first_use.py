@@ -21,6 +21,8 @@ def shot(page: Page, name: str) -> None:
     """Write the documentation's screenshot when asked to: `PARATOPE_SCREENSHOTS=1 make e2e`."""
     if os.environ.get("PARATOPE_SCREENSHOTS"):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+        expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
         page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 

@@ -28,11 +28,12 @@ from services.variants.vcf.values import (
 )
 
 _POSITION = re.compile(r"[0-9]{1,12}")
-_INFO_KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
+INFO_KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
 _FORMAT_KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.%]*")
 ONCE_PER_VALUE = frozenset({"contig.undeclared", "filter.undeclared", "info.undeclared", "format.undeclared", "alt.undeclared"})
 """Rules that are reported for the first line only, once for each value."""
 _SAMPLE_COLUMN = 9
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f]")
 
 
 @dataclass(slots=True)
@@ -147,6 +148,9 @@ class RecordReader:
         if text.startswith("#"):
             add(error(line, "line", text, "a header line stands among the data", "line.header"))
             return False
+        if _CONTROL.search(text):
+            add(error(line, "line", text[:60], "holds a control character", "line.control"))
+            return False
         if len(parts) != self._columns:
             hint = "; columns are separated by tabs" if len(parts) < 5 and len(text.split()) >= 8 else ""
             reason = f"has {len(parts)} columns, the header has {self._columns}{hint}"
@@ -168,7 +172,7 @@ class RecordReader:
         for problem in check_contig(chrom, self.header):
             add(Problem(line, *problem))
         length = self.header.contigs.get(chrom)
-        if length is not None and position > length + 1:
+        if length and position > length + 1:
             add(warning(line, "POS", str(position), f"lies past the end of {chrom} ({length:,} bases)", "pos.range"))
 
     def _check_filter(self, line: int, text: str, add: Add) -> None:
@@ -196,7 +200,7 @@ class RecordReader:
             if key in info:
                 add(error(line, f"INFO/{key}", value, "the key stands twice", "info.duplicate"))
                 continue
-            if not _INFO_KEY.fullmatch(key) and (key not in self.header.info or not key):
+            if not INFO_KEY.fullmatch(key) and (key not in self.header.info or not key):
                 is_broken = not key or " " in key
                 add((error if is_broken else warning)(line, "INFO", key or entry, "is not a valid key", "info.key"))
             info[key] = value.split(",") if equals else None
@@ -225,7 +229,7 @@ class RecordReader:
         for text in values:
             self._report(line, name, key, text, definition, NOT_NEGATIVE_INFO, declared, add)
         wanted = {"A": record.allele_count, "R": record.allele_count + 1}.get(definition.number, definition.fixed_count)
-        if wanted is not None and len(values) != wanted and not _all_missing(values) and not record.states_no_allele:
+        if wanted is not None and _miscounted(values, wanted, record):
             spread = definition.number in ("A", "R", "1") and not (definition.number == "1" and definition.type is FieldType.STRING)
             mark = hard if spread else warning
             if key in STRUCTURAL_SINCE_44 and self.header.version >= (4, 4) and definition.number == "1":
@@ -294,7 +298,7 @@ class RecordReader:
             for text in values:
                 self._report(record.line, place, key, text, definition, NOT_NEGATIVE_FORMAT, declared, add)
         wanted = self._wanted(definition, record, genotype)
-        if wanted is not None and len(values) != wanted and not _all_missing(values) and not record.states_no_allele:
+        if wanted is not None and _miscounted(values, wanted, record):
             hard = declared and definition.number in ("A", "R", "G", "1") and not (
                 definition.number == "1" and definition.type is FieldType.STRING
             )
@@ -310,8 +314,11 @@ class RecordReader:
         return {"A": record.allele_count, "R": record.allele_count + 1}.get(definition.number, definition.fixed_count)
 
 
-def _all_missing(values: list[str]) -> bool:
-    return all(value == "." for value in values)
+def _miscounted(values: list[str], wanted: int, record: Record) -> bool:
+    if len(values) == wanted or all(value == "." for value in values):
+        return False
+    # where no alternate allele is stated, files give values for the reference alone, or for one nominal allele
+    return not (record.states_no_allele and len(values) < wanted)
 
 
 def _check_id(line: int, text: str, add: Add) -> None:
@@ -389,10 +396,10 @@ def check_format(text: str, header: Header) -> list[tuple[str, str, str, bool]]:
         found.append((text, "names a key twice", "format.duplicate", True))
     if "GT" in keys[1:]:
         found.append((text, "GT must be the first key", "format.gt_first", False))
-    for key in dict.fromkeys(keys):
+    for key in dict.fromkeys(keys) if text != "." else ():
         if not _FORMAT_KEY.fullmatch(key):
             found.append((key, "is not a valid key", "format.key", not key or " " in key))
-        if key not in header.format and text != ".":
+        if key not in header.format:
             found.append((key, "the header does not declare this key", "format.undeclared", False))
     return found
 

@@ -24,8 +24,9 @@ PATIENT_ONLY = {NOTES, LABS, "autoimmune_patient_timelines"}
 PATIENTS = ("P1", "P2", "P10", "p1", "P1.a")
 DOSE = "Hydroxychloroquine should not exceed 5 mg per kg of real body weight a day, because retinal toxicity rises above it."
 HOSTILE = (
-    '" or patient_id != "', "'; drop table passages; --", "\\", "\x00", "\x1b[31m", "(((((", "%s%n", "{patient_id}", "🙂", "\u202e",
-    "a" * 4_000, "?", "what is it", "C3 " * 1_000, "\u200b", "<script>alert(1)</script>", "NaN", "нет", "抗核抗体", "ﷺ" * 500, "α" * 4_000,
+    '" or patient_id != "', "'; drop table passages; --", "\\", "\x00", "\x1b[31m", "(((((", "%s%n", "{patient_id}", "🙂",
+    "\u202e", "a" * 4_000, "?", "what is it", "C3 " * 1_000, "\u200b", "<script>alert(1)</script>", "NaN", "нет",
+    "抗核抗体", "ﷺ" * 500, "α" * 4_000,
 )
 
 
@@ -107,7 +108,10 @@ def test_a_patient_without_rows_gets_the_general_knowledge_only(wards: EvidenceS
 
 _NEAR_MISSES = st.sampled_from(PATIENTS).flatmap(
     lambda one: st.sampled_from(
-        [f"{one} ", f" {one}", f"{one}\n", f'{one}"', f'{one}" or patient_id != "', f"{one}%", f"{one}\x00", f"[{one}]", f"{one}\\"]
+        [
+            f"{one} ", f" {one}", f"{one}\n", f'{one}"', f'{one}" or patient_id != "', f"{one}%", f"{one}\x00", f"[{one}]",
+            f"{one}\\",
+        ]
     )
 )
 

@@ -15,15 +15,15 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import anthropic
-import httpx2
-from anthropic.types import Message
+from typing import TYPE_CHECKING, Any
 
 from services.assistant.answers import Usage
 from services.errors import LanguageModelError
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    import anthropic
+    from anthropic.types import Message
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 _POLL_SECONDS = 0.1
@@ -98,6 +98,10 @@ class LanguageModel:
         self._timing = timing or Timing()
         self._client: anthropic.Anthropic | None = None
         if api_key and api_key.strip():
+            # here and not at the head: the library takes most of a second to import, and without a key nothing needs it
+            import anthropic
+            import httpx2
+
             self._client = anthropic.Anthropic(
                 api_key=api_key.strip(),
                 base_url=base_url or DEFAULT_BASE_URL,
@@ -167,6 +171,9 @@ class LanguageModel:
         """The error in plain words; what is no failure of the service (a defect of ours) stays what it is."""
         if isinstance(error, LanguageModelError):
             return error
+        import anthropic
+        import httpx2
+
         if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
             return LanguageModelError("the language model did not answer in time: try again", retryable=True)
         if isinstance(error, anthropic.APIConnectionError):

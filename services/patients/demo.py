@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo_data.catalogue import load_patients
-from demo_data.current_profile import profile_of
-from demo_data.render import render_all
 from services.access.principals import Principal
 from services.errors import ConflictError
 from services.evidence.embedder import Progress
@@ -28,6 +26,9 @@ class DemoLoader:
 
     def load(self, access: Principal, progress: Progress | None = None) -> dict[str, int]:
         """Render and take in all demo documents. Returns the number of passages of each patient."""
+        # here and not at the head: the PDF writer is needed on the first start only
+        from demo_data.render import render_all
+
         rendered = render_all(self._folder)
         total = sum(len(paths) for paths in rendered.values())
         done = 0
@@ -44,6 +45,8 @@ class DemoLoader:
         return passages
 
     def _create(self, patient: DemoPatient, access: Principal) -> None:
+        from demo_data.current_profile import profile_of
+
         try:
             self._patients.create(
                 patient.id, access, name=patient.name, date_of_birth=patient.dob, sex=patient.sex, mrn=patient.mrn,

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.clinical import conditions as conditions_reader
 from services.clinical.analysis.criteria import CRITERIA_KEYS
-from services.clinical.analysis.inputs import HLA_KEYS, SYMPTOM_KEYS
+from services.clinical.analysis.inputs import ABSENT_KEYS, HLA_KEYS, SYMPTOM_KEYS
 from services.clinical.analysis.model import Unrecognised
 from services.clinical.antibodies import normalise_antibody
 from services.clinical.conditions import Conditions
@@ -22,10 +22,10 @@ from services.clinical.profile import HlaProfile, Profile
 from services.knowledge.drugs import Condition, rules, therapies
 
 READ_BY_NAME = frozenset({
-    *SYMPTOM_KEYS, *HLA_KEYS, *CRITERIA_KEYS, "instrument_items", "flare_context", "lab_history", "ibd_subtype", "ibd_type",
-    "psoriasis_subtype", "disease_subtype", "subtype", "psoriatic_arthritis", "pregnant", "smoking", "smoker", "postpartum",
-    "postpartum_months", "infection", "recent_infection", "non_adherence", "treatment_stopped", "prior_nephritis", "thymoma",
-    "obesity", "recent_relapse",
+    *SYMPTOM_KEYS, *ABSENT_KEYS, *HLA_KEYS, *CRITERIA_KEYS, "instrument_items", "flare_context", "lab_history",
+    "ibd_subtype", "ibd_type", "psoriasis_subtype", "disease_subtype", "subtype", "psoriatic_arthritis", "pregnant",
+    "smoking", "smoker", "postpartum", "postpartum_months", "infection", "recent_infection", "non_adherence",
+    "treatment_stopped", "prior_nephritis", "thymoma", "obesity", "recent_relapse",
 })  # fmt: skip
 MAX_PROBES = 100
 _SAYS_NOTHING = frozenset({

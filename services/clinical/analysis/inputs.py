@@ -25,6 +25,7 @@ History = Mapping[str, Sequence[float | MeasuredValue]]
 """Earlier results: a name as in `Profile.biomarkers`, with any number of dated values."""
 
 SYMPTOM_KEYS = frozenset({"symptoms", "symptom", "current_symptoms", "presenting_symptoms", "signs", "clinical_findings"})
+ABSENT_KEYS = frozenset({"pertinent_negatives", "negative_findings", "denies"})
 HLA_KEYS = {f"hla_{locus.lower()}": locus for locus in ("A", "B", "C", "DRB1", "DQB1", "DQA1", "DPB1")}
 MAX_ENTRIES = 200
 MAX_SERIES = 500
@@ -205,11 +206,14 @@ def extension_alleles(extensions: Mapping[str, Any]) -> list[str]:
 
 
 def written_symptoms(extensions: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the symptoms as written; `{"rash": false}` becomes "no rash"."""
+    """Return the symptoms as written; `{"rash": false}` and a list of pertinent negatives become "no rash"."""
     found: list[str] = []
     for key, value in extensions.items():
-        if "_".join(words(key[:120])) in SYMPTOM_KEYS:
+        folded = "_".join(words(key[:120]))
+        if folded in SYMPTOM_KEYS:
             found += _texts(value)
+        elif folded in ABSENT_KEYS:
+            found += [f"no {text}" for text in _texts(value)]
     return tuple(dict.fromkeys(found))[:MAX_ENTRIES]
 
 

@@ -234,7 +234,12 @@ def test_every_name_nobody_knows_is_echoed_with_its_kind() -> None:
     {"hla_dqa1": ["DQA1*05:01"]}, {"proposed_medications": ["adalimumab"]}, {"allergies": ["penicillin"]},
     {"prior_medications": ["methotrexate"]}, {"lab_history": {}}, {"instrument_items": {}}, {"anything": None},
     {"anything": "unknown"}, {"aqp4_igg": "positive"}, {"qualitative_antibodies": {"anti-Ro": True}},
-    {"symptoms": {"rash": False}}, {"duration_months": 30}, {"family_history": ["mother: psoriasis"]},
+    {"symptoms": {"rash": False}}, {"duration_months": 30}, {"pertinent_negatives": ["rash"]}, {"hcv": "negative"},
+    {"hiv": "negative"}, {"tb": "latent, treated"}, {"jcv": "positive"}, {"vzv": "immune"}, {"breastfeeding": True},
+    {"pregnancy_planned": True}, {"systolic_bp": 165}, {"blood_pressure": "165/95"}, {"egfr": 28}, {"creatinine_clearance": 40},
+    {"weight": "61 kg"}, {"qtc": 480}, {"vaccinations": ["MenACWY"]}, {"postpartum_months": 3}, {"gestational_weeks": 12},
+    {"contraception": "levonorgestrel IUD"}, {"prior_immunosuppressant": ["mitoxantrone"]}, {"thymoma": False},
+    {"planned_procedures": ["hip replacement"]}, {"criteria": {}}, {"psoriatic_arthritis": True}, {"pack_years": 10},
 ])  # fmt: skip
 def test_a_key_with_a_reader_is_not_called_unknown(extensions: dict[str, Any]) -> None:
     assert [one for one in analyse(profile(extensions=extensions)).unrecognised if one.kind == "extension"] == []

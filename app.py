@@ -37,8 +37,10 @@ _POLICY = (
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 # these log one line a request with its whole URL, which may carry a key
-for chatty in ("httpx", "httpx2", "pymilvus", "milvus_lite", "sentence_transformers"):
+for chatty in ("httpx", "httpx2", "milvus_lite", "sentence_transformers", "faiss"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
+# a failed call is logged there with pages of frames and the filter it carried, and by us in one line as what it means
+logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 
 
 class SecurityHeadersMiddleware:

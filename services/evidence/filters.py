@@ -46,3 +46,8 @@ def belongs_to(patient_ids: Iterable[str]) -> str:
     """Rows of these patients; `GENERAL` stands for the general knowledge."""
     checked = [value if value == GENERAL else checked_patient_id(value) for value in patient_ids]
     return f"patient_id in [{', '.join(map(literal, checked))}]"
+
+
+def with_ids(ids: Iterable[str]) -> str:
+    """Rows with these primary keys. The client's own delete by ids writes them into an expression unquoted."""
+    return f"id in [{', '.join(map(literal, ids))}]"

@@ -22,7 +22,7 @@ from pymilvus import AnnSearchRequest, DataType, Function, FunctionType, MilvusC
 
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
 from services.evidence.collections import BY_NAME, COLLECTIONS, Collection, FieldType
-from services.evidence.filters import GENERAL
+from services.evidence.filters import GENERAL, with_ids
 from services.evidence.lexical import lexical_text
 from services.evidence.passages import Passage, Tier
 
@@ -177,11 +177,14 @@ class EvidenceStore:
             self._write(partial(MilvusClient.flush, collection_name=name, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def remove(self, name: str, ids: Sequence[str]) -> None:
-        """Delete rows by primary key. Ids that are not there are ignored."""
+        """Delete rows by primary key. Ids that are not there are ignored.
+
+        :raise InvalidInputError: an id with control characters.
+        """
         known(name)
         for start in range(0, len(ids), _INSERT_BATCH):
-            batch = list(ids[start : start + _INSERT_BATCH])
-            self._write(partial(MilvusClient.delete, collection_name=name, ids=batch, timeout=_WRITE_TIMEOUT_SECONDS))
+            batch = with_ids(ids[start : start + _INSERT_BATCH])
+            self._write(partial(MilvusClient.delete, collection_name=name, filter=batch, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def sample(self, name: str, limit: int, expression: str = "") -> tuple[Passage, ...]:
         """Some rows of a collection, without vectors."""

@@ -7,7 +7,7 @@ the scores of all hypotheses, flattened, because the evidence is correlated.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from math import exp
 from typing import Final
 
@@ -303,12 +303,23 @@ def _explain(one: _Hypothesis) -> Explanation:
     return Explanation(
         rule="Sum of capped log weights: antibodies by sensitivity and specificity, findings by frequency class, HLA, age and "
         "sex as weak modifiers. Confidence is relative support among all hypotheses, not a probability.",
-        inputs=tuple(Input(name=item.kind, value=item.text) for item in one.evidence),
-        steps=tuple(Step(label=item.text, points=round(item.weight, 2), note=item.kind) for item in one.evidence),
+        inputs=tuple(_input(item.kind, item.text) for item in one.evidence),
+        steps=tuple(_step(item.kind, item.text, round(item.weight, 2)) for item in one.evidence),
         missing=_MISSING,
         sources=(_HPO, *_antibody_sources(one)),
         version=RULES_VERSION,
     )
+
+
+@lru_cache(maxsize=8192)
+def _input(kind: str, text: str) -> Input:
+    """Build a line once: evidence is named by concepts and antibodies, not by the patient's own words."""
+    return Input(name=kind, value=text)
+
+
+@lru_cache(maxsize=16384)
+def _step(kind: str, text: str, points: float) -> Step:
+    return Step(label=text, points=points, note=kind)
 
 
 def _antibody_sources(one: _Hypothesis) -> tuple[Source, ...]:

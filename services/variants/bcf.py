@@ -21,6 +21,7 @@ _CPU_SECONDS = 3_600
 _CHILD = """
 import sys
 import pysam
+import pysam.bcftools
 pysam.set_verbosity(1)
 pysam.bcftools.view("--no-version", sys.argv[1], catch_stdout=False)
 """

@@ -110,13 +110,18 @@ class Chosen:
 def choose(plan: AnnotationPlan, text: str, ref: str, alts: Sequence[str], allele: int) -> Chosen:
     """Choose the entry of alternate allele `allele` (from 1) out of the field's text; see the module's docstring."""
     entries = [entry.split("|") for entry in text.split(",")]
-    own = [entry for entry in entries if len(alts) == 1 or _belongs(plan, entry, ref, alts, allele)]
+    own = entries_of(plan, entries, ref, alts, allele)
     if not own:
         return Chosen((None,) * plan.width, (), 0)
-    best = min(own, key=lambda entry: severity_key(plan, entry))
+    best = entries[min(own, key=lambda place: severity_key(plan, entries[place]))]
     values = tuple(_text(best, index) for index in range(plan.width))
-    genes = dict.fromkeys(gene for entry in own if (gene := _text(entry, plan.gene)))
+    genes = dict.fromkeys(gene for place in own if (gene := _text(entries[place], plan.gene)))
     return Chosen(values, tuple(genes), len(own))
+
+
+def entries_of(plan: AnnotationPlan, entries: Sequence[Sequence[str]], ref: str, alts: Sequence[str], allele: int) -> list[int]:
+    """Return the places of the entries that belong to alternate allele `allele` (from 1)."""
+    return [place for place, entry in enumerate(entries) if len(alts) == 1 or _belongs(plan, entry, ref, alts, allele)]
 
 
 def severity_key(plan: AnnotationPlan, entry: Sequence[str]) -> tuple[bool, int, bool, bool]:

@@ -13,7 +13,7 @@ from services.variants.vcf.columnar import Lines, Rows
 from services.variants.vcf.definitions import FieldDefinition, FieldType
 from services.variants.vcf.plan import FieldPlan, TablePlan
 from services.variants.vcf.record import INFO_KEY
-from services.variants.vcf.strings import Mask, Offsets, Parsed, Pieces, contains_byte, encode, indices, mask_of, parse, scatter, split
+from services.variants.vcf.strings import Mask, Offsets, Parsed, Pieces, contains_byte, encode, indices, mask_of, parse, scatter, split, stable_order
 from services.variants.vcf.values import FRACTIONS, NOT_NEGATIVE_INFO, STRUCTURAL_SINCE_44
 
 
@@ -113,7 +113,7 @@ class InfoPart:
         numbers = np.arange(len(entries.starts))
         codes, keys = encode(parts.take(2 * numbers))
         rows = entries.rows()
-        order = np.argsort(codes, kind="stable")
+        order = stable_order(codes, len(keys))
         bounds = np.searchsorted(codes[order], np.arange(len(keys) + 1))
         for code, key in enumerate(keys):
             own = order[bounds[code] : bounds[code + 1]]
@@ -143,8 +143,7 @@ class InfoPart:
             self._flags[key][rows] = True
             return
         texts = parts.take(2 * own + 1)
-        empty = mask_of(pc.equal(texts, ""))
-        lines.mark(rows[~has_value | empty])
+        lines.mark(rows[~has_value | (parts.lengths[2 * own + 1] == 0)])
         if any(annotation.key == key for annotation in self._plan.annotations):
             self.texts[key] = (texts, rows)
         self._read_declared(key, definition, texts, rows)

@@ -15,7 +15,7 @@ from services.variants.vcf.definitions import FieldDefinition, FieldType
 from services.variants.vcf.genotype import Genotype, parse_genotype, zygosity
 from services.variants.vcf.plan import FieldPlan, TablePlan
 from services.variants.vcf.record import check_format
-from services.variants.vcf.strings import Mask, Offsets, contains_byte, cut, encode, mask_of, scatter, split
+from services.variants.vcf.strings import Mask, Offsets, contains_byte, cut, encode, indices, mask_of, scatter, split
 from services.variants.vcf.values import NOT_NEGATIVE_FORMAT
 
 _FIRST_SAMPLE = 9
@@ -35,6 +35,8 @@ class SamplesPart:
         self._ploidy = np.full(cells, 2, dtype=np.int64)
         self._codes = np.full(cells, _NO_CALL, dtype=np.int64)
         self._genotypes: list[Genotype] = []
+        self._words: dict[int, pa.Array] = {}
+        """Per number of alleles, the zygosity of each genotype and allele."""
         self._parts: dict[str, list[tuple[pa.Array, Offsets, Offsets]]] = {}
         self._read_groups()
         self._fields = {key: self._merge(parts) for key, parts in self._parts.items()}
@@ -61,9 +63,10 @@ class SamplesPart:
         lines.mark(self._line(cells[counts > len(keys)]))
         for place, key in enumerate(keys):
             present = np.flatnonzero(counts > place)
-            texts = pieces.take(pieces.first[present] + place)
+            numbers = pieces.first[present] + place
+            texts = pieces.take(numbers)
             own = cells[present]
-            lines.mark(self._line(own[mask_of(pc.equal(texts, ""))]))
+            lines.mark(self._line(own[pieces.lengths[numbers] == 0]))
             if key == "GT":
                 self._read_genotypes(texts, own)
             self._read_field(key, self._definition(key), texts, own)
@@ -190,12 +193,11 @@ class SamplesPart:
     def _zygosity(self, cells: Offsets, allele: Offsets) -> pa.Array:
         codes = self._codes[cells]
         width = int(allele.max(initial=0)) + 1
-        keys = np.where(codes == _NO_CALL, -1, codes * width + allele)
-        distinct, inverse = np.unique(keys, return_inverse=True)
-        words = [
-            zygosity(self._genotypes[int(key) // width], int(key) % width + 1) if key >= 0 else None for key in distinct
-        ]
-        return pa.array(words, pa.string()).take(pa.array(inverse.astype(np.int64)))
+        if width not in self._words:
+            self._words[width] = pa.array(
+                [zygosity(genotype, number + 1) for genotype in self._genotypes for number in range(width)], pa.string()
+            )
+        return self._words[width].take(indices(np.where(codes == _NO_CALL, -1, codes * width + allele)))
 
 
 def _genotype_counts(alleles: Offsets, ploidy: Offsets) -> Offsets:

@@ -51,19 +51,27 @@ class Pieces:
     starts: Offsets
     ends: Offsets
     first: Offsets
+    _array: pa.Array | None = None
+    """All pieces and, between them, the separators; made once."""
+
+    @property
+    def lengths(self) -> Offsets:
+        return self.ends - self.starts
 
     @property
     def counts(self) -> Offsets:
         return np.diff(self.first)
 
     def all(self) -> pa.Array:
-        return cut(self.data, self.starts, self.ends)
+        return self.take(np.arange(len(self.starts)))
 
     def take(self, numbers: Offsets) -> pa.Array:
         """Return pieces by their numbers, in any order; -1 gives null."""
         if len(self.starts) == 0:
             return pa.nulls(len(numbers), pa.string())
-        return _interleaved(self.data, self.starts, self.ends).take(indices(2 * numbers))
+        if self._array is None:
+            self._array = _interleaved(self.data, self.starts, self.ends)
+        return self._array.take(indices(2 * numbers))
 
     def rows(self) -> Offsets:
         """Return for each piece the row it belongs to."""
@@ -82,9 +90,9 @@ def split(array: pa.Array, separator: bytes) -> Pieces:
     low, high = (int(offsets[0]), int(offsets[-1])) if len(offsets) else (0, 0)
     view = np.frombuffer(data, dtype=np.uint8, count=high)[low:] if high else np.empty(0, np.uint8)
     found = np.flatnonzero(view == separator[0]) + low
-    row_of_found = np.searchsorted(offsets, found, side="right") - 1
     n = len(array)
-    per_row = np.bincount(row_of_found, minlength=n) if n else np.empty(0, np.int64)
+    per_row = np.diff(np.searchsorted(found, offsets))
+    row_of_found = np.repeat(np.arange(n), per_row)
     first = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(per_row + 1, out=first[1:])
     total = int(first[-1])
@@ -100,13 +108,13 @@ def split(array: pa.Array, separator: bytes) -> Pieces:
     return Pieces(data, starts, ends, first)
 
 
-def contains_byte(array: pa.Array, byte: bytes) -> bool:
-    """Tell whether any string of an array without nulls holds the byte."""
+def contains_byte(array: pa.Array, *bytes_: bytes) -> bool:
+    """Tell whether any string of an array holds one of the bytes."""
     data, offsets = raw(array)
     if len(offsets) == 0 or offsets[-1] == 0:
         return False
     view = np.frombuffer(data, dtype=np.uint8, count=int(offsets[-1]))[int(offsets[0]) :]
-    return bool((view == byte[0]).any())
+    return any(bool((view == byte[0]).any()) for byte in bytes_)
 
 
 def mask_of(array: pa.Array) -> Mask:
@@ -134,9 +142,10 @@ _FLOAT = r"^[-+]?(([0-9]{1,300}(\.[0-9]{0,300})?)|(\.[0-9]{1,300}))([eE][-+]?[0-
 
 def parse(texts: pa.Array, kind: FieldType, *, decode: bool) -> Parsed:
     """Read a column of values of one type; `.` and null become null. `decode` undoes percent encoding in text."""
-    dots = pc.equal(texts, _DOT)
-    if pc.any(dots).as_py():
-        texts = pc.if_else(dots, None, texts)
+    if contains_byte(texts, b"."):
+        dots = pc.equal(texts, _DOT)
+        if pc.any(dots).as_py():
+            texts = pc.if_else(dots, None, texts)
     if kind in (FieldType.INTEGER, FieldType.FLOAT):
         return _numbers(texts, kind)
     if decode:
@@ -149,7 +158,7 @@ def parse(texts: pa.Array, kind: FieldType, *, decode: bool) -> Parsed:
 
 def _numbers(texts: pa.Array, kind: FieldType) -> Parsed:
     target = pa.int64() if kind is FieldType.INTEGER else pa.float64()
-    if kind is FieldType.FLOAT or not pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
+    if kind is FieldType.FLOAT or not contains_byte(texts, b"x", b"X"):  # Arrow reads 0x1F
         try:
             return Parsed(pc.cast(texts, target), None)
         except pa.ArrowInvalid:
@@ -161,10 +170,15 @@ def _numbers(texts: pa.Array, kind: FieldType) -> Parsed:
 
 def decoded(texts: pa.Array) -> pa.Array:
     """Undo percent encoding where it occurs."""
-    escaped = pc.match_substring(texts, "%")
-    if not pc.any(escaped).as_py():
+    if not contains_byte(texts, b"%"):
         return texts
     return pa.array([decode_percent(text) if text is not None else None for text in texts.to_pylist()], pa.string())
+
+
+def stable_order(codes: Offsets, distinct: int) -> Offsets:
+    """Return the order that groups equal codes, keeping the order within a group."""
+    small = codes.astype(np.uint16) if distinct < 65_536 else codes  # numpy sorts 16-bit numbers by radix
+    return np.argsort(small, kind="stable")
 
 
 def scatter(length: int, rows: Offsets) -> Offsets:

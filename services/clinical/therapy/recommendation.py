@@ -78,11 +78,11 @@ def recommend(
 def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Recommendation | None:
     """Return the therapy judged for this patient, None when it has nothing to do with the diagnoses."""
     used_in = {use.disease for use in therapy.uses}
-    if not any(disease.value in used_in for disease in diseases):
+    if not any(disease in used_in for disease in diseases):
         return None
     subject = _subject(therapy, facts)
     statuses: dict[str, DiseaseStatus] = {
-        disease.value: _status(therapy, disease, facts, subject) for disease in diseases if disease.value in used_in
+        disease.value: _status(therapy, disease, facts, subject) for disease in diseases if disease in used_in
     }
     checked = check(subject, facts)
     reasons = tuple(f"{alert.explanation.rule}. {alert.message}" for alert in checked.excluding)
@@ -130,7 +130,7 @@ def _subject(therapy: Therapy, facts: Facts) -> Subject:
 
 def _status(therapy: Therapy, disease: Disease, facts: Facts, subject: Subject) -> DiseaseStatus:
     """Return the status of the use that fits best; the therapy has at least one use in this disease."""
-    uses = (_use_status(use, facts, subject) for use in therapy.uses if use.disease == disease.value)
+    uses = (_use_status(use, facts, subject) for use in therapy.uses if use.disease == disease)
     return min(uses, key=lambda one: _FIT[one.applies])
 
 

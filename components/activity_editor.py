@@ -106,17 +106,15 @@ def _items(instrument: Instrument, used: Mapping[str, Any]) -> dict[str, Any]:
         "All items not answered below were assessed and are absent", key=f"analysis.editor.{instrument.id}.others"
     ):
         answers[_OTHERS_ABSENT] = True
-    group = ""
-    columns = st.columns(_COLUMNS)
-    for position, item in enumerate(instrument.items):
-        if item.group != group:
-            group = item.group
+    for group in dict.fromkeys(item.group for item in instrument.items):
+        if group:
             st.caption(inline(group))
-            columns = st.columns(_COLUMNS)
-        with columns[position % _COLUMNS]:
-            answer = _widget(instrument, item, used.get(item.key))
-        if answer is not None:
-            answers[item.key] = answer
+        columns = st.columns(_COLUMNS)
+        for position, item in enumerate(item for item in instrument.items if item.group == group):
+            with columns[position % _COLUMNS]:
+                answer = _widget(instrument, item, used.get(item.key))
+            if answer is not None:
+                answers[item.key] = answer
     return answers
 
 

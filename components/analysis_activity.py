@@ -9,7 +9,7 @@ import streamlit as st
 
 from components import activity_editor, charts
 from components.analysis_session import Opened
-from components.analysis_words import badge, inline, level_word, spoken
+from components.analysis_words import badge, card, inline, level_word, number, row, spoken
 from components.feedback import empty
 from components.why import no_value, why
 from services.access.principals import Principal
@@ -49,7 +49,7 @@ def scale(instrument: Instrument, value: float, key: str, words: str) -> None:
         unit = f" of {bounds[1]:g}" if bounds[1] is not None else ""
         charts.banded_scale(
             segments(instrument.bands), value, instrument.score_range, key=f"{key}.scale",
-            alt=f"{instrument.name}: {value:g}{unit}, {words}",
+            alt=f"{instrument.name}: {number(value)}{unit}, {words}",
         )
 
 
@@ -62,7 +62,7 @@ def segments(bands: Sequence[Band]) -> list[charts.Segment]:
 
 def _computed(score: ActivityScore, course: Course, key: str) -> None:
     instrument = INSTRUMENTS[score.instrument_id]
-    with st.container(border=True):
+    with card():
         headline(score, key)
         if score.value is not None:
             scale(instrument, score.value, key, level_word(score).text)
@@ -71,22 +71,22 @@ def _computed(score: ActivityScore, course: Course, key: str) -> None:
         if len(course) > 1:
             charts.trend(
                 course, segments(instrument.bands), score.name, key=f"{key}.trend",
-                alt=f"{score.name} over {len(course)} analyses: from {course[0][1]:g} to {course[-1][1]:g}",
+                alt=f"{score.name} over {len(course)} analyses: from {number(course[0][1])} to {number(course[-1][1])}",
             )
 
 
 def headline(score: ActivityScore, key: str) -> None:
     """Draw name, value, band and the explanation of a computed score in one row."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        value = f" {score.value:g}" if score.value is not None else ""
-        st.markdown(f"**{inline(score.name)}{inline(value)}** · {inline(score.disease.label)}", width="content")
+    with row():
+        value = f" · value **{inline(number(score.value))}**" if score.value is not None else ""
+        st.markdown(f"**{inline(score.name)}**{value} · {inline(score.disease.label)}", width="content")
         badge(level_word(score))
         why(score.explanation, key)
 
 
 def _not_computed(score: ActivityScore, key: str) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with card():
+        with row():
             st.markdown(f"**{inline(score.name)}** · {inline(score.disease.label)}", width="content")
             why(score.explanation, key)
         no_value(score.status, item_labels(score), score.message)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components.analysis_words import SEVERITY, badge, inline, spoken
+from components.analysis_words import SEVERITY, badge, card, inline, row, spoken
 from components.feedback import empty
 from components.why import why
 from services.clinical.analysis.model import Analysis, ClinicalAlert
@@ -36,8 +36,8 @@ def show(analysis: Analysis, key: str) -> None:
 
 def alert_card(alert: ClinicalAlert, key: str) -> None:
     """Draw one alert."""
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with card():
+        with row():
             badge(SEVERITY[alert.severity])
             st.badge(_SCOPES.get(alert.scope, spoken(alert.scope)), color="gray")
             if alert.drugs:

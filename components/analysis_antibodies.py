@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from components.analysis_words import OUTCOME, badge, inline
+from components.analysis_words import OUTCOME, badge, card, inline, row
 from components.feedback import empty
 from components.why import why
 from services.clinical.analysis.model import Analysis
@@ -45,28 +45,27 @@ def _strongest_first(finding: AntibodyFinding) -> tuple[int, int, float]:
 def _table(findings: Sequence[AntibodyFinding], key: str) -> None:
     frame = pd.DataFrame(
         {
+            "As written": [finding.written for finding in findings],
             "Antibody": [finding.canonical for finding in findings],
             "Result": [OUTCOME[finding.outcome].text for finding in findings],
-            "Titer": [str(finding.verdict.titer or "") for finding in findings],
-            "Dilution": [finding.verdict.titer.dilution if finding.verdict.titer else None for finding in findings],
+            "Titer": [finding.verdict.titer.dilution if finding.verdict.titer else None for finding in findings],
             "Times upper limit": [finding.verdict.times_uln for finding in findings],
             "Pattern": [", ".join(finding.patterns) for finding in findings],
-            "As written": [finding.written for finding in findings],
             "How it was read": ["; ".join(finding.verdict.how) for finding in findings],
         }
     )
     st.dataframe(
         frame, hide_index=True, key=f"{key}.table", height="content", alt="Antibody results, positive ones first",
         column_config={
-            "Dilution": st.column_config.NumberColumn(format="1:%d", help="Sorts as a titer: 1:80 before 1:640"),
+            "Titer": st.column_config.NumberColumn(format="1:%d", help="Sorts as a titer; a bound stands in the last column"),
             "Times upper limit": st.column_config.NumberColumn(format="%.1f ×"),
         },
     )
 
 
 def _card(finding: AntibodyFinding, key: str) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with card():
+        with row():
             st.markdown(f"**{inline(finding.canonical)}**", width="content")
             badge(OUTCOME[finding.outcome])
             if finding.is_nonspecific:
@@ -79,8 +78,8 @@ def _card(finding: AntibodyFinding, key: str) -> None:
             st.markdown(f":material/help: {inline('; '.join(finding.verdict.how))}")
         lines = [_link(link) for link in finding.links]
         if lines:
-            st.markdown("Associated with" + ("" if finding.outcome is Outcome.POSITIVE else " (if it were positive)"))
-            st.markdown("\n".join(f"- {line}" for line in lines))
+            lead = "Associated with" + ("" if finding.outcome is Outcome.POSITIVE else " (if it were positive)")
+            st.markdown(f"{lead}\n\n" + "\n".join(f"- {line}" for line in lines))
         for note in finding.notes:
             st.caption(inline(note))
 
@@ -88,9 +87,9 @@ def _card(finding: AntibodyFinding, key: str) -> None:
 def _link(link: DiseaseLink) -> str:
     parts = []
     if link.sensitivity:
-        parts.append(f"sensitivity {link.sensitivity} %")
+        parts.append(f"sensitivity {link.sensitivity}")
     if link.specificity:
-        parts.append(f"specificity {link.specificity} %")
+        parts.append(f"specificity {link.specificity}")
     if link.lr_positive:
         parts.append(f"LR+ {link.lr_positive}")
     if link.lr_negative:

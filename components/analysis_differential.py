@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components import charts
-from components.analysis_words import inline
+from components.analysis_words import inline, row
 from components.feedback import empty
 from components.why import why
 from services.clinical.analysis.model import Analysis
 from services.clinical.differential import Differential, DifferentialEntry, Evidence, OutsideCondition
 
-_SHOWN = 5
-_BARS = 12
+WORTH_SHOWING = 0.01
+"""Support below this rounds to nothing: such explanations are counted, not drawn."""
 
 
 def show(analysis: Analysis, key: str) -> None:
@@ -26,15 +26,18 @@ def show(analysis: Analysis, key: str) -> None:
         empty("No antibody and no finding was entered that points anywhere. Add symptoms or antibodies under **Data**.")
     else:
         _overview(found, key)
-    for position, entry in enumerate(found.entries[:_SHOWN]):
+    shown = [entry for entry in found.entries if entry.confidence >= WORTH_SHOWING]
+    for position, entry in enumerate(shown):
         _entry(entry, is_open=position == 0, key=f"{key}.{entry.disease.value}")
-    if len(found.entries) > _SHOWN:
-        rest = ", ".join(f"{entry.disease.label} {entry.confidence:.2f}" for entry in found.entries[_SHOWN:])
-        st.caption(f"Less supported: {inline(rest)}")
-    if found.outside:
+    outside = [one for one in found.outside if one.confidence >= WORTH_SHOWING]
+    if outside:
         st.subheader("Outside the thirteen")
-        for one in found.outside:
+        for one in outside:
             _outside(one, key=f"{key}.outside.{one.condition}")
+    rest = [entry.disease.label for entry in found.entries if entry.confidence < WORTH_SHOWING]
+    rest += [one.name for one in found.outside if one.confidence < WORTH_SHOWING]
+    if rest:
+        st.caption(f"Considered, with support below {WORTH_SHOWING:g}: {inline(', '.join(rest))}")
     _unread(found)
 
 
@@ -50,7 +53,9 @@ def _verdict(found: Differential) -> None:
 def _overview(found: Differential, key: str) -> None:
     rows = [(entry.disease.label, entry.confidence, True) for entry in found.entries]
     rows += [(f"{one.name} (outside the 13)", one.confidence, False) for one in found.outside]
-    rows = sorted(rows, key=lambda row: -row[1])[:_BARS]
+    rows = sorted((row for row in rows if row[1] >= WORTH_SHOWING), key=lambda row: -row[1])
+    if not rows:
+        return
     best = rows[0]
     charts.support(
         [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], key=f"{key}.support",
@@ -62,7 +67,7 @@ def _entry(entry: DifferentialEntry, *, is_open: bool, key: str) -> None:
     low = "low support" in entry.notes.lower()
     heading = f"{entry.rank}. {entry.disease.label} · support {entry.confidence:.2f}" + (" · low" if low else "")
     with st.expander(inline(heading), expanded=is_open, key=key):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with row():
             if low:
                 st.badge("low confidence", icon=":material/signal_cellular_alt_1_bar:", color="violet")
             for flag in entry.red_flags:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components.analysis_words import FLARE_LEVEL, SEVERITY, badge, inline, marked, spoken
+from components.analysis_words import FLARE_LEVEL, SEVERITY, Word, badge, card, inline, marked, row, spoken
 from components.feedback import empty
 from components.why import no_value, why
 from services.clinical.analysis.model import Analysis
@@ -26,8 +26,8 @@ def show(analysis: Analysis, key: str) -> None:
 
 
 def _assessment(one: FlareAssessment, key: str) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with card():
+        with row():
             st.markdown(f"**{inline(one.disease.label)}** · {inline(one.outcome)}", width="content")
             badge(FLARE_LEVEL[one.level])
             if one.risk_score is not None:
@@ -48,7 +48,7 @@ def _assessment(one: FlareAssessment, key: str) -> None:
         with falling:
             _factors("Lowers the risk", "arrow_downward", one.protective_factors)
         if one.missing and one.level != "insufficient_data":
-            st.markdown(f"{marked(FLARE_LEVEL['insufficient_data'])} for part of it: {inline(', '.join(one.missing))}")
+            st.markdown(f"{marked(Word('not measured', 'help', 'violet'))} {inline(', '.join(one.missing))}")
         if one.not_assessed:
             st.caption(f"Not assessed, because not stated: {inline(', '.join(one.not_assessed))}")
         if one.recommended_monitoring:
@@ -65,5 +65,4 @@ def _factors(heading: str, icon: str, factors: Sequence[FlareFactor]) -> None:
         st.caption("nothing found among what was entered")
     for factor in factors:
         weight = "major" if factor.strength == 2 else "minor"
-        st.markdown(f":material/{icon}: {inline(factor.text)} :gray-badge[{weight}]")
-        st.caption(inline(str(factor.source)))
+        st.markdown(f":material/{icon}: {inline(factor.text)} :gray-badge[{weight}] :small[:gray[{inline(str(factor.source))}]]")

@@ -20,13 +20,13 @@ from services.patients.registry import Patient
 def show(services: Services, access: Principal, patient: Patient, opened: Opened | None) -> None:
     """Draw title, state and actions."""
     heading, actions = st.columns([3, 2], vertical_alignment="bottom")
-    heading.title(f"Analysis of {inline(patient.name)}")
+    heading.title(inline(patient.name))
     with actions, st.container(horizontal=True, horizontal_alignment="right"):
         with st.popover("Other patient", icon=":material/person_add:"):
             analysis_start.show(services, access)
         run = st.button("Run the analysis", key="analysis.run", type="primary", icon=":material/play_arrow:",
                         disabled=not patient.profile, help="Analyses the saved record")  # fmt: skip
-    st.caption(inline(" · ".join([*_who(patient), *_when(opened)])))
+    st.caption(f"{inline(' · '.join(['Analysis', *_who(patient), *_when(opened)]))}  \n{inline(DISCLAIMER)}")
     if run:
         with explained():
             analysis_session.run(services, access, patient)
@@ -48,17 +48,18 @@ def _who(patient: Patient) -> list[str]:
 def _when(opened: Opened | None) -> list[str]:
     if opened is None:
         return ["not analysed yet"]
-    return [f"analysed {opened.stored.entry.created_at:%Y-%m-%d %H:%M} UTC by {opened.stored.entry.author}", DISCLAIMER]
+    return [f"analysed {opened.stored.entry.created_at:%Y-%m-%d %H:%M} UTC by {opened.stored.entry.author}"]
 
 
 def _state(patient: Patient, opened: Opened) -> None:
     if Profile.model_validate(patient.profile) != opened.stored.profile:
         st.info("The record has changed since this analysis. Run it again to include the changes.", icon=":material/update:")
     if not opened.is_as_kept:
+        then, now = _named(opened.stored.entry.versions), _named(versions())
+        between = f" ({inline(then)}; now {inline(now)})" if then != now else ""
         st.warning(
-            "The rules have changed since this analysis was saved. Shown is the saved input under the present rules "
-            f"({inline(_named(versions()))}); it was saved under {inline(_named(opened.stored.entry.versions))}. "
-            "What was kept can be downloaded under History.",
+            f"The rules have changed since this analysis was kept{between}. Shown is its input under the present rules; "
+            "what was kept can be downloaded under History.",
             icon=":material/update:",
         )
 

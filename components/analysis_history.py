@@ -11,7 +11,7 @@ import streamlit as st
 
 from components import analysis_session
 from components.analysis_session import Opened
-from components.analysis_words import SEVERITY, disease_name, inline, spoken
+from components.analysis_words import SEVERITY, disease_name, inline, number, row, spoken
 from components.feedback import empty
 from components.why import why
 from services.access.principals import Principal
@@ -122,10 +122,10 @@ def _listed(heading: str, icon: str, lines: Iterable[str]) -> None:
 
 
 def _score(one: ScoreDifference, key: str) -> None:
-    before = " ".join(part for part in (_number(one.value_before), spoken(one.level_before or "")) if part)
-    now = " ".join(part for part in (_number(one.value_now), spoken(one.level_now or "")) if part)
+    before = " ".join(part for part in (number(one.value_before), spoken(one.level_before or "")) if part)
+    now = " ".join(part for part in (number(one.value_now), spoken(one.level_now or "")) if part)
     meaning = f": {_MEANINGS[one.change.meaning]}" if one.change else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with row():
         st.markdown(f"**{inline(one.score_name)}** {_arrow(before, now)}{inline(meaning)}", width="content")
         if one.change:
             why(one.change.explanation, key)
@@ -141,13 +141,9 @@ def _excluded(row: Mapping[str, Any]) -> str:
 
 
 def _lab(one: LabDifference) -> str:
-    before, now = (" ".join(part for part in (_number(value), flag or "") if part)
+    before, now = (" ".join(part for part in (number(value), flag or "") if part)
                    for value, flag in ((one.value_before, one.flag_before), (one.value_now, one.flag_now)))  # fmt: skip
     return f"{inline(one.label)} {_arrow(before, now)} {inline(one.unit)}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
 
 
 def _arrow(before: object, now: object) -> str:

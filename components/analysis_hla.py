@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.analysis_words import SEVERITY, Word, badge, inline
+from components.analysis_words import SEVERITY, Word, badge, card, inline, row
 from components.feedback import empty
 from components.why import why
 from services.clinical.analysis.model import Analysis
@@ -38,8 +38,9 @@ def show(analysis: Analysis, key: str) -> None:
     st.subheader("Disease associations")
     if not report.associations:
         st.markdown("None of the curated associations concerns this typing.")
-    for position, one in enumerate(report.associations):
-        _association(one, key=f"{key}.association.{position}")
+    diagnosed = {disease.value for disease in analysis.diagnoses}
+    for position, one in enumerate(sorted(report.associations, key=lambda one: one.disease not in diagnosed)):
+        _association(one, is_diagnosed=one.disease in diagnosed, key=f"{key}.association.{position}")
     if report.absent_alleles:
         with st.expander(f"Associated alleles this typing does not have ({len(report.absent_alleles)})"):
             st.markdown(inline(", ".join(report.absent_alleles)))
@@ -47,26 +48,35 @@ def show(analysis: Analysis, key: str) -> None:
         st.caption(inline(note))
 
 
-def _association(one: HlaAssociation, key: str) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+def _association(one: HlaAssociation, *, is_diagnosed: bool, key: str) -> None:
+    with card():
+        with row():
             st.markdown(f"**{inline(one.label)}** · {inline(one.disease_name)}", width="content")
             badge(_DIRECTION[one.direction])
+            if is_diagnosed:
+                st.badge("diagnosed", color="gray")
             if one.certainty == "possible":
                 st.badge("possible: typed too coarsely", icon=":material/help:", color="violet")
             if one.is_uncertain:
                 st.badge("evidence uncertain", icon=":material/help:", color="violet")
             why(one.explanation, key)
-        figure = f"odds ratio {one.odds}" if one.odds else "no odds ratio for this typing"
+        figure = _odds(one)
         parts = [figure, f"population: {one.population}", one.subset, one.absolute_risk, f"matched by {one.allele}"]
         st.markdown(inline("; ".join(part for part in parts if part)))
         for text in (*one.modifiers, *([one.note] if one.note else [])):
             st.caption(inline(text))
 
 
+def _odds(one: HlaAssociation) -> str:
+    if one.odds_ratio is None:
+        return "no odds ratio for this typing"
+    interval = f" (95 % CI {one.interval[0]:g} to {one.interval[1]:g})" if one.interval else ""
+    return f"odds ratio {one.odds_ratio:g}{interval}"
+
+
 def _drug(finding: HlaDrugFinding, key: str) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with card():
+        with row():
             badge(SEVERITY[Severity(finding.severity)])
             st.markdown(f"**{inline(finding.label)}** · {inline(finding.drug)}", width="content")
             if finding.certainty == "possible":

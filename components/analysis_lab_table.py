@@ -18,7 +18,7 @@ from enum import StrEnum
 from services.clinical.antibodies import normalise_antibody
 from services.clinical.labs import Reading, normalise, parse_number, parse_quantity, resolve
 from services.clinical.profile import AntibodyResult, MeasuredValue
-from services.clinical.titers import parse_outcome, parse_titer
+from services.clinical.titers import Outcome, parse_outcome, parse_titer
 from services.errors import InvalidInputError
 from services.evidence.documents.dates import day_first, find_dates
 
@@ -45,6 +45,7 @@ _GERMAN = frozenset(
     "wert ergebnis messwert befund einheit einheiten referenzbereich referenz normbereich normwert datum entnahme abnahme "
     "untersuchung bezeichnung analyse entnahmedatum abnahmedatum".split()
 )
+_GERMAN_RESULTS = {"positiv": "positive", "negativ": "negative", "grenzwertig": "equivocal", "nicht nachweisbar": "not detected"}
 _COMMA_DECIMAL = re.compile(r"(?<![\d.,])(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))(?![\d,.])")
 _POINT_DECIMAL = re.compile(r"(?<![\d.,])(?:0\.\d+|\d+\.(?:\d{1,2}|\d{4,}))(?![\d,.])")
 _TWO_WAYS = re.compile(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d,.])")
@@ -203,7 +204,7 @@ def _understand(row: Row, habits: _Habits) -> Row:
         return _problem(row, why)
     if habits.decimal_comma is None and _TWO_WAYS.search(row.value):
         return _problem(row, f"{row.value} can be read in two ways: write it without the comma")
-    if (":" in row.value and parse_titer(row.value) is not None) or parse_outcome(row.value) is not None:
+    if (":" in row.value and parse_titer(row.value) is not None) or _outcome(row.value) is not None:
         return _antibody(row, habits, day)
     if resolve(row.test) is None:
         return _antibody(row, habits, day)
@@ -234,7 +235,7 @@ def _antibody(row: Row, habits: _Habits, day: datetime.date | None) -> Row:
     name = normalise_antibody(row.test)
     if name.id is None:
         return _problem(row, name.question or "the test is not recognised")
-    outcome, titer = parse_outcome(row.value), parse_titer(row.value) if ":" in row.value else None
+    outcome, titer = _outcome(row.value), parse_titer(row.value) if ":" in row.value else None
     if outcome is not None and titer is None:
         decided = {"positive": True, "negative": False}.get(outcome.value)
         if decided is None:
@@ -250,6 +251,10 @@ def _antibody(row: Row, habits: _Habits, day: datetime.date | None) -> Row:
     )  # fmt: skip
     understood = f"{row.test} {row.value} {row.unit}".strip()
     return replace(row, state=RowState.ANTIBODY, understood=understood, antibody=result, day=day)
+
+
+def _outcome(text: str) -> Outcome | None:
+    return parse_outcome(_GERMAN_RESULTS.get(text.strip().lower(), text))
 
 
 def _as_point(text: str, habits: _Habits) -> str:

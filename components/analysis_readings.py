@@ -1,4 +1,4 @@
-"""How the stored laboratory values were read: canonical test and unit, limits and whose they are, or why not."""
+"""What became of what was entered: each laboratory value as read, and everything the analysis could not use."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from components.analysis_words import inline
+from services.clinical.analysis import Analysis
 from services.clinical.labs import Reading, normalise
 from services.clinical.profile import Profile
 from services.patients.registry import Patient
 
+_KINDS = {
+    "biomarker": "laboratory value", "extension": "entry of the context", "instrument": "instrument", "criteria": "criteria set",
+}  # fmt: skip
 _FLAGS = {"H": "↑ high", "L": "↓ low", None: ""}
 
 
@@ -39,6 +43,20 @@ def show(patient: Patient) -> None:
         st.markdown(f":material/error: **{inline(problem.name)}** {inline(problem.message)}")
     if panel.unrecognised:
         st.markdown(f":material/visibility_off: Not recognised as a laboratory value: {inline(', '.join(panel.unrecognised))}")
+
+
+def unused(analysis: Analysis) -> None:
+    """Draw what the shown analysis could not use, with the reason: problems, unknown names, open questions."""
+    if not (analysis.problems or analysis.unrecognised or analysis.questions):
+        return
+    st.subheader("What the analysis could not use")
+    lines = [f":material/error: **{inline(one.name)}** {inline(one.message)}" for one in analysis.problems]
+    lines += [f":material/help: **{inline(one.written)}** {inline(one.question)}" for one in analysis.questions]
+    lines += [
+        f":material/visibility_off: **{inline(one.written)}** is not a known {inline(_KINDS.get(one.kind, one.kind))}"
+        for one in analysis.unrecognised
+    ]
+    st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _limits(one: Reading) -> str:

@@ -22,7 +22,7 @@ from services.errors import InvalidInputError
 from services.patients.registry import Patient
 
 LOCI = ("A", "B", "C", "DRB1", "DQB1", "DQA1", "DPB1")
-CONTEXT_KEYS = (
+EDITED_KEYS = (
     "pregnant", "gestational_weeks", "pregnancy", "serology", "comorbidities", "symptoms", "allergies", "proposed_medications",
     "prior_medications", "smoking", "flare_context", "lab_history", "qualitative_antibodies", "weight_kg", "ibd_subtype",
 )  # fmt: skip
@@ -69,10 +69,9 @@ def to_profile(patient: Patient, entered: Entered, today: datetime.date) -> Prof
     if problems:
         rest = f"; and {len(problems) - _MAX_SHOWN} more" if len(problems) > _MAX_SHOWN else ""
         raise InvalidInputError("Not saved. " + "; ".join(problems[:_MAX_SHOWN]) + rest)
-    kept = {key: value for key, value in patient.profile.get("extensions", {}).items() if key not in CONTEXT_KEYS}
-    stated = {key: value for key, value in entered.context.items() if value not in (None, "", [], {})}
-    extensions = kept | stated
-    if history:
+    kept = {key: value for key, value in patient.profile.get("extensions", {}).items() if key not in EDITED_KEYS}
+    extensions = kept | dict(entered.context)
+    if history := _with_unread(history, patient.profile):
         extensions["lab_history"] = history
     if worded:
         extensions["qualitative_antibodies"] = worded
@@ -107,7 +106,7 @@ def with_rows(patient: Patient, sex: str | None, age: int | None, rows: Sequence
         raise InvalidInputError("Nothing was added. " + "; ".join(problems[:_MAX_SHOWN]))
     worded = dict(extensions.get("qualitative_antibodies", {}))
     worded |= {row.test: row.qualitative for row in rows if row.qualitative is not None}
-    if history:
+    if history := _with_unread(history, record):
         extensions["lab_history"] = history
     if worded:
         extensions["qualitative_antibodies"] = worded
@@ -118,10 +117,7 @@ def with_rows(patient: Patient, sex: str | None, age: int | None, rows: Sequence
 def results_of(record: Mapping[str, Any]) -> list[Result]:
     """Return every laboratory result of a stored record, the current ones first."""
     found = [Result(name, _measured(value)) for name, value in record.get("biomarkers", {}).items()]
-    history = record.get("extensions", {}).get("lab_history", {})
-    for name, values in history.items() if isinstance(history, Mapping) else ():
-        found += [Result(str(name), _measured(value)) for value in (values if isinstance(values, list) else [values])]
-    return found
+    return [*found, *(Result(name, measured) for name, value in _history(record) if (measured := _earlier(value)) is not None)]
 
 
 def lab_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -138,7 +134,7 @@ def lab_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def antibody_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the antibody results as rows of the form, those reported in words last."""
-    words = {True: "positive", False: "negative"}
+    words: dict[Any, str] = {True: "positive", False: "negative"}
     rows = [
         {
             "Antibody": one["antibody"], "Value": f"{one['value']:.12g}", "Unit": one.get("unit", ""),
@@ -149,12 +145,35 @@ def antibody_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]  # fmt: skip
     worded = record.get("extensions", {}).get("qualitative_antibodies", {})
     empty = {"Value": "", "Unit": "", "Reference range": "", "Titer": "", "Pattern": ""}
-    return [*rows, *({"Antibody": name, **empty, "Result": words.get(result)} for name, result in worded.items())]
+    return [*rows, *({"Antibody": name, **empty, "Result": words.get(one, str(one))} for name, one in worded.items())]
 
 
 def lines(text: str) -> list[str]:
     """Return the lines of a text that say something."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _history(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    history = record.get("extensions", {}).get("lab_history", {})
+    rows = history.items() if isinstance(history, Mapping) else ()
+    return [(str(name), value) for name, values in rows for value in (values if isinstance(values, list) else [values])]
+
+
+def _earlier(value: Any) -> MeasuredValue | None:
+    """Return an earlier result, None where it is none the form can show."""
+    try:
+        return MeasuredValue.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _with_unread(history: Mapping[str, list[Any]], record: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Add what stands in the history and is no result: the analysis tells of it, the form must not lose it."""
+    found = {name: list(values) for name, values in history.items()}
+    for name, value in _history(record):
+        if _earlier(value) is None:
+            found.setdefault(name, []).append(value)
+    return found
 
 
 def _validated(record: Mapping[str, Any]) -> Profile:
@@ -237,14 +256,15 @@ def _date_of(one: Result) -> datetime.date | None:
 
 def _antibody_rows(
     rows: Iterable[Mapping[str, Any]], problems: list[str]
-) -> tuple[list[AntibodyResult], dict[str, bool]]:
+) -> tuple[list[AntibodyResult], dict[str, bool | str]]:
     found: list[AntibodyResult] = []
-    worded: dict[str, bool] = {}
+    worded: dict[str, bool | str] = {}
     for position, row in enumerate(rows, start=1):
         name, text, titer = _text(row, "Antibody"), _text(row, "Value"), _text(row, "Titer")
-        positive = {"positive": True, "negative": False}.get(_text(row, "Result"))
+        said = _text(row, "Result")
+        positive = {"positive": True, "negative": False}.get(said)
         if not name:
-            if text or titer or positive is not None:
+            if text or titer or said:
                 problems.append(f"antibody row {position}: no antibody is named")
             continue
         dilution = parse_titer(titer) if titer else None
@@ -252,16 +272,17 @@ def _antibody_rows(
         if number is not None:
             found.append(
                 AntibodyResult(
-                    antibody=name, value=number, unit=_text(row, "Unit") or None, titer=titer or None, positive=positive,
+                    antibody=name, value=number, unit=_text(row, "Unit") or None, positive=positive,
+                    titer=titer or (said if said and positive is None else None),
                     reference_range=_text(row, "Reference range") or None, pattern=_text(row, "Pattern") or None,
                 )
             )
         elif text or titer:
             problems.append(f"antibody row {position} {name}: {text or titer!r} is neither a number nor a titer")
-        elif positive is None:
+        elif not said:
             problems.append(f"antibody row {position} {name}: neither value, titer nor result")
         else:
-            worded[name] = positive
+            worded[name] = said if positive is None else positive
     return found, worded
 
 

@@ -21,7 +21,7 @@ def _lab(value: float, unit: str, limits: str, day: str = "2025-02-11") -> dict[
 
 
 _RA = Sample(
-    "SAMPLE-RA", "Sample: rheumatoid arthritis", "Rheumatoid arthritis",
+    "SAMPLE-RA", "Sample RA", "Rheumatoid arthritis",
     {
         "patient_id": "SAMPLE-RA", "age": 58, "sex": "F", "diagnosed_conditions": ["rheumatoid_arthritis"],
         "current_medications": ["methotrexate 15 mg weekly", "folic acid 5 mg weekly", "prednisolone 5 mg daily"],
@@ -50,7 +50,7 @@ _RA = Sample(
     },
 )  # fmt: skip
 _SLE = Sample(
-    "SAMPLE-SLE", "Sample: systemic lupus erythematosus", "Systemic lupus erythematosus",
+    "SAMPLE-SLE", "Sample SLE", "Systemic lupus erythematosus",
     {
         "patient_id": "SAMPLE-SLE", "age": 27, "sex": "F", "diagnosed_conditions": ["systemic_lupus_erythematosus"],
         "current_medications": ["hydroxychloroquine 200 mg daily", "azathioprine 100 mg daily"],
@@ -78,7 +78,10 @@ _SLE = Sample(
                 "C4": [_lab(12.0, "mg/dL", "10-40", "2024-06-03"), _lab(9.0, "mg/dL", "10-40", "2024-10-21")],
             },
             "instrument_items": {
-                "SLEDAI-2K": {"rash": True, "arthritis": True, "mucosal_ulcers": True, "all_others_absent": True},
+                "SLEDAI-2K": {
+                    "rash": True, "arthritis": True, "mucosal_ulcers": True, "low_complement": True, "proteinuria": True,
+                    "increased_dna_binding": True, "all_others_absent": True,
+                },
             },
         },
     },

@@ -27,12 +27,9 @@ from services.container import Services
 from services.patients.registry import Patient
 
 DATA = "Data"
-SECTIONS = {
-    DATA: ":material/edit_note:", "Summary": ":material/dashboard:", "Alerts": ":material/notifications:",
-    "Antibodies": ":material/vaccines:", "HLA": ":material/genetics:", "Activity": ":material/speed:",
-    "Criteria": ":material/checklist:", "Differential": ":material/manage_search:", "Flare": ":material/trending_up:",
-    "Therapy": ":material/medication:", "History": ":material/history:",
-}  # fmt: skip
+SECTIONS = (
+    DATA, "Summary", "Alerts", "Antibodies", "HLA", "Activity", "Criteria", "Differential", "Flare", "Therapy", "History",
+)  # fmt: skip
 _KEY = "analysis.section"
 
 
@@ -43,10 +40,7 @@ def choose(*, has_analysis: bool) -> str:
         st.session_state[_KEY] = wanted
     elif _KEY not in st.session_state:
         st.session_state[_KEY] = "Summary" if has_analysis else DATA
-    chosen = st.segmented_control(
-        "Section", list(SECTIONS), required=True, key=_KEY, label_visibility="collapsed",
-        format_func=lambda name: f"{SECTIONS[name]} {name}",
-    )
+    chosen = st.segmented_control("Section", SECTIONS, required=True, key=_KEY, label_visibility="collapsed")
     return str(chosen)
 
 
@@ -54,7 +48,7 @@ def show(section: str, services: Services, access: Principal, patient: Patient, 
     """Draw one section. All but the data need an analysis; history shows that there is none."""
     key = f"analysis.{section.lower()}"
     if section == DATA:
-        _data(services, access, patient)
+        _data(services, access, patient, opened)
     elif section == "History":
         analysis_history.show(services, access, patient, opened)
     elif opened is None:
@@ -73,7 +67,7 @@ def show(section: str, services: Services, access: Principal, patient: Patient, 
         drawn[section](opened.analysis, key)
 
 
-def _data(services: Services, access: Principal, patient: Patient) -> None:
+def _data(services: Services, access: Principal, patient: Patient, opened: Opened | None) -> None:
     with st.expander("Import a lab table", icon=":material/upload_file:"):
         lab_import.show(
             services, access, patient, sex=profile_form.known_sex(patient), age=profile_form.known_age(patient)
@@ -81,3 +75,5 @@ def _data(services: Services, access: Principal, patient: Patient) -> None:
     profile_form.show(services, access, patient)
     if patient.profile:
         analysis_readings.show(patient)
+    if opened is not None:
+        analysis_readings.unused(opened.analysis)

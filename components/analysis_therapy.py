@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components.analysis_words import LABEL_STATUS, SEVERITY, badge, disease_name, inline, spoken
+from components.analysis_words import LABEL_STATUS, SEVERITY, badge, card, disease_name, inline, row, spoken
 from components.feedback import empty
 from components.why import why
 from services.clinical.analysis.model import Analysis
@@ -70,8 +70,8 @@ def _rest(recommendations: Sequence[Recommendation], nothing: str, key: str) -> 
 
 
 def _card(one: Recommendation, key: str) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with card():
+        with row():
             st.markdown(f"**{inline(one.drug_name)}** · {inline(one.drug_class or spoken(one.kind.value))}", width="content")
             if one.excluded:
                 st.badge("excluded", icon=":material/block:", color="red")
@@ -87,8 +87,10 @@ def _card(one: Recommendation, key: str) -> None:
                 _alert(alert)
         for warning in one.boxed_warnings:
             st.markdown(f":red[:material/report: **Boxed warning**] {inline(warning)}")
+        told = [alert.message for alert in one.alerts]
         for line in one.pgx_considerations:
-            st.markdown(f":material/genetics: {inline(line)}")
+            if not any(message in line for message in told):
+                st.markdown(f":material/genetics: {inline(line)}")
         _open_questions(one)
         _details(one)
 

@@ -6,6 +6,7 @@ import datetime
 from typing import Literal, NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.formatting import plain
 from services.clinical.activity import ActivityScore
@@ -60,6 +61,11 @@ def inline(text: str) -> str:
     return plain(" ".join(text.split()))
 
 
+def number(value: float | None) -> str:
+    """A score to two decimals at most, an absent one as nothing; the explanation keeps every digit."""
+    return "" if value is None else f"{round(value, 2):g}"
+
+
 def spoken(identifier: str) -> str:
     """Write an identifier of the engine as words."""
     return identifier.replace("_", " ")
@@ -91,3 +97,13 @@ def disease_name(identifier: str) -> str:
 
 def day(value: datetime.date | None) -> str:
     return value.isoformat() if value else "no date"
+
+
+def card() -> DeltaGenerator:
+    """A bordered box for one result."""
+    return st.container(border=True, gap="xsmall")
+
+
+def row() -> DeltaGenerator:
+    """One line of a heading, badges and the explanation."""
+    return st.container(horizontal=True, vertical_alignment="center", gap="small")

@@ -49,18 +49,21 @@ def banded_scale(
             continue
         fill = _LEVEL_FILL.get(segment.level or "") or _PLAIN_FILLS[position % len(_PLAIN_FILLS)]
         figure.add_shape(type="rect", x0=start, x1=end, y0=0, y1=1, fillcolor=fill, line_width=0, layer="below")
+        words = segment.words
+        if segment is segments[-1] and limits and limits[1] is not None and limits[1] > high:
+            words = f"{words} (scale to {limits[1]:g})"
         if (end - start) / (high - low) >= 0.06:
-            figure.add_annotation(x=(start + end) / 2, y=0.5, text=_safe(_short(segment.words, end - start, high - low)),
-                                  showarrow=False)  # fmt: skip
+            figure.add_annotation(x=(start + end) / 2, y=0.25, text=_safe(_short(words, end - start, high - low)),
+                                  showarrow=False, font={"color": _ink()})  # fmt: skip
         start = end
     if value is not None:
         figure.add_trace(
             go.Scatter(
-                x=[value], y=[1.22], mode="markers+text", text=[f"{value:g}"], textposition="middle right",
+                x=[value], y=[1.22], mode="markers+text", text=[f"{round(value, 2):g}"], textposition="middle right",
                 marker={"symbol": "triangle-down", "size": 15, "color": "#c0392b"}, hoverinfo="skip", showlegend=False,
             )
         )
-        figure.add_shape(type="line", x0=value, x1=value, y0=0, y1=1.1, line={"width": 2, "color": "#c0392b"})
+        figure.add_shape(type="line", x0=value, x1=value, y0=0.45, y1=1.1, line={"width": 2, "color": "#c0392b"})
     ticks = sorted({low, *(segment.upper for segment in segments if segment.upper is not None and segment.upper <= high), high})
     figure.update_layout(
         height=120, margin={"l": 8, "r": 8, "t": 4, "b": 24}, plot_bgcolor="rgba(0,0,0,0)",
@@ -81,12 +84,13 @@ def contributions(parts: Sequence[Contribution], key: str, alt: str) -> None:
             marker={"color": [_FOR if one else _AGAINST for one in supports],
                     "pattern": {"shape": ["" if one else "/" for one in supports]}},
             text=[f"{'for' if one else 'against'} {part.weight:+.2f}" for one, part in zip(supports, ordered, strict=True)],
-            textposition="auto", hovertext=[_safe(part.text) for part in ordered], hoverinfo="text",
+            textposition="outside", cliponaxis=False, hovertext=[_safe(part.text) for part in ordered], hoverinfo="text",
         )
     )  # fmt: skip
     figure.update_layout(
-        height=70 + 28 * len(ordered), margin={"l": 8, "r": 8, "t": 4, "b": 36}, bargap=0.25,
-        xaxis={"title": "weight (natural log units; right: for, left: against)", "fixedrange": True, "zeroline": True},
+        height=86 + 28 * len(ordered), margin={"l": 8, "r": 8, "t": 4, "b": 36}, bargap=0.25,
+        xaxis={"title": "weight (natural log units; right: for, left: against)", "fixedrange": True, "zeroline": True,
+               "range": _with_room([part.weight for part in ordered])},
         yaxis={"fixedrange": True, "automargin": True},
     )
     st.plotly_chart(figure, theme="streamlit", key=key, config=_QUIET, alt=alt)
@@ -104,7 +108,7 @@ def support(names: Sequence[str], shares: Sequence[float], inside: Sequence[bool
         )
     )  # fmt: skip
     figure.update_layout(
-        height=70 + 30 * len(rows), margin={"l": 8, "r": 30, "t": 4, "b": 36}, bargap=0.3,
+        height=86 + 30 * len(rows), margin={"l": 8, "r": 30, "t": 4, "b": 36}, bargap=0.3,
         xaxis={"title": "relative support, 0 to 1 (not a probability)", "range": [0, 1.08], "fixedrange": True},
         yaxis={"fixedrange": True, "automargin": True},
     )
@@ -117,7 +121,7 @@ def trend(
     """Draw a course over time on the bands of its instrument or limits."""
     days, values = [day for day, _ in points], [value for _, value in points]
     figure = go.Figure(
-        go.Scatter(x=days, y=values, mode="lines+markers+text", text=[f"{value:g}" for value in values],
+        go.Scatter(x=days, y=values, mode="lines+markers+text", text=[f"{round(value, 2):g}" for value in values],
                    textposition="top center", marker={"size": 9}, line={"width": 2}, hoverinfo="x+y")
     )  # fmt: skip
     spread = (max(values) - min(values)) or max(abs(max(values)), 1.0) * 0.2
@@ -133,12 +137,24 @@ def trend(
         figure.add_shape(type="rect", xref="paper", x0=0, x1=1, y0=bottom, y1=top, fillcolor=fill, opacity=0.6, line_width=0,
                          layer="below")  # fmt: skip
         figure.add_annotation(xref="paper", x=0.005, y=(bottom + top) / 2, text=_safe(segment.words), showarrow=False,
-                              xanchor="left")  # fmt: skip
+                              xanchor="left", font={"color": _ink()})  # fmt: skip
     figure.update_layout(
         height=260, margin={"l": 8, "r": 8, "t": 8, "b": 8}, plot_bgcolor="rgba(0,0,0,0)", showlegend=False,
         xaxis={"fixedrange": True, "showgrid": False}, yaxis={"title": unit, "range": [low, high], "fixedrange": True},
     )
     st.plotly_chart(figure, theme="streamlit", key=key, config=_QUIET, alt=alt)
+
+
+def _ink() -> str:
+    """The colour of text on a band; the bands are the same in both themes."""
+    return "#e7eef0" if st.context.theme.type == "dark" else "#13262b"
+
+
+def _with_room(weights: Sequence[float]) -> list[float]:
+    """The range of a bar chart with room for the labels outside the bars."""
+    low, high = min(0.0, *weights), max(0.0, *weights)
+    room = 0.16 * (high - low or 1.0)
+    return [low - room if low < 0 else 0.0, high + room]
 
 
 def _upper_end(

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from components import analysis_session
-from components.analysis_words import Word, badge, inline, spoken
+from components.analysis_words import Word, badge, card, inline, row, spoken
 from components.feedback import explained
 from components.why import no_value, why
 from services.access.principals import Principal
@@ -20,7 +20,9 @@ from services.clinical.criteria.results import CriteriaResult
 from services.clinical.explanation import Status
 from services.container import Services
 
-_WORDS = {True: "yes", False: "no", OTHER_CAUSE: "yes, but another cause explains it better"}
+_WORDS = {True: "yes", False: "no", OTHER_CAUSE: "other cause"}
+_OTHER_CAUSE = "Other cause: present, but something else explains it better; it then brings no points."
+_COLUMNS = 2
 _CHANGES = 8
 _UNKNOWN = "not known"
 
@@ -59,7 +61,7 @@ def points_line(result: CriteriaResult) -> str:
 
 
 def _line(one: CriteriaAssessment, key: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with row():
         st.markdown(f"**{inline(one.criteria.name)}**", width="content")
         badge(verdict_word(one.result))
         st.markdown(inline(points_line(one.result)), width="content")
@@ -95,13 +97,14 @@ def _items(criteria: CriteriaSet, known: CriteriaAssessment | None) -> dict[str,
     before: Mapping[str, Answer] = known.answers if known else {}
     answers: dict[str, Answer] = {}
     for domain in criteria.record.domains:
-        most = f" (at most {domain.maximum:g} points)" if domain.maximum is not None else ""
-        st.markdown(f"**{inline(domain.label)}**{inline(most)}")
-        for item in criteria.items:
-            if item.domain == domain.key:
+        most = f"(at most {domain.maximum:g} points)" if domain.maximum is not None else ""
+        st.markdown(f"**{inline(domain.label)}** {inline(most)}")
+        columns = st.columns(_COLUMNS)
+        for position, item in enumerate(item for item in criteria.items if item.domain == domain.key):
+            with columns[position % _COLUMNS]:
                 answer = _widget(criteria.id, item, before.get(item.key), origins.get(item.key))
-                if answer is not None:
-                    answers[item.key] = answer
+            if answer is not None:
+                answers[item.key] = answer
     return answers
 
 
@@ -121,6 +124,7 @@ def _widget(criteria_id: str, item: CriterionItem, before: Answer, origin: str |
     if item.kind == "number":
         return _number(item, label, key, tip, before)
     options: list[Any] = [True, False, *([OTHER_CAUSE] if item.attributable else [])]
+    tip = " ".join(part for part in (tip, _OTHER_CAUSE if item.attributable else None) if part) or None
     given = before if isinstance(before, bool) or before in options[2:] else None
     return st.segmented_control(label, options, default=given, format_func=lambda one: _WORDS[one], key=key, help=tip)
 
@@ -141,8 +145,8 @@ def _number(item: CriterionItem, label: str, key: str, tip: str | None, before: 
 
 def _result(criteria: CriteriaSet, result: CriteriaResult) -> None:
     labels = {item.key: item.label for item in criteria.items}
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with card():
+        with row():
             badge(verdict_word(result))
             why(result.explanation, "analysis.board.result")
         if result.points is not None:

@@ -58,7 +58,7 @@ def _preview(table: LabTable) -> None:
             "Understood as": [row.understood for row in table.rows],
             "Limits": [row.limits for row in table.rows],
             "Flag": [(row.reading.flag or "") if row.reading else "" for row in table.rows],
-            "Date": [row.day for row in table.rows],
+            "Date": [row.day.isoformat() if row.day else row.written_date for row in table.rows],
             "Outcome": [row.state.value for row in table.rows],
             "Remark": [row.reason for row in table.rows],
         }

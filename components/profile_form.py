@@ -9,23 +9,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from components import analysis_record, analysis_session
+from components import analysis_context_form, analysis_record, analysis_session
 from components.analysis_record import LOCI, Entered
-from components.analysis_words import spoken
 from components.feedback import show_error
 from services.access.principals import Principal
 from services.clinical.disease import Disease
-from services.clinical.flare import vocabulary
 from services.container import Services
 from services.errors import ParatopeError
 from services.patients.registry import Patient
 
-_SEROLOGY = (
-    "HBsAg", "Anti-HBc total", "Anti-HBs", "Anti-HCV", "HIV", "Interferon-gamma release assay (TB)", "Varicella zoster IgG",
-)  # fmt: skip
-_SMOKING = ("never", "former", "current")
-_PREGNANT = {"pregnant": True, "not pregnant": False}
-_YES_NO = {"True": "yes", "False": "no"}
 _NOT_STATED = "not stated"
 _ONE_A_LINE = "one per line"
 
@@ -47,7 +39,7 @@ def show(services: Services, access: Principal, patient: Patient) -> None:
         with genetics:
             alleles, genotypes = _genetics(record)
         with context:
-            stated = _context(record)
+            stated = analysis_context_form.show(record.get("extensions", {}), _key, _edited)
         with st.container(horizontal=True):
             save = st.form_submit_button("Save", icon=":material/save:", key=_key("save"))
             run = st.form_submit_button("Save and analyse", icon=":material/play_arrow:", type="primary", key=_key("run"))
@@ -132,7 +124,7 @@ def _antibodies(record: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dateti
     columns = ("Antibody", "Value", "Unit", "Reference range", "Result", "Titer", "Pattern")
     rows = _edited(
         _frame(analysis_record.antibody_rows(record), columns), "antibodies", "Antibody results",
-        {"Result": st.column_config.SelectboxColumn(options=["positive", "negative"], help="As the laboratory reports it"),
+        {"Result": st.column_config.SelectboxColumn(options=["positive", "negative", "equivocal"], help="As reported"),
          "Titer": st.column_config.TextColumn(help="e.g. 1:320 or <1:80")},
     )  # fmt: skip
     return rows, collected
@@ -154,106 +146,15 @@ def _genetics(record: Mapping[str, Any]) -> tuple[dict[str, str], list[dict[str,
     return alleles, _edited(frame, "genotypes", "Pharmacogene genotypes, e.g. TPMT *1/*3A", {})
 
 
-def _context(record: Mapping[str, Any]) -> dict[str, Any]:
-    given = record.get("extensions", {})
-    left, right = st.columns(2)
-    with left:
-        pregnant = next((word for word, one in _PREGNANT.items() if one is given.get("pregnant")), None)
-        chosen = st.segmented_control("Pregnancy", list(_PREGNANT), default=pregnant, key=_key("pregnant"))
-        weeks = st.number_input("Weeks of gestation", 0, 45, value=given.get("gestational_weeks"), step=1, key=_key("weeks"),
-                                placeholder=_NOT_STATED)  # fmt: skip
-        planning = st.text_input("Pregnancy and family planning, in words", _text(given.get("pregnancy")), key=_key("planning"),
-                                 max_chars=500)  # fmt: skip
-        smoking = st.segmented_control("Smoking", _SMOKING, key=_key("smoking"),
-                                       default=given.get("smoking") if given.get("smoking") in _SMOKING else None)  # fmt: skip
-        weight = st.number_input("Weight (kg)", 0.0, 500.0, value=_number(given.get("weight_kg")), step=0.5, key=_key("weight"),
-                                 placeholder=_NOT_STATED)  # fmt: skip
-        bowel = {"crohns_disease": "Crohn's disease", "ulcerative_colitis": "Ulcerative colitis"}
-        subtype = st.segmented_control("Type of inflammatory bowel disease", list(bowel), format_func=lambda one: bowel[one],
-                                       default=given.get("ibd_subtype") if given.get("ibd_subtype") in bowel else None,
-                                       key=_key("bowel"))  # fmt: skip
-    with right:
-        texts = {
-            name: st.text_area(label, "\n".join(_lines(given.get(name))), height=90, key=_key(name), placeholder=_ONE_A_LINE,
-                               max_chars=20_000)
-            for name, label in (
-                ("symptoms", "Symptoms and signs"), ("comorbidities", "Comorbidities and history"), ("allergies", "Allergies"),
-                ("proposed_medications", "Proposed medications"), ("prior_medications", "Earlier medications"),
-            )
-        }  # fmt: skip
-    serology, situation = st.columns(2)
-    with serology:
-        tested = _serology(given.get("serology"))
-    with situation:
-        stated = _situation(given.get("flare_context"))
-    return {
-        "pregnant": _PREGNANT.get(chosen or ""), "gestational_weeks": None if weeks is None else int(weeks),
-        "pregnancy": planning.strip(), "smoking": smoking or _unlisted(given.get("smoking"), _SMOKING), "weight_kg": weight,
-        "ibd_subtype": subtype, "serology": tested, "flare_context": stated,
-        **{name: analysis_record.lines(text) for name, text in texts.items()},
-    }  # fmt: skip
-
-
-def _serology(given: Any) -> dict[str, Any]:
-    known = dict(given) if isinstance(given, Mapping) else {}
-    names = dict.fromkeys((*known, *_SEROLOGY))
-    rows = [{"Test": name, "Result": _text(known.get(name))} for name in names]
-    st.markdown("Infection serology")
-    edited = _edited(
-        _frame(rows, ("Test", "Result")), "serology", "Infection serology: HBV, HCV, HIV, TB",
-        {"Result": st.column_config.TextColumn(help="as reported: negative, positive, non-reactive, 86 mIU/mL …")},
-    )
-    return {str(row["Test"]).strip(): str(row["Result"]).strip() for row in edited if row.get("Test") and row.get("Result")}
-
-
-def _situation(given: Any) -> dict[str, bool]:
-    known = given if isinstance(given, Mapping) else {}
-    names = {spoken(name): name for name in sorted(vocabulary())}
-    rows = [{"Situation": shown, "Present": _YES_NO.get(str(known.get(name)))} for shown, name in names.items()]
-    st.markdown("Situation that matters for flares")
-    edited = _edited(
-        _frame(rows, ("Situation", "Present")), "situation", "Situations that predict a flare, answered yes or no",
-        {"Present": st.column_config.SelectboxColumn(options=["yes", "no"]),
-         "Situation": st.column_config.TextColumn(disabled=True)},
-        fixed=True,
-    )  # fmt: skip
-    return {names[row["Situation"]]: row["Present"] == "yes" for row in edited if row.get("Present")}
-
-
 def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(columns)).astype(
-        {column: "string" for column in columns if column != "Date"}
-    )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(columns)).astype({column: "string" for column in columns if column != "Date"})
 
 
 def _edited(frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any], *, fixed: bool = False) -> list[dict[str, Any]]:
     """Draw a table to be edited; returns its rows, an empty cell as None."""
     edited = st.data_editor(
         frame, key=_key(name), num_rows="fixed" if fixed else "dynamic", hide_index=True, column_config=config, alt=alt,
-        height=320 if len(frame) > 8 else "content",
+        height=320 if len(frame) > 8 else "content", placeholder=_NOT_STATED,
     )
     rows = edited.astype(object).where(edited.notna(), None).to_dict("records")
     return [{str(column): value for column, value in row.items()} for row in rows]
-
-
-def _lines(given: Any) -> list[str]:
-    if isinstance(given, str):
-        return [given]
-    if isinstance(given, Mapping):
-        return [f"{name}: {value}" for name, value in given.items()]
-    return [str(one) for one in given] if isinstance(given, list | tuple) else []
-
-
-def _text(given: Any) -> str:
-    if isinstance(given, bool):
-        return "positive" if given else "negative"
-    return "" if given is None else str(given)
-
-
-def _number(given: Any) -> float | None:
-    return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else None
-
-
-def _unlisted(given: Any, options: tuple[str, ...]) -> Any:
-    """Keep an answer the control cannot show, as it stands on record."""
-    return given if given is not None and given not in options else None

@@ -28,7 +28,7 @@ _NO_SOURCE = "a rule of this product, no publication"
 
 def why(explanation: Explanation, key: str, *, label: str = "Why?") -> None:
     """Draw the button that opens the explanation. `key` is unique on the page."""
-    with st.popover(label, icon=":material/help:", type="tertiary", key=f"{key}.why"):
+    with st.popover(label, type="tertiary", key=f"{key}.why"):
         st.markdown(text_of(explanation))
 
 

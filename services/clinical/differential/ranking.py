@@ -7,6 +7,7 @@ the scores of all hypotheses, flattened, because the evidence is correlated.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import exp
 from typing import Final
@@ -52,7 +53,8 @@ class _Results(Frozen):
     notes: tuple[str, ...] = ()
 
 
-class _Hypothesis(Frozen):
+@dataclass(frozen=True, slots=True)
+class _Hypothesis:
     presentation: Presentation
     score: float
     evidence: tuple[Evidence, ...]
@@ -165,7 +167,7 @@ def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _weigh(
     row: Presentation, age: int | None, sex: str | None, results: _Results, findings: tuple[Finding, ...], hla: HlaReport
 ) -> _Hypothesis:
-    prior = list(prior_evidence(row, age, sex))
+    prior = prior_evidence(row, age, sex)
     tested = [(one, True) for one in results.positive] + [(one, False) for one in results.negative]
     serology = _damped(
         [(_kin(one), found) for one, positive in tested

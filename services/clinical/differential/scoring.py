@@ -48,7 +48,16 @@ _SEX_BOUNDS: Final = (-1.2, 0.6)
 
 
 def prior_evidence(presentation: Presentation, age: int | None, sex: str | None) -> Iterable[Evidence]:
-    """Yield what age, sex and how common the condition is say; unknown age or sex says nothing."""
+    """Return what age, sex and how common the condition is say; unknown age or sex says nothing."""
+    return _prior_evidence(presentation.id, age, sex)
+
+
+@lru_cache(maxsize=32768)
+def _prior_evidence(condition: str, age: int | None, sex: str | None) -> tuple[Evidence, ...]:
+    return tuple(_priors(presentations()[condition], age, sex))
+
+
+def _priors(presentation: Presentation, age: int | None, sex: str | None) -> Iterable[Evidence]:
     if presentation.log_prior:
         yield Evidence(kind="prior", text="less common than most of the conditions compared", weight=presentation.log_prior)
     if age is not None and presentation.age_weights:

@@ -106,7 +106,7 @@ def _check(subject: Subject, facts: Facts) -> DrugCheck:
             continue
         verdict = evaluate(rule.when, facts, subject)
         if verdict.truth is True:
-            alerts.append(_alert(rule, verdict, subject))
+            alerts.append(_alert(rule, verdict, subject, facts))
         elif verdict.truth is None and rule.ask and verdict.asks:
             open_questions.append(
                 _open_question(rule.code, rule.title, rule.severity, subject.name, subject.scope, verdict.asks)
@@ -127,7 +127,7 @@ def _open_question(
 def patient_alerts(facts: Facts) -> tuple[Alert, ...]:
     """Evaluate the rules that are about the patient rather than a drug."""
     found = [
-        _alert(rule, verdict, None)
+        _alert(rule, verdict, None, facts)
         for rule in rules()
         if not rule.drugs and (verdict := evaluate(rule.when, facts, None)).truth is True
     ]
@@ -144,7 +144,7 @@ def rules_for(subject: Subject) -> tuple[Rule, ...]:
     return _rules_for(subject.name, subject.classes)
 
 
-def _alert(rule: Rule, verdict: Verdict, subject: Subject | None) -> Alert:
+def _alert(rule: Rule, verdict: Verdict, subject: Subject | None, facts: Facts) -> Alert:
     drugs = (subject.name,) if subject is not None else ()
     concerned = dict.fromkeys((*drugs, *verdict.partners, *rule.applies_to))
     return Alert(
@@ -158,14 +158,27 @@ def _alert(rule: Rule, verdict: Verdict, subject: Subject | None) -> Alert:
         applies_to=tuple(concerned),
         alternatives=rule.alternatives,
         excludes=bool(drugs) and rule.removes,
-        explanation=Explanation(
-            rule=f"{rule.code}: {rule.title}",
-            inputs=verdict.inputs,
-            steps=(Step(label=rule.title, note="the condition holds"),),
-            sources=rule.sources,
-            version=RULES_VERSION,
-        ),
+        explanation=_explanation(rule, verdict, facts),
     )
+
+
+def _explanation(rule: Rule, verdict: Verdict, facts: Facts) -> Explanation:
+    """Return the explanation of a rule, the same one for all the drugs it fires for on the same grounds."""
+    key = ("why", rule.code, id(verdict))
+    known = facts.memory.get(key)
+    if known is None:  # the verdict is kept with it, so that its id stays its own
+        known = facts.memory[key] = (
+            verdict,
+            Explanation(
+                rule=f"{rule.code}: {rule.title}",
+                inputs=verdict.inputs,
+                steps=(Step(label=rule.title, note="the condition holds"),),
+                sources=rule.sources,
+                version=RULES_VERSION,
+            ),
+        )
+    explanation: Explanation = known[1]
+    return explanation
 
 
 def _allergy(subject: Subject, facts: Facts) -> list[Alert]:

@@ -1,0 +1,104 @@
+"""How values, levels and dates of a report are worded: always with their unit, always in words."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from services.clinical.disease import Disease
+from services.reports.facts import AntibodyValue, LabValue, ScoreRow
+
+_OUTCOMES = {"positive": "positive", "negative": "negative", "equivocal": "equivocal", "unknown": "cannot be called"}
+_FLAGS = {"H": "high", "L": "low", None: ""}
+_SCOPES = {"current": "taken now", "proposed": "proposed", "candidate": "if considered", "patient": ""}
+
+
+def spoken(identifier: str) -> str:
+    """Write an identifier of the engine as words."""
+    return identifier.replace("_", " ").strip()
+
+
+def number(value: float) -> str:
+    """Write a number without needless digits: up to four significant ones, more only before the decimal point."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def disease_name(identifier: str) -> str:
+    return next((one.label for one in Disease if one.value == identifier), spoken(identifier))
+
+
+def day(value: datetime.date | None) -> str:
+    return value.isoformat() if value else "not dated"
+
+
+def joined(parts: Sequence[str], limit: int | None = None) -> str:
+    """Join with commas; beyond `limit` only say how many more there are."""
+    if limit is None or len(parts) <= limit:
+        return ", ".join(parts)
+    return f"{', '.join(parts[:limit])} and {len(parts) - limit} more"
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital, end with a full stop."""
+    trimmed = text.strip()
+    if not trimmed:
+        return ""
+    return f"{trimmed[0].upper()}{trimmed[1:]}{'' if trimmed[-1] in '.!?:' else '.'}"
+
+
+def outcome(value: AntibodyValue) -> str:
+    return _OUTCOMES.get(value.outcome, spoken(value.outcome))
+
+
+def antibody_result(value: AntibodyValue) -> str:
+    """The result as sent: the titer where there is one, else the number with its unit, else where it stands."""
+    if value.titer:
+        return value.titer
+    if value.value is not None:
+        return f"{number(value.value)} {value.unit}" if value.unit else f"{number(value.value)} (no unit sent)"
+    return "see laboratory values" if value.origin == "laboratory" else "in words only"
+
+
+def unit(written: str) -> str:
+    """Write a unit with its exponents raised: `10⁹/L`."""
+    return written.replace("10^12", "10¹²").replace("10^9", "10⁹").replace("1.73m2", "1.73 m²")
+
+
+def lab_result(value: LabValue) -> str:
+    return f"{number(value.value)} {unit(value.unit)}"
+
+
+def lab_limits(value: LabValue) -> str:
+    """The limits with their origin; a dash where none are known."""
+    low, high = value.lower_limit, value.upper_limit
+    if low is None and high is None:
+        return "none known"
+    if low is None:
+        text = f"up to {number(high or 0)}"
+    else:
+        text = f"from {number(low)}" if high is None else f"{number(low)} to {number(high)}"
+    return text if value.limits_from == "laboratory" else f"{text} (typical adult limits)"
+
+
+def flag(value: LabValue) -> str:
+    if value.flag is None:
+        return "" if value.lower_limit is not None or value.upper_limit is not None else "cannot be called"
+    return f"{value.flag} ({_FLAGS[value.flag]})"
+
+
+def score_result(score: ScoreRow) -> str:
+    """The value with its band and level, or why there is none."""
+    if score.status != "ok":
+        return spoken(score.status)
+    band = spoken(score.band) if score.band else ""
+    level = spoken(score.level) if score.level not in {"not_graded", score.band} else ""
+    if level and band:
+        band = f"{band}, {level} activity"
+    elif level:
+        band = f"{level} activity"
+    value = number(score.score_value) if score.score_value is not None else ""
+    return f"{value} ({band})" if value and band else value or band
+
+
+def scope(identifier: str) -> str:
+    return _SCOPES.get(identifier, spoken(identifier))

@@ -18,15 +18,27 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from services.access.principals import Principal
-from services.errors import AccessDeniedError, ConflictError, NotFoundError, ParatopeError, TooLargeError, UnavailableError
+from services.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DocumentError,
+    NotFoundError,
+    ParatopeError,
+    TooLargeError,
+    UnavailableError,
+)
 from services.evidence.documents.chunking import chunk
 from services.evidence.documents.describing import DocumentDescription, describe
 from services.evidence.documents.model import ParsedDocument, RenderedPage
 from services.evidence.documents.reading import DocumentReader
 from services.evidence.embedder import Embedder, Progress
+from services.evidence.extraction import RULES_VERSION, Fact, extract
 from services.evidence.filters import checked_patient_id
-from services.evidence.index import EvidenceIndex, passage_from_row, write_passages
+from services.evidence.index import EvidenceIndex, delete_passages, passage_from_row, write_passages
 from services.evidence.passages import Passage, Tier
+from services.patients.fact_passages import COLLECTIONS as FACT_COLLECTIONS
+from services.patients.fact_passages import fact_passages
+from services.patients.facts import as_stored, delete_facts, outdated_documents, reviews_of, write_facts
 from services.patients.registry import Patient, PatientRegistry
 from services.storage.database import Database
 from services.storage.files import FileStore, display_name
@@ -73,6 +85,8 @@ class _Prepared:
     sha256: str
     file_key: str
     passages: tuple[Passage, ...]
+    facts: tuple[Fact, ...]
+    derived: tuple[Passage, ...]  # of the facts, in the collections of results and events
 
 
 class DocumentLibrary:
@@ -160,14 +174,18 @@ class DocumentLibrary:
     def passages(self, document_id: str, access: Principal) -> tuple[Passage, ...]:
         """The passages of a document in reading order."""
         self._row(document_id, access)
-        query = sa.select(passages).where(passages.c.document_id == document_id).order_by(passages.c.id)
+        query = (
+            sa.select(passages)
+            .where(passages.c.document_id == document_id, passages.c.collection == COLLECTION)
+            .order_by(passages.c.id)
+        )
         with self._database.begin() as connection:
             return tuple(passage_from_row(row) for row in connection.execute(query).mappings())
 
     def remove(self, document_id: str, access: Principal) -> None:
-        """Delete a document with everything derived from it."""
+        """Delete a document with everything derived from it: passages, facts, and the passages of the facts."""
         row = self._row(document_id, access)
-        self._index.remove_from_store(COLLECTION, self._passage_ids(document_id))
+        self._remove_from_store(self._passage_ids(document_id))
         with self._database.begin() as connection:
             _delete(connection, document_id)
         self._remove_file_unless_used(row["file_key"])
@@ -207,35 +225,93 @@ class DocumentLibrary:
             description.author, description.facility, parsed.page_count, len(made),
             (*description.notes, *_mismatches(patient, description)), datetime.now(UTC),
         )
-        return _Prepared(document, parsed.sha256, file_key, made)
+        extracted, derived = self._facts_of(patient, document, parsed, description)
+        return _Prepared(document, parsed.sha256, file_key, made, extracted, derived)
+
+    def _facts_of(
+        self, patient: Patient, document: Document, parsed: ParsedDocument, description: DocumentDescription
+    ) -> tuple[tuple[Fact, ...], tuple[Passage, ...]]:
+        """The facts of a document and their passages, with what people decided when the same file was read before."""
+        extracted = extract(parsed, description)
+        with self._database.begin() as connection:
+            reviews = reviews_of(connection, patient.id)
+        row = {
+            "id": document.id, "title": document.title, "doc_type": document.doc_type, "document_date": document.document_date,
+            "specialty": document.specialty,
+        }
+        stored = as_stored(extracted, patient_id=patient.id, sha256=parsed.sha256, document=row, reviews=reviews)
+        return extracted, fact_passages(stored, patient.name, document.filename)
 
     def _take_in(self, prepared: Sequence[_Prepared], progress: Progress | None) -> None:
         """Put the vectors into the store, then switch the record over in one transaction.
 
         A crash in between leaves more rows in the store than in the record, which `EvidenceIndex.repair` mends.
         """
-        new = [passage for one in prepared for passage in one.passages]
+        new = [passage for one in prepared for passage in (*one.passages, *one.derived)]
         older = [self._find(one.document.patient_id, filename=one.document.filename) for one in prepared]
         replaced = [document.id for document in older if document is not None]
         try:
             self._index.store_only(new, progress)
-            self._index.remove_from_store(COLLECTION, [key for document_id in replaced for key in self._passage_ids(document_id)])
+            self._remove_from_store([key for document_id in replaced for key in self._passage_ids(document_id)])
             with self._database.begin() as connection:
                 for document_id in replaced:
                     _delete(connection, document_id)
                 connection.execute(sa.insert(documents), [_row_of(one) for one in prepared])
                 if new:
                     write_passages(connection, new)
+                for one in prepared:
+                    write_facts(connection, one.document.patient_id, one.document.id, one.sha256, one.facts, RULES_VERSION)
         except (ParatopeError, sa.exc.IntegrityError) as error:
             with suppress(UnavailableError):  # a store that is down is compared with the record at the next start
-                self._index.remove_from_store(COLLECTION, [passage.id for passage in new])
+                self._remove_from_store([(passage.collection, passage.id) for passage in new])
             if isinstance(error, sa.exc.IntegrityError):
                 raise ConflictError("the same document is being taken in by another request: try again") from error
             raise
 
-    def _passage_ids(self, document_id: str) -> Sequence[str]:
+    def refresh_facts(self, access: Principal, progress: Progress | None = None) -> int:
+        """Take the facts again from every document that other rules, or none, read before. Returns how many were read.
+
+        Idempotent. What people decided about facts stays. A document whose file cannot be read any more keeps its facts.
+        """
+        _require_access(access)
         with self._database.begin() as connection:
-            return connection.execute(sa.select(passages.c.id).where(passages.c.document_id == document_id)).scalars().all()
+            outdated = outdated_documents(connection, RULES_VERSION)
+        read = 0
+        for number, document_id in enumerate(outdated, start=1):
+            with suppress(DocumentError, NotFoundError):
+                self._read_facts_again(document_id, access)
+                read += 1
+            if progress is not None:
+                progress(number, len(outdated))
+        return read
+
+    def _read_facts_again(self, document_id: str, access: Principal) -> None:
+        row = self._row(document_id, access)
+        document = _document(row)
+        parsed = self._reader.read(self._files.existing(row["file_key"]))
+        description = describe(parsed, file_name=document.filename)
+        patient = self._patients.get(document.patient_id, access)
+        extracted, derived = self._facts_of(patient, document, parsed, description)
+        kept = {(passage.collection, passage.id) for passage in derived}
+        gone = [key for key in self._passage_ids(document_id) if key[0] in FACT_COLLECTIONS and key not in kept]
+        self._index.store_only(derived)
+        self._remove_from_store(gone)
+        with self._database.begin() as connection:
+            for collection in FACT_COLLECTIONS:
+                delete_passages(connection, collection, [identifier for name, identifier in gone if name == collection])
+            if derived:
+                write_passages(connection, derived)
+            write_facts(connection, document.patient_id, document.id, row["sha256"], extracted, RULES_VERSION)
+
+    def _remove_from_store(self, keys: Sequence[tuple[str, str]]) -> None:
+        for collection in sorted({name for name, _ in keys}):
+            self._index.remove_from_store(collection, [identifier for name, identifier in keys if name == collection])
+
+    def _passage_ids(self, document_id: str) -> Sequence[tuple[str, str]]:
+        """Collection and id of each passage made from a document."""
+        query = sa.select(passages.c.collection, passages.c.id).where(passages.c.document_id == document_id)
+        with self._database.begin() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
 
     def _remove_file_unless_used(self, key: str) -> None:
         with self._database.begin() as connection:
@@ -278,6 +354,7 @@ def _same_content(prepared: Mapping[str, _Prepared], sha256: str) -> Document | 
 
 def _delete(connection: sa.Connection, document_id: str) -> None:
     connection.execute(sa.delete(passages).where(passages.c.document_id == document_id))
+    delete_facts(connection, document_id)
     connection.execute(sa.delete(documents).where(documents.c.id == document_id))
 
 

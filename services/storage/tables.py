@@ -76,6 +76,7 @@ documents = sa.Table(
     sa.Column("passage_count", sa.Integer, nullable=False),
     sa.Column("notes", sa.JSON, nullable=False, default=list),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("facts_version", sa.String(16)),
     sa.UniqueConstraint("patient_id", "sha256"),
     sa.Index(None, "patient_id", "filename"),
 )
@@ -98,6 +99,44 @@ passages = sa.Table(
     sa.Column("metadata", sa.JSON, nullable=False, default=dict),
     sa.Index(None, "document_id"),
     sa.Index(None, "patient_id"),
+)
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("patient_id", sa.ForeignKey("patients.id"), nullable=False),
+    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("page", sa.Integer, nullable=False),
+    sa.Column("span_start", sa.Integer, nullable=False),
+    sa.Column("span_end", sa.Integer, nullable=False),
+    sa.Column("quote", sa.Text, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("effective_date", sa.String(10)),
+    sa.Column("date_precision", sa.String(8), nullable=False),
+    sa.Column("date_basis", sa.String(16), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Index(None, "patient_id", "kind"),
+    sa.Index(None, "document_id"),
+)
+
+# What people decided about facts. Append-only, the last one counts; without a key to `facts`, so that a decision outlives
+# the reading it corrects and applies again when the same file is read again.
+fact_reviews = sa.Table(
+    "fact_reviews",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("fact_id", sa.String(32), nullable=False),
+    sa.Column("patient_id", sa.ForeignKey("patients.id"), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("content", sa.JSON),
+    sa.Column("effective_date", sa.String(10)),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index(None, "patient_id"),
+    sa.Index(None, "fact_id"),
 )
 
 conversations = sa.Table(

@@ -64,12 +64,18 @@ def scores_of(sheet: Sheet) -> Iterator[_Entry]:
             following = sentences[number + 1] if number + 1 < len(sentences) and index == len(hits) - 1 else None
             content = ActivityContent(instrument=hit.value.id, value=value, items=_items(text[end:limit], following))
             yield content, _when(sheet, sentence, hit), Place(sentence.page, sentence.start, sentence.end, hit.start)
+    yield from _table_rows(sheet)
+
+
+def _table_rows(sheet: Sheet) -> Iterator[_Entry]:
     for line in sheet.lines:
-        if len(line.cells) >= 2 and (hit := _whole(line.cells[0].text)) is not None:
-            value = next((read for cell in line.cells[1:] if (read := _number(cell.text, hit)) is not None), None)
-            if value is not None:
-                when = When(line.governing.day, line.governing.precision, line.governing.basis)
-                yield ActivityContent(instrument=hit.id, value=value), when, Place(line.page, line.start, line.end, 0)
+        record = _whole(line.cells[0].text) if len(line.cells) >= 2 else None
+        if record is None:
+            continue
+        value = next((read for cell in line.cells[1:] if (read := _number(cell.text, record)) is not None), None)
+        if value is not None:
+            when = When(line.governing.day, line.governing.precision, line.governing.basis)
+            yield ActivityContent(instrument=record.id, value=value), when, Place(line.page, line.start, line.end, 0)
 
 
 def _whole(name: str) -> InstrumentRecord | None:

@@ -129,6 +129,9 @@ class MedicationStatus(StrEnum):
     PLANNED = "planned"
 
 
+_LOCAL_ROUTES = frozenset({"topical", "ophthalmic", "inhaled", "nasal", "intra-articular", "rectal"})
+
+
 class Dated(_Content):
     """A date as far as it is written."""
 
@@ -137,7 +140,10 @@ class Dated(_Content):
 
 
 class MedicationContent(_Content):
-    """One statement about a medication. `drugs` are the recognised names, `name` is as written."""
+    """One statement about a medication. `drugs` are the recognised names, `name` is as written.
+
+    `given`: administered on that day ("infused", "received") rather than begun. `from_list`: an entry of a medication list.
+    """
 
     kind: Literal[FactKind.MEDICATION] = FactKind.MEDICATION
     name: Text
@@ -149,12 +155,19 @@ class MedicationContent(_Content):
     start: Dated | None = None
     stop: Dated | None = None
     note: Text | None = None
+    given: bool = False
     from_list: bool = False
 
     @property
     def subject(self) -> str:
-        """What joins the statements about one medication: the recognised drugs, else the first word of the name."""
-        return "+".join(self.drugs) if self.drugs else (self.name.lower().split() or [""])[0]
+        """What joins the statements about one medication: the recognised drugs, else the first word of the name.
+
+        Insulins are told apart by name, and a local form (eye drops, ointment, inhaler) from tablets of the same drug.
+        """
+        drug = "+".join(self.drugs) if self.drugs else (self.name.lower().split() or [""])[0]
+        if self.drugs == ("insulin",):
+            drug = " ".join(self.name.lower().split()[:2])
+        return f"{drug} ({self.route})" if self.route in _LOCAL_ROUTES else drug
 
 
 class DiagnosisStatus(StrEnum):

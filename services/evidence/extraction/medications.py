@@ -84,6 +84,7 @@ _BARE_PARTICIPLE = re.compile(
     r"started|commenced|initiated|begun|restarted|resumed|added|stopped|discontinued|ceased|completed|ended|finished|withdrawn|held|paused|suspended|withheld|increased|reduced|decreased|tapered",
     re.IGNORECASE,
 )
+_GIVEN = re.compile(r"^(?:given|received|infused|loaded)$", re.IGNORECASE)
 _PASSIVE_PAST = re.compile(r"\b(?:was|were|had been|had)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _PART_OF_WORD = re.compile(r"[-–](?:like|induced|associated|related|naive|na[iï]ve|dependent|resistant|refractory|sparing|free|exposed)")
 _Entry = tuple[MedicationContent, When, Place]
@@ -325,7 +326,7 @@ def _told(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[str]], number: in
     content = MedicationContent(
         name=" ".join(text[hit.start:hit.end].split()), drugs=(hit.value,), status=status, dose=dose.group() if dose else None,
         route=_route(own), frequency=frequency.group() if frequency else None, start=None if stops else dated,
-        stop=dated if stops else None, note=reason.group(1).strip()[:200] if reason else None,
+        stop=dated if stops else None, given=status is Status.STARTED and bool(_GIVEN.search(cue.group())), note=reason.group(1).strip()[:200] if reason else None,
     )
     told = _when(sheet, content)
     if told.basis is DateBasis.DOCUMENT and _PASSIVE_PAST.search(text[max(0, cue.start() - 25):cue.start()]):

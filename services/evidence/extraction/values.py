@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal, cast
-
 from services.clinical.labs import normalise_unit, parse_number, parse_reference_range
 from services.clinical.titers import Outcome, parse_outcome, parse_titer
 from services.evidence.extraction.facts import Comparator, Flag
@@ -44,6 +42,9 @@ _RANGE_LABEL = re.compile(
 )
 _BARE_RANGE = re.compile(
     r"[(\[]?\s*((?:[<>≤≥]=?\s?|up to |less than |below |above )\d{1,7}(?:[.,]\d{1,4})?|\d{1,7}(?:[.,]\d{1,4})?\s?(?:-|–|—|−|to)\s?\d{1,7}(?:[.,]\d{1,4})?)\s*[)\]]?"
+)
+_PLAIN_RANGE = re.compile(
+    r"((?:[<>≤≥]=?\s?)\d{1,7}(?:[.,]\d{1,4})?|\d{1,7}(?:[.,]\d{1,4})?\s?(?:-|–|—|−|to)\s?\d{1,7}(?:[.,]\d{1,4})?)(?![\d/:])"
 )
 _BRACKET = re.compile(r"[(\[]([^()\[\]]{1,120})[)\]]")
 
@@ -179,7 +180,7 @@ def _with_tail(read: Value, text: str, *, loose_unit: bool) -> Value:
             len(flagged.group(1)) > 1 or text[flagged.end():flagged.end() + 1] in ("", " ", "\n", ",", ";", ")")
         ):
             read = replace(read, flag=_FLAGS.get(flagged.group(1).lower()), end=flagged.end())
-        elif read.reference_range is None and (bare := _BARE_RANGE.match(text, position)) is not None and read.end != position:
+        elif read.reference_range is None and (bare := _PLAIN_RANGE.match(text, position)) is not None and read.end != position:
             read = replace(read, reference_range=bare.group(1).strip(), end=bare.end())
         elif loose_unit and read.unit is None and (free := re.compile(r"[^\s(\[;,0-9][^(\[;\n]{0,30}").match(text, position)) is not None:
             read = replace(read, unit=free.group().strip(), end=free.end())
@@ -239,5 +240,5 @@ def combined(value: Value, *, unit: str | None, reference_range: str | None, fla
     return replace(
         value, unit=value.unit or (unit.strip()[:60] if unit and unit.strip() else None),
         reference_range=value.reference_range or (reference_range.strip()[:120] if reference_range and reference_range.strip() else None),
-        flag=cast("Literal['L', 'LL', 'H', 'HH', 'A'] | None", flag), outcome=outcome,
+        flag=flag, outcome=outcome,
     )

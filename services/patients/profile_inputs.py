@@ -1,0 +1,239 @@
+"""What the record gives an analysis: the latest valid values of a patient, each with its date and its age in days.
+
+The profile is what `services.clinical.profile.Profile` accepts. A bound ("<0.01") is no measurement and stays out of the
+biomarkers; an antibody known only in words stands in `qualitative_antibodies`; what is missing is left out, never filled.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.clinical.labs import analytes, normalise_unit
+from services.clinical.titers import Outcome, parse_titer
+from services.evidence.extraction import ActivityContent, DiagnosisStatus, HlaContent
+from services.patients.courses import Condition, Course
+from services.patients.facts import StoredFact
+from services.patients.registry import Patient
+from services.patients.results import Result, latest
+
+STALE_AFTER_DAYS = 365
+"""A result older than this is still given, and marked: whether it may be used is for the reader to say."""
+MAX_EARLIER = 60
+
+_LOCI = {
+    "A": "hla_a", "B": "hla_b", "C": "hla_c", "DRB1": "hla_drb1", "DQB1": "hla_dqb1", "DQA1": "hla_dqa1", "DPB1": "hla_dpb1",
+}
+_INFECTION_TESTS = ("hbsag", "anti_hbc", "anti_hbs", "hbv_dna", "anti_hcv", "hcv_rna", "hiv", "igra", "vzv_igg")
+_CHECKLISTS = frozenset({"SLEDAI-2K", "CAS"})
+
+
+@dataclass(frozen=True, slots=True)
+class InputDate:
+    """Where an input comes from in time: `days_old` on the day of the analysis, None without a date."""
+
+    part: str
+    name: str
+    shown: str
+    date: datetime.date | None
+    days_old: int | None
+    is_stale: bool
+    is_approximate: bool
+    fact_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileInputs:
+    """`profile` holds the fields of a `Profile`; `inputs` say how old each is; `notes` what a person should look at."""
+
+    profile: dict[str, Any]
+    inputs: tuple[InputDate, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def profile_inputs(
+    patient: Patient,
+    today: datetime.date,
+    *,
+    labs: Sequence[Result],
+    antibodies: Sequence[Result],
+    facts: Iterable[StoredFact],
+    courses: Sequence[Course],
+    conditions: Sequence[Condition],
+) -> ProfileInputs:
+    """Put the latest values together. Nothing dated after `today` is used."""
+    known = [fact for fact in facts if fact.counts and (fact.document_date is None or fact.document_date <= today)]
+    before = [result for result in labs if result.date is None or result.date <= today]
+    panel = latest([result for result in antibodies if result.date is None or result.date <= today])
+    inputs: list[InputDate] = []
+    notes: list[str] = []
+    biomarkers, earlier = _biomarkers(before, today, inputs)
+    profile: dict[str, Any] = {"patient_id": patient.id, "biomarkers": biomarkers}
+    age = patient.age_on(today)
+    if age is not None:
+        profile["age"] = age
+    if patient.sex is not None:
+        profile["sex"] = patient.sex
+    notes += [f"{name} is not in the record: the analysis needs it" for name in ("age", "sex") if name not in profile]
+    collected, worded = _panel(patient.id, panel.values(), today, inputs)
+    if collected is not None:
+        profile["autoantibody_panel"] = collected
+    hla = _hla(known)
+    if hla:
+        profile["hla_profile"] = hla
+    profile["diagnosed_conditions"] = [
+        one.disease.value for one in conditions
+        if one.disease is not None and one.status in (DiagnosisStatus.CONFIRMED, DiagnosisStatus.HISTORY)
+    ]
+    profile["current_medications"] = [course.described[:200] for course in courses if course.is_taken_on(today)]
+    notes += _medication_notes(courses, today)
+    profile["extensions"] = _extensions(before, worded, earlier, known, courses, conditions, today, inputs)
+    return ProfileInputs(profile, tuple(inputs), tuple(notes))
+
+
+def _aged(part: str, result: Result, today: datetime.date) -> InputDate:
+    days = (today - result.date).days if result.date is not None else None
+    return InputDate(
+        part, result.test, result.shown, result.date, days, days is None or days > STALE_AFTER_DAYS, result.is_approximate,
+        result.fact_ids,
+    )
+
+
+def _biomarkers(
+    results: Sequence[Result], today: datetime.date, inputs: list[InputDate]
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    """The latest measured value of each analyte, and the dated ones before it."""
+    series: dict[str, list[Result]] = {}
+    for result in results:
+        if result.analyte is not None and result.value is not None and result.comparator is None and _has_unit(result):
+            series.setdefault(result.analyte, []).append(result)
+    found: dict[str, dict[str, Any]] = {}
+    earlier: dict[str, list[dict[str, Any]]] = {}
+    for key, values in series.items():
+        last = latest(values)[values[0].subject]
+        found[key] = _measured(last)
+        inputs.append(_aged("biomarkers", last, today))
+        older = [_measured(one) for one in values if one is not last and one.date is not None and not one.is_approximate]
+        if older:
+            earlier[key] = older[-MAX_EARLIER:]
+    return found, earlier
+
+
+def _has_unit(result: Result) -> bool:
+    """A number without a unit counts only where the quantity has none: two units could mean two things."""
+    analyte = analytes().get(result.analyte or "")
+    if analyte is None:
+        return False
+    if result.unit is None:
+        return not analyte.unit_matters
+    spelled = normalise_unit(result.unit)
+    return spelled is not None and analyte.accepts(spelled)
+
+
+def _measured(result: Result) -> dict[str, Any]:
+    return {
+        "value": result.value, "unit": result.unit, "reference_range": result.reference_range,
+        "date": result.date.isoformat() if result.date else None,
+    }
+
+
+def _panel(
+    patient_id: str, results: Iterable[Result], today: datetime.date, inputs: list[InputDate]
+) -> tuple[dict[str, Any] | None, dict[str, bool]]:
+    """The antibodies with a number or titer as a panel; those known in words only apart. Unclear ones are in neither."""
+    rows: list[dict[str, Any]] = []
+    worded: dict[str, bool] = {}
+    days: list[datetime.date] = []
+    for result in results:
+        positive = {Outcome.POSITIVE: True, Outcome.NEGATIVE: False}.get(result.outcome or Outcome.UNKNOWN)
+        titer = parse_titer(result.titer) if result.titer else None
+        number = float(titer.dilution) if titer is not None and titer.sign is None else result.value if titer is None else None
+        if number is not None and result.comparator is None:
+            rows.append({
+                "antibody": result.test, "value": number, "unit": result.unit, "reference_range": result.reference_range,
+                "positive": positive, "titer": result.titer, "pattern": result.pattern,
+            })
+            days += [result.date] if result.date else []
+        elif positive is not None:
+            worded[result.test] = positive
+        else:
+            continue
+        inputs.append(_aged("autoantibodies", result, today))
+    if not rows:
+        return None, worded
+    collected = max(days) if days else today
+    return {"patient_id": patient_id, "collection_date": collected.isoformat(), "results": rows}, worded
+
+
+def _hla(facts: Sequence[StoredFact]) -> dict[str, list[str]]:
+    """The latest typing of each locus at the finest resolution; a later antigen test does not blur an allele."""
+    found: dict[str, tuple[int, list[str]]] = {}
+    for fact in facts:
+        content = fact.content
+        if not isinstance(content, HlaContent) or not content.present or content.locus not in _LOCI:
+            continue
+        fields = max(allele.count(":") for allele in content.alleles) + len(content.alleles)
+        known = found.get(_LOCI[content.locus])
+        if known is None or fields >= known[0]:
+            found[_LOCI[content.locus]] = (fields, list(content.alleles))
+    return {locus: alleles for locus, (_, alleles) in found.items()}
+
+
+def _medication_notes(courses: Sequence[Course], today: datetime.date) -> list[str]:
+    notes = []
+    for course in courses:
+        if course.status == "held":
+            notes.append(f"{course.name} is on hold: not counted as taken")
+        elif course.not_listed_on is not None:
+            notes.append(f"{course.name} is missing from later lists (since {course.not_listed_on}): not counted as taken")
+        elif course.status == "current" and course.confirmed and (today - course.confirmed).days > STALE_AFTER_DAYS:
+            notes.append(f"{course.name} was last confirmed on {course.confirmed}")
+    return notes
+
+
+def _extensions(
+    labs: Sequence[Result],
+    worded: Mapping[str, bool],
+    earlier: Mapping[str, list[dict[str, Any]]],
+    facts: Sequence[StoredFact],
+    courses: Sequence[Course],
+    conditions: Sequence[Condition],
+    today: datetime.date,
+    inputs: list[InputDate],
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    tests = latest([result for result in labs if result.subject in _INFECTION_TESTS])
+    inputs += [_aged("serology", result, today) for result in tests.values()]
+    taken = {course.subject for course in courses if course.is_taken_on(today)}
+    parts: dict[str, Any] = {
+        "serology": {result.test: result.shown for result in tests.values()},
+        "comorbidities": [one.name for one in conditions if one.disease is None and one.status is DiagnosisStatus.CONFIRMED],
+        "prior_medications": list(dict.fromkeys(
+            f"{course.name} ({course.reason})" if course.reason else course.name
+            for course in courses if course.status == "stopped" and course.subject not in taken
+        )),
+        "planned_medications": [course.described for course in courses if course.status == "planned"],
+        "qualitative_antibodies": dict(worded),
+        "instrument_items": _items(facts),
+        "lab_history": dict(earlier),
+    }
+    found.update({name: value for name, value in parts.items() if value})
+    return found
+
+
+def _items(facts: Sequence[StoredFact]) -> dict[str, dict[str, Any]]:
+    """The items of the latest scores that print them. A checklist prints points where the instrument asks yes or no."""
+    found: dict[str, dict[str, Any]] = {}
+    for fact in facts:
+        content = fact.content
+        if not isinstance(content, ActivityContent):
+            continue
+        if content.instrument == "EDSS":
+            found[content.instrument] = {"edss": content.value}
+        elif content.items and content.instrument in _CHECKLISTS:
+            found[content.instrument] = {name: value > 0 for name, value in content.items.items()}
+        elif content.items:
+            found[content.instrument] = dict(content.items)
+    return found

@@ -56,6 +56,8 @@ class VariantType(StrEnum):
     OTHER_SYMBOLIC = "symbolic"
     OVERLAPPING_DELETION = "overlapping_deletion"
     REFERENCE_BLOCK = "reference_block"
+    REGION = "region"
+    """A stretch without alleles."""
     REFERENCE = "reference"
     """No alternate allele, or one equal to the reference."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from services.variants.problems import Problem, error, warning
-from services.variants.vcf.definitions import FieldType, Version, number_is_allowed, reserved_format, reserved_info
+from services.variants.vcf.definitions import VERSIONS, FieldType, Version, number_is_allowed, reserved_format, reserved_info
 from services.variants.vcf.meta import MetaValue
 
 _FIELD_KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
@@ -119,7 +119,9 @@ def check_field_definition(number: int, section: str, values: dict[str, MetaValu
     if kind is None or kind not in set(FieldType):
         problems.append(error(number, section, kind or "", f"Type of {key} is none of {', '.join(FieldType)}", "header.type"))
     if count is None or not number_is_allowed(count, section, version):
-        problems.append(error(number, section, count or "", f"Number of {key} is not one that {section} may have", "header.number"))
+        # a Number of a later version is understood; only one that no version knows leaves the field's shape open
+        mark = warning if count is not None and number_is_allowed(count, section, VERSIONS[-1]) else error
+        problems.append(mark(number, section, count or "", f"{key} has a Number that {section} may not have here", "header.number"))
     if "Description" not in values:
         problems.append(warning(number, section, key, "the Description is missing", "header.description"))
     if section == "FORMAT" and kind == "Flag":

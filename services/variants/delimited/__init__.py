@@ -1,0 +1,1 @@
+"""CSV and TSV files of variants: what their columns mean, and their import."""

@@ -126,7 +126,7 @@ def _criteria(
     is_pregnant = profile.extensions.get("pregnant") is True or facts.conditions.present("pregnancy")
     candidates = tuple(dict.fromkeys((*diagnoses, *(entry.disease for entry in differential.entries))))
     present = {finding.concept for finding in differential.findings if finding.present}
-    present |= {name for name in facts.conditions.findings if facts.conditions.present(name)}
+    present |= {name for name, is_present in evidence.stated_findings(facts).items() if is_present}
     found = evidence.criteria_evidence(panel, report, known, hla, age=profile.age, is_pregnant=is_pregnant)
     return criteria_reader.assess(candidates, found, present, diagnoses, profile.extensions)
 

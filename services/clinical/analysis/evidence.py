@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from services.clinical.activity import INSTRUMENTS, ActivityScore
 from services.clinical.antibodies import AntibodyFinding, AntibodyReport, antibodies
 from services.clinical.conditions import State
+from services.clinical.conditions.extensions import FROM_DIAGNOSIS
 from services.clinical.criteria.prefill import AntibodyFinding as CriteriaAntibody
 from services.clinical.criteria.prefill import Evidence, LabFinding
 from services.clinical.disease import Disease
@@ -94,11 +95,22 @@ def hla_b27(hla: HlaReport) -> bool | None:
     return False if "B*27" in hla.absent_alleles or len(typed) >= 2 else None
 
 
+def stated_findings(facts: Facts) -> dict[str, bool]:
+    """Return what the record itself states as present or absent, without what only follows from a diagnosis.
+
+    Safety takes Raynaud for granted in systemic sclerosis; as evidence for the diagnosis that would be a circle.
+    """
+    return {
+        name: finding.state is State.PRESENT
+        for name, finding in facts.conditions.findings.items() if not finding.text.startswith(FROM_DIAGNOSIS)
+    }
+
+
 def flare_context(
     profile: Profile, facts: Facts, findings: Iterable[Finding], known: Mapping[str, bool | None], hla: HlaReport
 ) -> dict[str, bool]:
     """Return what the record says of the situations flare predictors ask for; what the profile answers itself stands."""
-    states = {finding.id: finding.state is State.PRESENT for finding in facts.conditions.findings.values()}
+    states = stated_findings(facts)
     found: dict[str, bool] = {
         name: states[finding] for name, finding in _CONTEXT_FROM_CONDITIONS.items() if finding in states
     }
@@ -148,6 +160,6 @@ def overlap_evidence(
         features[finding.concept] = finding.present or features.get(finding.concept) is True
         if finding.present:
             features |= dict.fromkeys(ancestors(finding.concept), True)
-    for name, stated in facts.conditions.findings.items():
-        features.setdefault(name, stated.state is State.PRESENT)
+    for name, is_present in stated_findings(facts).items():
+        features.setdefault(name, is_present)
     return OverlapEvidence(antibodies=known, features=features, conditions=diagnoses, labs=facts.panel)

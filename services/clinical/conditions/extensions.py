@@ -69,6 +69,7 @@ _PRESSURE = re.compile(r"(?<!\d)(\d{2,3}) ?/ ?\d{2,3}(?!\d)")
 _WRITTEN_PRESSURE = re.compile(r"\b(?:bp|blood pressure)\W{0,3}(\d{2,3}) ?/ ?\d{2,3}(?!\d)", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)")
 _EXCLUSIVE = (("crohns_disease", "ulcerative_colitis"), ("ulcerative_colitis", "crohns_disease"))
+FROM_DIAGNOSIS = "diagnosis: "
 FIRST_TRIMESTER_WEEKS = 14
 THIRD_TRIMESTER_WEEKS = 28
 
@@ -152,7 +153,7 @@ class _Gathering:
         self._diseases.append(disease)
         for record in findings().values():
             if disease.value in record.diseases:
-                self._keep(_stated(record, State.PRESENT, f"diagnosis: {disease.label}"))
+                self._keep(_stated(record, State.PRESENT, f"{FROM_DIAGNOSIS}{disease.label}"))
 
     def settle(self, ids: Iterable[str], why: str) -> None:
         for finding_id in ids:
@@ -337,10 +338,11 @@ class _Gathering:
         return finding is not None and finding.state is State.PRESENT
 
 
-def _strength(finding: Finding) -> tuple[bool, int, float]:
-    """Order two statements: present over absent, untreated over treated, a stated treatment over none stated."""
+def _strength(finding: Finding) -> tuple[bool, int, bool, float]:
+    """Order two statements: present over absent, untreated over treated over unsaid, stated over implied by a diagnosis."""
     recency = -finding.months_ago if finding.months_ago is not None else -math.inf
-    return finding.state is State.PRESENT, {False: 2, True: 1, None: 0}[finding.treated], recency
+    treatment = {False: 2, True: 1, None: 0}[finding.treated]
+    return finding.state is State.PRESENT, treatment, not finding.text.startswith(FROM_DIAGNOSIS), recency
 
 
 def _stated(record: FindingRecord, state: State, text: str) -> Finding:

@@ -148,6 +148,13 @@ def test_a_diagnosis_stated_in_the_history_is_scored_like_a_diagnosed_condition(
     assert any("Rheumatoid arthritis" in note for note in found.notes)
 
 
+def test_a_diagnosis_is_no_evidence_for_its_own_criteria() -> None:
+    bare = analyse(profile(diagnosed_conditions=["systemic_sclerosis"], autoantibody_panel=panel({"antibody": "anti-Scl-70"})))
+    assert all("raynaud" not in one.answers for one in bare.criteria)
+    told = analyse(profile(diagnosed_conditions=["systemic_sclerosis"], extensions={"history": ["Raynaud since 2019"]}))
+    assert next(one for one in told.criteria if one.criteria.id == "ssc_2013_acr_eular").answers["raynaud"] is True
+
+
 def test_a_haemoglobin_alone_is_no_phenotype() -> None:
     found = analyse(profile(diagnosed_conditions=["inflammatory_bowel_disease"], biomarkers={"Hb": 9.8, "ESR": 40}))
     assert [one.criteria.id for one in found.criteria if one.criteria.purpose == "phenotype"] == []

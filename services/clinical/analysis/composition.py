@@ -1,15 +1,15 @@
 """The whole analysis of one patient: every engine once, each fed with what the others found.
 
-Pure and without a clock: `today` is handed in and only used to read a year ("MI 2023") as time elapsed.
+Pure and without a clock: `today` is handed in. It turns a year ("MI 2023") into time elapsed and shows dates in the future.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
-from services.clinical import activity, safety
-from services.clinical import genotypes as genotypes_reader
+from services.clinical import activity, conditions, safety
 from services.clinical.activity import ActivityScore
 from services.clinical.analysis import criteria as criteria_reader
 from services.clinical.analysis import evidence, inputs
@@ -20,18 +20,17 @@ from services.clinical.analysis.model import (
     ENGINE_VERSION,
     Analysis,
     CriteriaAssessment,
+    Kind,
     Problem,
     Unrecognised,
 )
 from services.clinical.antibodies import AntibodyReport, interpret, normalise_antibody
-from services.clinical.conditions import read_text
 from services.clinical.differential import Differential, differentiate
 from services.clinical.differential.ranking import NOTHING_SPECIFIC
 from services.clinical.disease import Disease
 from services.clinical.explanation import Status
 from services.clinical.flare import FlareAssessment, assess_flare
 from services.clinical.flare.context import unrecognised_context
-from services.clinical.flare.reading import Series
 from services.clinical.hla import HlaReport, associations
 from services.clinical.labs import LabPanel
 from services.clinical.overlap import find_overlaps
@@ -44,6 +43,28 @@ RELEVANT_BY_DIFFERENTIAL = 3
 LIMITS = {"antibodies": 500, "alleles": 100, "medications": 300, "biomarkers": 1000, "symptoms": 100, "extensions": 300}
 
 
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A profile as read: values, results, alleles and facts, before any engine weighs them.
+
+    `profile` carries the diagnoses stated anywhere; `current` are the values of `panel` that describe the patient now.
+    """
+
+    profile: Profile
+    panel: LabPanel
+    current: LabPanel
+    report: AntibodyReport
+    known: dict[str, bool | None]
+    facts: Facts
+    alleles: tuple[str, ...]
+    hla: HlaReport
+    problems: tuple[Problem, ...]
+
+    @property
+    def diagnoses(self) -> tuple[Disease, ...]:
+        return self.profile.diagnosed_conditions
+
+
 def analyse(profile: Profile, *, today: date | None = None, history: History | None = None) -> Analysis:
     """Analyse a profile with every engine.
 
@@ -51,59 +72,40 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
     `extensions.lab_history` are added. Diagnoses stated in the extensions count like diagnosed conditions. Never raises on
     what a profile can hold; what cannot be used is returned in `problems`, `unrecognised` and `questions`.
     """
-    panel = inputs.read_panel(profile)
-    current, date_problems = inputs.current_panel(panel, profile, today)
-    report = interpret(
-        inputs.antibody_measurements(profile, panel), profile.diagnosed_conditions, age=profile.age, sex=profile.sex,
-        medications=profile.current_medications, total_iga_g_per_l=inputs.total_iga_g_per_l(panel),
-    )  # fmt: skip
-    facts = safety.gather(profile, current, antibodies=report, today=today)
-    diagnoses = tuple(dict.fromkeys((*profile.diagnosed_conditions, *facts.conditions.diseases)))
-    diagnosed = profile.model_copy(update={"diagnosed_conditions": diagnoses})
-    alleles = inputs.written_alleles(profile, facts.genotypes.alleles)
-    hla = associations(alleles)
-    known = evidence.outcomes(report, on_insulin=evidence.takes_insulin(facts))
-    symptoms = inputs.written_symptoms(profile.extensions)
-    scores = activity.scores_for(diagnosed, current)
-    differential = differentiate(
-        profile.age, profile.sex, evidence.names_of(known, positive=True), evidence.names_of(known, positive=False),
-        alleles, symptoms, panel, hla=hla,
-    )  # fmt: skip
-    assessed = _criteria(profile, panel, report, known, facts, hla, differential, diagnoses)
+    record = _read(profile, today)
+    scores = activity.scores_for(record.profile, record.current)
+    differential = _differential(record)
+    assessed = _criteria(record, differential)
     differential = criteria_reader.count_in(differential, assessed)
-    earlier, history_problems = inputs.lab_history(profile, history)
-    series, course_problems = inputs.lab_series(profile, panel, earlier)
-    context = evidence.flare_context(profile, facts, differential.findings, known, hla)
-    flares = tuple(_flare(diagnosed, one, current, series, known, context, scores) for one in diagnoses)
-    review = safety.review(facts, activity=scores)
-    overlaps = find_overlaps(evidence.overlap_evidence(diagnoses, facts, differential.findings, known))
-    relevant = _relevant(diagnoses, differential)
+    relevant = {*record.diagnoses, *supported(differential)}
     shown = tuple(one for one in assessed if relevant & set(one.criteria.diseases))
+    flares, course_problems = _flares(record, differential, scores, history)
+    review = safety.review(record.facts, activity=scores)
+    overlaps = find_overlaps(
+        evidence.overlap_evidence(record.diagnoses, record.facts, differential.findings, record.known)
+    )
     return Analysis(
         profile=profile,
         analysed_on=today,
-        diagnoses=diagnoses,
-        panel=panel,
-        current_labs=frozenset(one.key for one in current.readings),
-        antibodies=report,
-        hla=hla,
-        genotypes=facts.genotypes,
+        diagnoses=record.diagnoses,
+        panel=record.panel,
+        current_labs=frozenset(one.key for one in record.current.readings),
+        antibodies=record.report,
+        hla=record.hla,
+        genotypes=record.facts.genotypes,
         activity=scores,
         criteria=shown,
         differential=differential,
         flare=flares,
         safety=review,
-        therapy=recommend(profile, current, activity=scores, facts=facts, hla=hla),
+        therapy=recommend(profile, record.current, activity=scores, facts=record.facts, hla=record.hla),
         overlap=overlaps,
-        alerts=all_alerts(profile, review, flares, report, scores),
-        cross_findings=cross_findings(hla, facts.genotypes, review, report, overlaps),
-        problems=(
-            *_problems(profile, panel, report, scores, facts), *criteria_reader.problems_of(shown),
-            *date_problems, *history_problems, *course_problems,
-        ),
-        unrecognised=_unrecognised(profile, panel, report, hla, facts, differential),
-        questions=report.questions,
-        notes=_notes(profile, diagnoses),
+        alerts=all_alerts(profile, review, flares, record.report, scores),
+        cross_findings=cross_findings(record.hla, record.facts.genotypes, review, record.report, overlaps),
+        problems=(*_problems(record, scores), *criteria_reader.problems_of(shown), *record.problems, *course_problems),
+        unrecognised=_unrecognised(record, differential),
+        questions=record.report.questions,
+        notes=_notes(profile, record.diagnoses),
         versions=versions(),
     )
 
@@ -113,53 +115,82 @@ def versions() -> dict[str, str]:
     return {"engine": ENGINE_VERSION, "knowledge": knowledge_version()}
 
 
-def _criteria(
-    profile: Profile,
-    panel: LabPanel,
-    report: AntibodyReport,
-    known: dict[str, bool | None],
-    facts: Facts,
-    hla: HlaReport,
-    differential: Differential,
-    diagnoses: tuple[Disease, ...],
-) -> tuple[CriteriaAssessment, ...]:
-    is_pregnant = profile.extensions.get("pregnant") is True or facts.conditions.present("pregnancy")
-    candidates = tuple(dict.fromkeys((*diagnoses, *(entry.disease for entry in differential.entries))))
-    present = {finding.concept for finding in differential.findings if finding.present}
-    present |= {name for name, is_present in evidence.stated_findings(facts).items() if is_present}
-    found = evidence.criteria_evidence(panel, report, known, hla, age=profile.age, is_pregnant=is_pregnant)
-    return criteria_reader.assess(candidates, found, present, diagnoses, profile.extensions)
-
-
-def _relevant(diagnoses: Iterable[Disease], differential: Differential) -> set[Disease]:
-    return {*diagnoses, *supported(differential)}
-
-
 def supported(differential: Differential) -> set[Disease]:
     """Return the diseases worth judging criteria for: the best supported ones, above "nothing specific"."""
     return {one.disease for one in differential.entries[:RELEVANT_BY_DIFFERENTIAL] if one.score >= NOTHING_SPECIFIC}
 
 
-def _flare(
-    profile: Profile,
-    disease: Disease,
-    panel: LabPanel,
-    series: Series,
-    known: dict[str, bool | None],
-    context: dict[str, bool],
-    scores: tuple[ActivityScore, ...],
-) -> FlareAssessment:
-    return assess_flare(
-        profile, disease, labs=panel, series=series, antibodies=known, context=context,
-        current_activity=evidence.current_activity(disease, scores),
+def _read(profile: Profile, today: date | None) -> _Record:
+    panel = inputs.read_panel(profile)
+    current, problems = inputs.current_panel(panel, profile, today)
+    stated = conditions.parse(profile, today=today)
+    diagnoses = tuple(dict.fromkeys((*profile.diagnosed_conditions, *stated.diseases)))
+    report = interpret(
+        inputs.antibody_measurements(profile, panel), diagnoses, age=profile.age, sex=profile.sex,
+        medications=(*profile.current_medications, *stated.further_medications),
+        total_iga_g_per_l=inputs.total_iga_g_per_l(panel),
     )  # fmt: skip
+    facts = safety.gather(profile, current, conditions=stated, antibodies=report, today=today)
+    alleles = inputs.written_alleles(profile, facts.genotypes.alleles)
+    return _Record(
+        profile=profile.model_copy(update={"diagnosed_conditions": diagnoses}),
+        panel=panel,
+        current=current,
+        report=report,
+        known=evidence.outcomes(report, on_insulin=evidence.takes_insulin(facts)),
+        facts=facts,
+        alleles=alleles,
+        hla=associations(alleles),
+        problems=tuple(problems),
+    )
 
 
-def _problems(
-    profile: Profile, panel: LabPanel, report: AntibodyReport, scores: Iterable[ActivityScore], facts: Facts
-) -> tuple[Problem, ...]:
-    found = [Problem(part="biomarkers", name=one.name, message=one.message) for one in panel.problems]
-    for finding in report.findings:
+def _differential(record: _Record) -> Differential:
+    return differentiate(
+        record.profile.age,
+        record.profile.sex,
+        evidence.names_of(record.known, positive=True),
+        evidence.names_of(record.known, positive=False),
+        record.alleles,
+        inputs.written_symptoms(record.profile.extensions),
+        record.panel,
+        hla=record.hla,
+    )
+
+
+def _criteria(record: _Record, differential: Differential) -> tuple[CriteriaAssessment, ...]:
+    profile, facts = record.profile, record.facts
+    present = {finding.concept for finding in differential.findings if finding.present}
+    present |= {name for name, is_present in evidence.stated_findings(facts).items() if is_present}
+    is_pregnant = profile.extensions.get("pregnant") is True or facts.conditions.present("pregnancy")
+    found = evidence.criteria_evidence(
+        record.panel, record.report, record.known, record.hla, age=profile.age, is_pregnant=is_pregnant
+    )
+    candidates = tuple(dict.fromkeys((*record.diagnoses, *(entry.disease for entry in differential.entries))))
+    return criteria_reader.assess(candidates, found, present, record.diagnoses, profile.extensions)
+
+
+def _flares(
+    record: _Record, differential: Differential, scores: tuple[ActivityScore, ...], history: History | None
+) -> tuple[tuple[FlareAssessment, ...], list[Problem]]:
+    """Return the flare risk of each diagnosis, and the earlier results that could not be placed in a course."""
+    earlier, history_problems = inputs.lab_history(record.profile, history)
+    series, course_problems = inputs.lab_series(record.profile, record.panel, earlier)
+    context = evidence.flare_context(record.profile, record.facts, differential.findings, record.known, record.hla)
+    found = tuple(
+        assess_flare(
+            record.profile, disease, labs=record.current, series=series, antibodies=record.known, context=context,
+            current_activity=evidence.current_activity(disease, scores),
+        )
+        for disease in record.diagnoses
+    )  # fmt: skip
+    return found, [*history_problems, *course_problems]
+
+
+def _problems(record: _Record, scores: Iterable[ActivityScore]) -> tuple[Problem, ...]:
+    profile = record.profile
+    found = [Problem(part="biomarkers", name=one.name, message=one.message) for one in record.panel.problems]
+    for finding in record.report.findings:
         said = tuple(filter(None, (finding.verdict.contradiction, *finding.verdict.unread)))
         found += [Problem(part="autoantibody_panel", name=finding.written[:200], message=message) for message in said]
     found += [
@@ -167,7 +198,7 @@ def _problems(
         for score in scores if score.status in {Status.INVALID_INPUT, Status.INCONSISTENT_INPUT}
     ]
     found += [
-        Problem(part="genotypes", name=gene.gene, message=gene.reason) for gene in facts.genotypes.genes if gene.reason
+        Problem(part="genotypes", name=gene.gene, message=gene.reason) for gene in record.facts.genotypes.genes if gene.reason
     ]
     counts = {
         "antibodies": len(profile.autoantibody_panel.results) if profile.autoantibody_panel else 0,
@@ -184,25 +215,24 @@ def _problems(
     return tuple(dict.fromkeys(found))
 
 
-def _unrecognised(
-    profile: Profile, panel: LabPanel, report: AntibodyReport, hla: HlaReport, facts: Facts, differential: Differential
-) -> tuple[Unrecognised, ...]:
+def _unrecognised(record: _Record, differential: Differential) -> tuple[Unrecognised, ...]:
+    profile, facts = record.profile, record.facts
     symptoms = set(inputs.written_symptoms(profile.extensions))
-    found: list[Unrecognised] = []
-    found += [Unrecognised(kind="biomarker", written=one) for one in panel.unrecognised if normalise_antibody(one).id is None]
-    found += [Unrecognised(kind="antibody", written=one) for one in report.unrecognised]
-    found += [Unrecognised(kind="allele", written=one) for one in hla.unrecognised]
-    found += [Unrecognised(kind="medication", written=one.text) for one in facts.taken if not one.is_recognised]
-    found += [Unrecognised(kind="genotype", written=one) for one in genotypes_reader.parse(profile.genotypes).unrecognised]
-    # a symptom is known when either reader knows it, any other text when the reader of conditions does
-    found += [Unrecognised(kind="condition", written=one) for one in facts.conditions.unrecognised if one not in symptoms]
-    found += [
-        Unrecognised(kind="symptom", written=one) for one in differential.unrecognised_symptoms if not read_text(one).understood
-    ]
-    found += [Unrecognised(kind="instrument", written=one) for one in activity.unknown_instruments(profile)]
-    found += criteria_reader.unknown_sets(profile.extensions)
-    found += [Unrecognised(kind="extension", written=f"flare_context.{one}") for one in unrecognised_context(profile)]
-    found += unknown_keys(profile.extensions)
+    unread_symptoms = differential.unrecognised_symptoms
+    written: tuple[tuple[Kind, Iterable[str]], ...] = (
+        ("biomarker", (one for one in record.panel.unrecognised if normalise_antibody(one).id is None)),
+        ("antibody", record.report.unrecognised),
+        ("allele", record.hla.unrecognised),
+        ("medication", (one.text for one in facts.taken if not one.is_recognised)),
+        ("genotype", facts.genotypes.unrecognised),
+        # a symptom is known when either reader knows it, any other text when the reader of conditions does
+        ("condition", (one for one in facts.conditions.unrecognised if one not in symptoms)),
+        ("symptom", (one for one in unread_symptoms if not conditions.read_text(one).understood)),
+        ("instrument", activity.unknown_instruments(profile)),
+        ("extension", (f"flare_context.{one}" for one in unrecognised_context(profile))),
+    )
+    found = [Unrecognised(kind=kind, written=name) for kind, names in written for name in names]
+    found += [*criteria_reader.unknown_sets(profile.extensions), *unknown_keys(profile.extensions)]
     return tuple(dict.fromkeys(found))
 
 

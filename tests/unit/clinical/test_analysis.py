@@ -148,6 +148,12 @@ def test_a_diagnosis_stated_in_the_history_is_scored_like_a_diagnosed_condition(
     assert any("Rheumatoid arthritis" in note for note in found.notes)
 
 
+def test_a_diagnosis_of_the_history_meets_the_antibody_that_excludes_it() -> None:
+    aqp4 = panel({"antibody": "AQP4-IgG", "positive": True})
+    told = profile(extensions={"history": ["multiple sclerosis"]}, autoantibody_panel=aqp4)
+    assert "AQP4_MS_MIMIC" in codes(told)
+
+
 def test_a_diagnosis_is_no_evidence_for_its_own_criteria() -> None:
     bare = analyse(profile(diagnosed_conditions=["systemic_sclerosis"], autoantibody_panel=panel({"antibody": "anti-Scl-70"})))
     assert all("raynaud" not in one.answers for one in bare.criteria)

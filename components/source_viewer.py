@@ -40,22 +40,37 @@ def open_source(services: Services, access: Principal, source: Source) -> None:
         show_error(error)
 
 
+@st.dialog("Source", width="medium", position="right")
+def open_page(services: Services, access: Principal, document_id: str, page: int, quote: str) -> None:
+    """Open the drawer on a page of a document, with `quote` highlighted where it stands."""
+    try:
+        st.markdown(f"**{plain(services.documents.get(document_id, access).title)}**")
+        _document(services, access, document_id, page, quote, key=f"{document_id}.{page}")
+    except ParatopeError as error:
+        show_error(error)
+
+
 def _page(services: Services, access: Principal, passage: Passage, cited_text: str) -> None:
     assert passage.document_id is not None
     assert passage.page is not None
-    document = services.documents.get(passage.document_id, access)
-    page = st.number_input(
-        f"Page (of {document.page_count})", 1, document.page_count, passage.page, key=f"source_viewer.page.{passage.id}"
-    )
-    highlight = (cited_text or passage.text) if page == passage.page else None
-    image = services.documents.page_image(passage.document_id, int(page), highlight, access)
+    _document(services, access, passage.document_id, passage.page, cited_text or passage.text, key=passage.id)
+
+
+def _document(services: Services, access: Principal, document_id: str, start: int, quote: str, *, key: str) -> None:
+    document = services.documents.get(document_id, access)
+    page = start
+    if document.page_count > 1:
+        label = f"Page (of {document.page_count})"
+        page = int(st.number_input(label, 1, document.page_count, start, key=f"source_viewer.page.{key}"))
+    highlight = quote if quote and page == start else None
+    image = services.documents.page_image(document_id, page, highlight, access)
     st.image(image.png, alt=image.alt, width="stretch")
     if highlight and not image.highlights_found:
         st.caption("The passage could not be located exactly on the page. Its text:")
-        st.markdown(f"> {plain(passage.text)}")
+        st.markdown(f"> {plain(highlight)}")
     st.download_button(
         "Download the PDF", lambda: services.documents.file(document.id, access), file_name=document.filename,
-        mime="application/pdf", key=f"source_viewer.download.{passage.id}", icon=":material/download:", on_click="ignore",
+        mime="application/pdf", key=f"source_viewer.download.{key}", icon=":material/download:", on_click="ignore",
     )
 
 

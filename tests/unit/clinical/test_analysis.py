@@ -272,6 +272,11 @@ def test_a_result_that_contradicts_itself_is_a_problem_and_decides_nothing() -> 
     assert found.antibodies.positive_findings == ()
 
 
+def test_more_than_can_be_read_is_said() -> None:
+    found = analyse(profile(current_medications=[f"drug {number}" for number in range(301)]))
+    assert [one.message for one in found.problems] == ["301 were sent; only the first 300 were read"]
+
+
 def test_a_panel_of_another_patient_is_the_first_thing_said() -> None:
     mixed_up = profile(autoantibody_panel=panel({"antibody": "ANA", "positive": True}, patient_id="P2"))
     assert analyse(mixed_up).critical_alerts[0].code == "PANEL_OF_ANOTHER_PATIENT"

@@ -1,7 +1,7 @@
 """Measures the search on graded questions: `python -m validation.retrieval FILE`.
 
 FILE holds `queries` (each with `query`, perhaps `synonym_query`, and `relevant`: passage id to grade) and `corpus` (`pid`
-and `text` each). The corpus is indexed in a temporary store by the product's own code, text only, and each question is searched by
+and `text` each). The corpus is indexed in a temporary store by the product's own code, text only. Each question is searched by
 dense vectors, by BM25 and by the hybrid the product uses. nDCG@10 takes 2^grade - 1 as gain; recall@10 is the share of hits
 among the ten, or among all relevant passages when they are fewer. `p50_ms` is the median time of a hybrid search of `query`,
 embedding included. Progress goes to stderr; the last line of stdout is one JSON object.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from components.analysis_lab_table import Row
-from services.clinical.labs import parse_number
+from services.clinical.labs import normalise, parse_number
 from services.clinical.labs.analytes import locate
 from services.clinical.profile import AntibodyResult, MeasuredValue, Profile
 from services.clinical.titers import parse_titer
@@ -199,9 +199,10 @@ def _unit(one: Result) -> str:
     return "" if located is None or located.limit else located.unit or located.analyte.unit
 
 
-def _key(name: str) -> str:
-    located = locate(name)
-    return name.strip().casefold() if located is None or located.limit else located.analyte.key
+def _key(one: Result) -> str:
+    """What a result measures: FVC in litres and FVC in percent predicted are two things, C3 and complement C3 one."""
+    read = normalise({one.name: one.measured}).readings
+    return read[0].key if read else one.name.strip().casefold()
 
 
 def _lab_rows(rows: Iterable[Mapping[str, Any]], problems: list[str]) -> list[Result]:
@@ -231,7 +232,7 @@ def _ordered(
     """Return the current results by name, and the earlier dated ones as history."""
     groups: dict[str, list[Result]] = {}
     for one in results:
-        group = groups.setdefault(_key(one.name), [])
+        group = groups.setdefault(_key(one), [])
         if one.measured not in [other.measured for other in group]:
             group.append(one)
     current: dict[str, MeasuredValue | float] = {}

@@ -80,12 +80,12 @@ def opened(services: Services, access: Principal, patient: Patient) -> Opened | 
         if not entries:
             return None
         chosen = entries[0].id
-    return _in_full(chosen, access.name, services, access)
+    return in_full(chosen, access.name, services, access)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner="Opening the analysis …")
-def _in_full(analysis_id: str, reader: str, _services: Services, _access: Principal) -> Opened:  # noqa: ARG001 - a cache key
-    """The engines are pure: the kept input under the same rules gives the kept result, with its types."""
+def in_full(analysis_id: str, reader: str, _services: Services, _access: Principal) -> Opened:  # noqa: ARG001 - a cache key
+    """An analysis with its types. The engines are pure: the kept input under the same rules gives the kept result, with its types."""
     stored = _services.analyses.get(analysis_id, _access)
     history = _before(stored, _services, _access)
     analysis = analyse(stored.profile, today=stored.entry.created_at.date(), history=history)

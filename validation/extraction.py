@@ -7,7 +7,8 @@ A stated fact is found when an extracted one of that document agrees in name, va
 outcome and date (antibodies), alleles (HLA), drug, status and dates (medications), name, status and date (diagnoses). An
 extracted fact is right when it agrees with one of its document; or when it came from running text and repeats what another
 document of that patient states, with that date or none of its own. Everything else counts as wrong, although notes also
-state true facts in prose that no source lists. Prints misses and wrong facts to stderr, a table, and as its last line one JSON object.
+state true facts in prose that no source lists. Prints misses and wrong facts to stderr, a table, and as its last line one JSON
+object.
 """
 
 from __future__ import annotations
@@ -81,6 +82,9 @@ class Tally:
     def recall(self) -> float:
         return self.found / self.stated if self.stated else 1.0
 
+    def figures(self) -> dict[str, float]:
+        return {"precision": round(self.precision, 4), "recall": round(self.recall, 4), "n": self.stated}
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run over the folder named in `arguments`; 0 when done, 2 for a wrong call."""
@@ -95,11 +99,10 @@ def main(arguments: Sequence[str]) -> int:
     print(f"{'kind':12} {'stated':>7} {'found':>7} {'extracted':>10} {'right':>7} {'precision':>10} {'recall':>7}")
     for kind, tally in tallies.items():
         print(
-            f"{kind:12} {tally.stated:7} {tally.found:7} {tally.extracted:10} {tally.right:7} {tally.precision:10.3f} {tally.recall:7.3f}"
+            f"{kind:12} {tally.stated:7} {tally.found:7} {tally.extracted:10} {tally.right:7} {tally.precision:10.3f} "
+            f"{tally.recall:7.3f}"
         )
-    print(json.dumps({
-        kind: {"precision": round(one.precision, 4), "recall": round(one.recall, 4), "n": one.stated} for kind, one in tallies.items()
-    }))
+    print(json.dumps({kind: tally.figures() for kind, tally in tallies.items()}))
     return 0
 
 
@@ -146,13 +149,15 @@ def _count(tally: Tally, own: list[Item], seen: list[Item], everywhere: Mapping[
             left.remove(match)
             tally.found += 1
             tally.right += 1
-        elif any(_agree(one, item) for one in own) or (
-            item.loose and any(_agree(one, item) or (item.day is None and _same(one.says, item.says)) for one in everywhere[item.about])
-        ):
+        elif any(_agree(one, item) for one in own) or (item.loose and _is_repeated(item, everywhere[item.about])):
             tally.right += 1
         else:
             tally.wrong.append(f"{where}: {item.shown}")
     tally.missed += [f"{where}: {item.shown}" for item in left]
+
+
+def _is_repeated(item: Item, stated: Iterable[Item]) -> bool:
+    return any(_agree(one, item) or (item.day is None and _same(one.says, item.says)) for one in stated)
 
 
 def _agree(stated: Item, seen: Item) -> bool:
@@ -210,7 +215,8 @@ def _stated(document: DemoDocument) -> dict[str, list[Item]]:
     ]
     antibodies = [
         Item(
-            _about(a.name, None), _antibody_says(a.titer or (a.shown if ":" in a.shown else None), a.value, a.comparator, a.positive, a.unit),
+            _about(a.name, None),
+            _antibody_says(a.titer or (a.shown if ":" in a.shown else None), a.value, a.comparator, a.positive, a.unit),
             a.specimen_date, f"{a.name} {a.shown} {'positive' if a.positive else 'negative'} {a.specimen_date}",
         )
         for a in document.antibodies
@@ -228,7 +234,8 @@ def _stated(document: DemoDocument) -> dict[str, list[Item]]:
     ]
     procedures = [Item(key_of(p.name), "", p.date, f"{p.name} {p.date}") for p in document.procedures]
     imaging = [
-        Item(key_of(i.modality), key_of(i.region), document.date, f"{i.modality}, {i.region} {document.date}") for i in document.imaging
+        Item(key_of(i.modality), key_of(i.region), document.date, f"{i.modality}, {i.region} {document.date}")
+        for i in document.imaging
     ]
     activity = [Item(a.instrument, f"{a.value:g}", document.date, f"{a.instrument} {a.value:g}") for a in document.activity]
     return dict(zip(KINDS, (labs, antibodies, hla, medications, diagnoses, procedures, imaging, activity), strict=True))
@@ -256,31 +263,36 @@ def _items(facts: Iterable[Fact], kind: str) -> Iterator[Item]:
     for fact in facts:
         content = fact.content
         loose = fact.basis in (DateBasis.DOCUMENT, DateBasis.NONE, DateBasis.STATED)
-        day = None if fact.basis in (DateBasis.DOCUMENT, DateBasis.NONE) else fact.effective
-        shown = f"[{fact.basis.name} {fact.effective}] {fact.quote[:140]!r}"
+        said: tuple[str, str] | None = None
+        day = fact.effective
         if kind == "labs" and isinstance(content, LabContent):
-            says = _quantity(content.value, content.comparator, content.text, content.unit)
-            yield Item(content.subject, says, _dated(fact, day, loose), f"{content.test} {says} {shown}", loose, fact.precision)
+            said = content.subject, _quantity(content.value, content.comparator, content.text, content.unit)
+            day = _dated(fact, loose)
         elif kind == "antibodies" and isinstance(content, AntibodyContent):
-            yield Item(content.subject, _seen_antibody(content), _dated(fact, day, loose), f"{content.name} {_seen_antibody(content)} {shown}", loose, fact.precision)
+            said = content.subject, _seen_antibody(content)
+            day = _dated(fact, loose)
         elif kind == "hla" and isinstance(content, HlaContent) and content.present:
             for allele in content.alleles:
-                yield Item(content.locus, _allele(allele), None, f"{allele} {shown}", loose, fact.precision)
+                yield Item(content.locus, _allele(allele), None, f"{allele} {fact.quote[:140]!r}", loose)
         elif kind == "medications" and isinstance(content, MedicationContent):
-            yield Item(content.subject, content.status.value, fact.effective, f"{content.name} {content.status.value} {shown}", not content.from_list, fact.precision)
+            said, loose = (_drug(content.name), content.status.value), not content.from_list
         elif kind == "diagnoses" and isinstance(content, DiagnosisContent):
-            yield Item(key_of(content.name), content.status.value, fact.effective, f"{content.name} {content.status.value} {shown}", not content.from_list, fact.precision)
+            said, loose = (key_of(content.name), content.status.value), not content.from_list
         elif kind == "procedures" and isinstance(content, ProcedureContent):
-            yield Item(key_of(content.name), "", fact.effective, f"{content.name} {shown}")
+            said, loose = (key_of(content.name), ""), False
         elif kind == "imaging" and isinstance(content, ImagingContent):
-            yield Item(key_of(content.modality), key_of(content.region), fact.effective, f"{content.modality} {content.region} {shown}")
+            said, loose = (key_of(content.modality), key_of(content.region)), False
         elif kind == "activity" and isinstance(content, ActivityContent):
-            yield Item(content.instrument, f"{content.value:g}", fact.effective, f"{content.instrument} {content.value:g} {shown}", loose, fact.precision)
+            said = content.instrument, f"{content.value:g}"
+        if said is not None:
+            shown = f"{said[0]} {said[1]} [{fact.basis.name} {fact.effective}] {fact.quote[:140]!r}"
+            yield Item(said[0], said[1], day, shown, loose, fact.precision)
 
 
-def _dated(fact: Fact, day: date | None, loose: bool) -> date | None:
+def _dated(fact: Fact, loose: bool) -> date | None:
     """A table without its own collection date is dated by the document; running text so dated claims no day."""
-    return day if loose else fact.effective
+    claims_none = loose and fact.basis in (DateBasis.DOCUMENT, DateBasis.NONE)
+    return None if claims_none else fact.effective
 
 
 def _seen_antibody(content: AntibodyContent) -> str:

@@ -73,11 +73,15 @@ class Course:
 
 
 
+def _reading_order(fact: StoredFact) -> tuple[datetime.date, str, int]:
+    return fact.document_date or datetime.date.min, fact.document_id, fact.position
+
+
 def medication_courses(facts: Iterable[StoredFact]) -> tuple[Course, ...]:
     """Return the courses of a patient: by start, those without a start first."""
     counted = [fact for fact in facts if fact.counts]
     by_subject: dict[str, list[Course]] = {}
-    ordered = sorted(counted, key=lambda fact: (fact.document_date or datetime.date.min, fact.document_id, fact.position))
+    ordered = sorted(counted, key=_reading_order)
     for fact in ordered:
         if isinstance(fact.content, MedicationContent):
             _state(by_subject.setdefault(fact.content.subject, []), fact, fact.content)
@@ -135,8 +139,10 @@ def _state(courses: list[Course], fact: StoredFact, content: MedicationContent) 
         return
     if content.status is MedicationStatus.HELD:
         base = last if last is not None and last.status != "stopped" else None
-        held = replace(base, status="held", places=base.places + place, confirmed=known) if base else _course(content, "held", start, fact)
-        courses[len(courses) - 1 if base else len(courses):] = [held]
+        if base is None:
+            courses.append(_course(content, "held", start, fact))
+        else:
+            courses[-1] = replace(base, status="held", places=base.places + place, confirmed=known)
         return
     if last is None or (last.status == "stopped" and not _still_same(last, start, known)):
         begun = start or (known if content.status is MedicationStatus.STARTED and fact.effective is not None else None)
@@ -168,21 +174,25 @@ def _continued(last: Course, fact: StoredFact, content: MedicationContent, start
         route=content.route or last.route, confirmed=fact.document_date or last.confirmed, changes=last.changes + change,
         places=(*last.places, place_of(fact)), reason="",
     )
-    return replace(updated, expected_end=_expected_end(updated, content, start) if changed or not last.dose else last.expected_end)
+    if not changed and last.dose:
+        return updated
+    return replace(updated, expected_end=_expected_end(updated, content, start))
 
 
 def _stop(
     courses: list[Course], fact: StoredFact, content: MedicationContent, start: datetime.date | None, stop: datetime.date | None
 ) -> None:
     last = courses[-1] if courses else None
-    ended = stop or (fact.document_date if content.status is MedicationStatus.STOPPED and fact.effective is not None else None)
-    if last is not None and last.status == "stopped" and (stop is None or last.stop is None or abs((stop - last.stop).days) <= 31):
+    told_now = content.status is MedicationStatus.STOPPED and fact.effective is not None
+    ended = stop or (fact.document_date if told_now else None)
+    if last is not None and last.status == "stopped" and _near(stop, last.stop):
         courses[-1] = replace(
             last, start=last.start or start, stop=last.stop or stop, reason=last.reason or content.note or "",
             places=(*last.places, place_of(fact)),
         )
         return
-    if last is not None and last.status != "stopped" and not (ended is not None and last.start is not None and ended < last.start):
+    earlier = ended is not None and last is not None and last.start is not None and ended < last.start
+    if last is not None and last.status != "stopped" and not earlier:
         courses[-1] = replace(
             last, status="stopped", start=last.start or start, stop=ended, reason=content.note or "",
             confirmed=fact.document_date, places=(*last.places, place_of(fact)), expected_end=None,
@@ -190,6 +200,11 @@ def _stop(
         return
     closed = replace(_course(content, "stopped", start, fact), stop=ended, reason=content.note or "", expected_end=None)
     courses.insert(max(len(courses) - 1, 0) if last is not None and last.status != "stopped" else len(courses), closed)
+
+
+def _near(first: datetime.date | None, second: datetime.date | None) -> bool:
+    """Whether two stops can be the same one, told with different exactness."""
+    return first is None or second is None or abs((first - second).days) <= 31
 
 
 def _course(content: MedicationContent, status: str, start: datetime.date | None, fact: StoredFact) -> Course:
@@ -234,9 +249,7 @@ class Condition:
 def conditions_of(facts: Iterable[StoredFact]) -> tuple[Condition, ...]:
     """Return the conditions of a patient: confirmed ones first, each kind by its date."""
     found: dict[str, Condition] = {}
-    ordered = sorted(
-        (fact for fact in facts if fact.counts), key=lambda one: (one.document_date or datetime.date.min, one.document_id, one.position)
-    )
+    ordered = sorted((fact for fact in facts if fact.counts), key=_reading_order)
     for fact in ordered:
         content = fact.content
         if not isinstance(content, DiagnosisContent):
@@ -261,8 +274,8 @@ def _told_again(known: Condition, fact: StoredFact, content: DiagnosisContent, c
     since = known.since
     if current is not known.status:
         since = fact.effective
-    elif fact.effective is not None and status is current and (since is None or fact.effective < since):
-        since = fact.effective
+    elif fact.effective is not None and status is current:
+        since = min(since or fact.effective, fact.effective)
     name = content.name if content.from_list and current is status else known.name
     return Condition(
         name, known.disease or content.disease, current, since, (*known.history, change), (*known.places, place_of(fact))

@@ -100,7 +100,12 @@ def fact_id(patient_id: str, sha256: str, key: str) -> str:
 
 
 def as_stored(
-    extracted: Sequence[Fact], *, patient_id: str, sha256: str, document: Mapping[str, Any], reviews: Mapping[str, Mapping[str, Any]]
+    extracted: Sequence[Fact],
+    *,
+    patient_id: str,
+    sha256: str,
+    document: Mapping[str, Any],
+    reviews: Mapping[str, Mapping[str, Any]],
 ) -> tuple[StoredFact, ...]:
     """Return facts as they will be read back once stored, with earlier decisions about the same file applied.
 

@@ -97,7 +97,7 @@ class PatientRecord:
         """
         fact = self._fact(fact_id, access)
         if fact.kind is not content.kind:
-            raise InvalidInputError(f"this fact is a {fact.kind.value}: it cannot become a {content.kind.value}; reject it instead")
+            raise InvalidInputError(f"a fact of the kind {fact.kind.value} cannot become {content.kind.value}: reject it instead")
         return self._decide(fact, FactStatus.CORRECTED, access, content, effective)
 
     def reject(self, fact_id: str, access: Principal, *, everywhere: bool = False) -> StoredFact:
@@ -153,9 +153,10 @@ class PatientRecord:
         made = fact_passages(stored, name, fact.document_title)
         kept = {(passage.collection, passage.id) for passage in made}
         for collection in COLLECTIONS:
+            of_document = passages.c.document_id == fact.document_id
             with self._database.begin() as connection:
                 known = connection.execute(
-                    sa.select(passages.c.id).where(passages.c.document_id == fact.document_id, passages.c.collection == collection)
+                    sa.select(passages.c.id).where(of_document, passages.c.collection == collection)
                 ).scalars().all()
             gone = [identifier for identifier in known if (collection, identifier) not in kept]
             if gone:

@@ -113,7 +113,8 @@ def laboratory_results(facts: Iterable[StoredFact]) -> tuple[Result, ...]:
 
 def antibody_results(facts: Iterable[StoredFact]) -> tuple[Result, ...]:
     """Return the autoantibody results of a patient in time order, those without a day last."""
-    return _merged([_of_antibody(fact, fact.content) for fact in facts if fact.counts and isinstance(fact.content, AntibodyContent)])
+    counted = (fact for fact in facts if fact.counts)
+    return _merged([_of_antibody(fact, fact.content) for fact in counted if isinstance(fact.content, AntibodyContent)])
 
 
 def latest(results: Sequence[Result]) -> dict[str, Result]:

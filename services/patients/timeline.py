@@ -70,9 +70,9 @@ def events_of(facts: Iterable[StoredFact]) -> tuple[Event, ...]:
             places = (*known.places, place_of(fact)) if known is not None else (place_of(fact),)
             if known is not None and len(known.detail) >= len(detail):
                 title, detail = known.title, known.detail
+            approximate = fact.is_from_running_text and fact.effective == fact.document_date
             found[kind.value, key, day.isoformat()] = Event(
-                day, fact.precision, kind, title, detail, fact.specialty, fact.is_from_running_text and fact.effective == fact.document_date,
-                places,
+                day, fact.precision, kind, title, detail, fact.specialty, approximate, places
             )
     return tuple(sorted(found.values(), key=lambda one: (one.day, one.kind, one.title)))
 

@@ -20,16 +20,22 @@ from services.evidence.extraction.words import Dictionary, Hit, cut
 
 # Names notes use besides the instrument's own id.
 _ALSO = {
-    "SLEDAI-2K": ("SLEDAI",), "DAS28-CRP": ("DAS28 (CRP)", "DAS28 CRP", "DAS-28 CRP"), "DAS28-ESR": ("DAS28 (ESR)", "DAS28 ESR", "DAS-28 ESR"),
-    "EDSS": ("Expanded Disability Status Scale",), "mRSS": ("modified Rodnan skin score", "Rodnan skin score"), "CAS": ("clinical activity score",),
-    "HBI": ("Harvey-Bradshaw index",), "MG-ADL": ("MGADL", "MG ADL"), "QMG": ("QMG score", "quantitative myasthenia gravis score"),
+    "SLEDAI-2K": ("SLEDAI",), "DAS28-CRP": ("DAS28 (CRP)", "DAS28 CRP", "DAS-28 CRP"),
+    "DAS28-ESR": ("DAS28 (ESR)", "DAS28 ESR", "DAS-28 ESR"),
+    "EDSS": ("Expanded Disability Status Scale",), "mRSS": ("modified Rodnan skin score", "Rodnan skin score"),
+    "CAS": ("clinical activity score",),
+    "HBI": ("Harvey-Bradshaw index",), "MG-ADL": ("MGADL", "MG ADL"),
+    "QMG": ("QMG score", "quantitative myasthenia gravis score"),
     "ASDAS-CRP": ("ASDAS (CRP)", "ASDAS"),
 }
 _LINK = re.compile(
-    r"(?:\s*\([^()]{1,40}\))?[\s:=]*(?:(?:score|total|value|index|today|currently|now|was|is|of|at|remains|stable|has|fallen|risen|improved|worsened|fell|rose|down|up|to|from|again|still|only|step|remained|measured)\s+){0,6}[:=]?\s*"
+    r"(?:\s*\([^()]{1,40}\))?[\s:=]*(?:(?:score|total|value|index|today|currently|now|was|is|of|at|remains|stable|has|fallen|"
+    r"risen|improved|worsened|fell|rose|down|up|to|from|again|still|only|step|remained|measured)\s+){0,6}[:=]?\s*"
 )
-_VALUE = re.compile(r"(?<![<>≥≤])(\d{1,3}(?:[.,]\d{1,2})?)(?![\d]|[.,]\d|\s?[-–]\s?\d|\s?(?:%|mg|weeks?|months?|years?|days?|points?\s+(?:or|and)))")
-_NOT_MEASURED = re.compile(r"\b(?:if|target|goal|aim|until|threshold|cut-?off|at least|should|when|criteria|unless|range|maximum|planned|expected)\b|[≥≤<>]", re.IGNORECASE)
+_VALUE = re.compile(r"(?<![<>≥≤])(\d{1,3}(?:[.,]\d{1,2})?)(?![\d]|[.,]\d|\s?[-–]\s?\d|\s?(?:%|mg|weeks?|months?|years?|days?|"
+                    r"points?\s+(?:or|and)))")
+_NOT_MEASURED = re.compile(r"\b(?:if|target|goal|aim|until|threshold|cut-?off|at least|should|when|criteria|unless|range|"
+                           r"maximum|planned|expected)\b|[≥≤<>]", re.IGNORECASE)
 _FROM_TO = re.compile(r"\s*(?:to|→|->)\s*(\d{1,3}(?:[.,]\d{1,2})?)(?!\d)")
 _ITEM = re.compile(r"\s*(?P<name>[A-Za-z][^;:=]{0,80}?)\s*[:=]?\s*(?P<value>-?\d{1,4}(?:[.,]\d{1,2})?)\s*$")
 _ITEMS_LABEL = re.compile(r"\s*(?:items?|components?|subscores?|breakdown)\s*:\s*", re.IGNORECASE)
@@ -90,7 +96,8 @@ def _number(text: str, record: InstrumentRecord) -> float | None:
 def _value(text: str, hit: Hit[InstrumentRecord], limit: int) -> tuple[float, int] | None:
     link = _LINK.match(text, hit.end)
     position = link.end() if link is not None else hit.end
-    if _NOT_MEASURED.search(text[max(0, hit.start - 60):hit.start].rpartition(".")[2]) or _NOT_MEASURED.search(text[hit.end:position]):
+    before = text[max(0, hit.start - 60):hit.start].rpartition(".")[2]
+    if _NOT_MEASURED.search(before) or _NOT_MEASURED.search(text[hit.end:position]):
         return None
     match = _VALUE.match(text, position)
     if match is None or match.end() > limit:
@@ -126,7 +133,7 @@ def _items(rest: str, following: Sentence | None) -> dict[str, float]:
 
 def _when(sheet: Sheet, sentence: Sentence, hit: Hit[InstrumentRecord]) -> When:
     moments = find_moments(sentence.text, sheet.day, day_first=sheet.by_day)
-    near = [one for one in moments if -30 <= one.start - hit.end <= 40 or hit.start - one.end <= 12 and one.end <= hit.start]
+    near = [one for one in moments if -30 <= one.start - hit.end <= 40 or (hit.start - one.end <= 12 and one.end <= hit.start)]
     if near:
         return When(near[0].day, near[0].precision, DateBasis.STATED)
     if _EARLIER.search(sentence.text):

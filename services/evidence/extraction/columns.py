@@ -45,18 +45,26 @@ _ROLES: tuple[tuple[Column, re.Pattern[str]], ...] = tuple(
         (Column.ALLELE, r"^(?:allele|haplotype|typing|antigen|hla type|type) ?(?:[12ab])?$|^alleles?\b"),
         (Column.LOW, r"^(?:low(?:er)?(?: limit| ref\w*)?|min(?:imum)?|lln)$"),
         (Column.HIGH, r"^(?:high(?:er)?(?: limit| ref\w*)?|upper(?: limit| ref\w*)?|max(?:imum)?|uln)$"),
-        (Column.RANGE, r"\bref(?:erence)?\b|\branges?\b|\binterval\b|\bnormal(?: value| limit| range)?s?$|\bexpected\b|\bcut-?off\b|\blimits\b|^rr$"),
+        (Column.RANGE, r"\bref(?:erence)?\b|\branges?\b|\binterval\b|\bnormal(?: value| limit| range)?s?$|\bexpected\b|"
+                       r"\bcut-?off\b|\blimits\b|^rr$"),
         (Column.FLAG, r"^(?:flags?|h/l|abn(?:ormal)?(?: flag)?|alert|indicator|\*)$"),
         (Column.PATTERN, r"\bpattern\b"),
         (Column.TITER, r"^titers?$|^titres?$"),
         (Column.UNIT, r"^(?:units?|uom|unit of measure)$"),
-        (Column.DAY, r"^(?:date|collected|collection(?: date)?|date collected|date/time|specimen date|drawn|sample date|visit|day)$"),
-        (Column.WORDS, r"^(?:interpretation|status|qualitative|comment|remark|evaluation|assessment|qual\.?(?: result)?|pos/neg)s?$"),
-        (Column.NAME, r"^(?:(?:lab(?:oratory)? )?tests?(?: name| description| ?\(unit\))?|analytes?(?: ?\(unit\))?|investigation|assay|"
-                      r"component|parameter|marker|exam(?:ination)?|antibod(?:y|ies)(?: ?\(unit\))?|autoantibod(?:y|ies)|antigen|measure(?:ment)?|"
-                      r"determination|procedure|observation|description|item|locus|gene|name|lab(?:oratory)?|biomarker|variable|specificity)$"),
-        (Column.VALUE, r"^(?:(?:patient(?:'s)? |your |test |current |new |numeric |quantitative )?(?:results?|values?|findings?|readings?|level)|"
-                       r"concentration|observed(?: value)?|measured|outcome|in range|out of range|current|today)(?: ?\([^)]*\)| ?\[[^\]]*\])?$"),
+        (Column.DAY, r"^(?:date|collected|collection(?: date)?|date collected|date/time|specimen date|drawn|sample date|visit|"
+                     r"day)$"),
+        (Column.WORDS, r"^(?:interpretation|status|qualitative|comment|remark|evaluation|assessment|qual\.?(?: result)?|"
+                       r"pos/neg)s?$"),
+        (Column.NAME, r"^(?:(?:lab(?:oratory)? )?tests?(?: name| description| ?\(unit\))?|analytes?(?: ?\(unit\))?|"
+                      r"investigation|assay|"
+                      r"component|parameter|marker|exam(?:ination)?|antibod(?:y|ies)(?: ?\(unit\))?|autoantibod(?:y|ies)|"
+                      r"antigen|measure(?:ment)?|"
+                      r"determination|procedure|observation|description|item|locus|gene|name|lab(?:oratory)?|biomarker|"
+                      r"variable|specificity)$"),
+        (Column.VALUE, r"^(?:(?:patient(?:'s)? |your |test |current |new |numeric |quantitative )?(?:results?|values?|"
+                       r"findings?|readings?|level)|"
+                       r"concentration|observed(?: value)?|measured|outcome|in range|out of range|current|today)(?: ?\([^)]*\)|"
+                       r" ?\[[^\]]*\])?$"),
     )
 )
 _PLAIN = re.compile(r"[^a-z0-9/.'()\[\]* -]")

@@ -26,31 +26,40 @@ _LISTS = ("diagnos", "problem", "active conditions", "medical conditions", "como
 _HISTORY = ("past medical history", "medical history", "past history", "pmh")
 _NOT = ("family", "differential", "allerg", "reference", "criteria", "code")
 _BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3}|[a-z][.)]\s)")
-_CODE = re.compile(r"\s*[\[(](?:ICD-?1[01]?(?:-CM)?:?\s*)?[A-TV-Z]\d{2}(?:\.[\dA-Z]{1,4})?[\])]\s*:?|\b[A-TV-Z]\d{2}\.[\dA-Z]{1,4}\b\s*:?|^[A-TV-Z]\d{2}\s*[:–-]\s")
+_CODE = re.compile(r"\s*[\[(](?:ICD-?1[01]?(?:-CM)?:?\s*)?[A-TV-Z]\d{2}(?:\.[\dA-Z]{1,4})?[\])]\s*:?|"
+                   r"\b[A-TV-Z]\d{2}\.[\dA-Z]{1,4}\b\s*:?|^[A-TV-Z]\d{2}\s*[:–-]\s")
 _ITEM_STATUS: tuple[tuple[Status, re.Pattern[str]], ...] = tuple(
     (status, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE))
     for status, words in (
         (Status.RULED_OUT, r"ruled[ -]out|excluded|not confirmed|rejected|unlikely|no evidence of|disproved|refuted"),
-        (Status.SUSPECTED, r"suspected|suspect|possible|possibly|probable|probably|likely|presumed|query|rule[ -]out|r/o|\?|concern for|provisional|working diagnosis|"
+        (Status.SUSPECTED, r"suspected|suspect|possible|possibly|probable|probably|likely|presumed|query|rule[ -]out|r/o|\?|"
+                           r"concern for|provisional|working diagnosis|"
                            r"to be excluded|cannot be excluded|under investigation|differential"),
         (Status.HISTORY, r"history of|h/o|hx of|status post|s/p|past history|previous|prior|former"),
-        (Status.CONFIRMED, r"confirmed|established|definite|biopsy[- ]proven|proven|known|diagnosed|active|chronic|stable|in remission|resolved"),
+        (Status.CONFIRMED, r"confirmed|established|definite|biopsy[- ]proven|proven|known|diagnosed|active|chronic|stable|in "
+                           r"remission|resolved"),
     )
 )
 _SPLIT = re.compile(r"\s+[—–]\s+|\s+-\s+|;\s+|\s{2,}|\s\|\s")
 _CUE_BEFORE: tuple[tuple[Status, re.Pattern[str]], ...] = tuple(
-    (status, re.compile(rf"(?:{words})\s*(?:(?:a|an|the|her|his|underlying|new|early|active|limited|diffuse|seropositive|seronegative|primary|severe|mild|moderate|proven|having)\s+){{0,3}}$", re.IGNORECASE))
+    (status, re.compile(rf"(?:{words})\s*(?:(?:a|an|the|her|his|underlying|new|early|active|limited|diffuse|seropositive|"
+                        rf"seronegative|primary|severe|mild|moderate|proven|having)\s+){{0,3}}$", re.IGNORECASE))
     for status, words in (
-        (Status.RULED_OUT, r"no evidence (?:of|for)|ruled out|rules out|excludes|excluded|argues? against|speaks? against|not consistent with|does not have|do not have|not have|no signs? of|unlikely to be|is not|was not|not"),
-        (Status.SUSPECTED, r"suspected|suspicion of|suspicious for|suspecting|suspect|possible|probable|probably|likely|presumed|concern(?:ing|ed)? (?:for|about|of)|rule out|r/o|query|\?|suggestive of|suggests?|"
+        (Status.RULED_OUT, r"no evidence (?:of|for)|ruled out|rules out|excludes|excluded|argues? against|speaks? against|not "
+                           r"consistent with|does not have|do not have|not have|no signs? of|unlikely to be|is not|was not|not"),
+        (Status.SUSPECTED, r"suspected|suspicion of|suspicious for|suspecting|suspect|possible|probable|probably|likely|"
+                           r"presumed|concern(?:ing|ed)? (?:for|about|of)|rule out|r/o|query|\?|suggestive of|suggests?|"
                            r"evaluate for|screen(?:ing)? for|work-?up (?:for|of)|could be|may be|might be|consider"),
         (Status.HISTORY, r"history of|h/o|hx of|past history of|previously diagnosed with"),
-        (Status.CONFIRMED, r"diagnos(?:is|ed) (?:of|with|as|is|was)|diagnos(?:is|ed):?|known|established|confirms?|confirmed|meets? (?:the )?(?:\w+ ){0,3}criteria for|fulfil(?:l)?s? (?:the )?(?:\w+ ){0,3}criteria for|classified as|has|have|living with|"
+        (Status.CONFIRMED, r"diagnos(?:is|ed) (?:of|with|as|is|was)|diagnos(?:is|ed):?|known|established|confirms?|confirmed|"
+                           r"meets? (?:the )?(?:\w+ ){0,3}criteria for|fulfil(?:l)?s? (?:the )?(?:\w+ ){0,3}criteria for|"
+                           r"classified as|has|have|living with|"
                            r"consistent with|this is|biopsy-proven|definite|treated for|followed for|in keeping with"),
     )
 )
 _CUE_AFTER: tuple[tuple[Status, re.Pattern[str]], ...] = tuple(
-    (status, re.compile(rf"^\s*(?:\([^()]{{1,40}}\)\s*)?(?:,\s*)?(?:(?:is|was|has been|had been|remains|seems|appears|are|were)\s+){{0,2}}(?:now |also |therefore |then )?(?:{words})(?!\w)", re.IGNORECASE))
+    (status, re.compile(rf"^\s*(?:\([^()]{{1,40}}\)\s*)?(?:,\s*)?(?:(?:is|was|has been|had been|remains|seems|appears|are|"
+                        rf"were)\s+){{0,2}}(?:now |also |therefore |then )?(?:{words})(?!\w)", re.IGNORECASE))
     for status, words in (
         (Status.RULED_OUT, r"ruled out|excluded|unlikely|not confirmed|has not been confirmed|rejected|no longer considered"),
         (Status.SUSPECTED, r"suspected|possible|probable|likely|considered|to be excluded"),
@@ -58,14 +67,22 @@ _CUE_AFTER: tuple[tuple[Status, re.Pattern[str]], ...] = tuple(
     )
 )
 _RELATIVES = re.compile(
-    r"\b(?:mother|father|brother|sister|siblings?|aunt|uncle|grandmother|grandfather|grandparent|son|daughter|cousin|family|maternal|paternal|relatives?|parents?|nephew|niece|wife|husband)\b",
+    r"\b(?:mother|father|brother|sister|siblings?|aunt|uncle|grandmother|grandfather|grandparent|son|daughter|cousin|family|"
+    r"maternal|paternal|relatives?|parents?|nephew|niece|wife|husband)\b",
     re.IGNORECASE,
 )
 _GENERAL = re.compile(
-    r"\b(?:risk (?:of|for)|associated with|seen in|found in|typical (?:of|for)|patients with|people with|susceptibility|criteria|indicated in|contraindicated in|asked (?:directly )?whether|wonders?|wondering|"
+    r"\b(?:risk (?:of|for)|associated with|seen in|found in|typical (?:of|for)|patients with|people with|susceptibility|"
+    r"criteria|indicated in|contraindicated in|asked (?:directly )?whether|wonders?|wondering|"
     r"having read|if|whether|would|specific for|predisposes?|factors? for|carriers?)\b", re.IGNORECASE,
 )
 _CLAUSE = re.compile(r";|\.\s|:\s|\b(?:but|however|whereas|although)\b")
+_NAME_HEAD = re.compile(r"problem|diagnos|condition", re.IGNORECASE)
+_CERTAINTY = re.compile(
+    r"\((?:[^()]{0,40}(?:19|20)\d\d|confirmed|suspected|possible|probable|ruled out|resolved)\)", re.IGNORECASE
+)
+_DENIED = re.compile(r"\b(?:no|denies|without|negative for|never)\b", re.IGNORECASE)
+_NOT_BEFORE = re.compile(r"\b(?:no|not|never|without)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
 _Entry = tuple[DiagnosisContent, When, Place]
 
 
@@ -80,7 +97,8 @@ class _Row(BaseModel):
 @cache
 def disease_dictionary() -> Dictionary[Disease]:
     """Return the names under which text speaks of the thirteen diseases."""
-    return Dictionary((name, row.disease) for row in load("extraction_diseases", _Row) for name in (row.disease.label, *row.names))
+    rows = load("extraction_diseases", _Row)
+    return Dictionary((name, row.disease) for row in rows for name in (row.disease.label, *row.names))
 
 
 @cache
@@ -131,7 +149,7 @@ def _is_item(sentence: Sentence) -> bool:
 
 def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
     cells = [cell.text for cell in row.cells]
-    position = next((n for n, cell in enumerate(header.cells) if re.search(r"problem|diagnos|condition", cell.text, re.IGNORECASE)), 0)
+    position = next((n for n, cell in enumerate(header.cells) if _NAME_HEAD.search(cell.text)), 0)
     if position >= len(cells) or not cells[position]:
         return None
     rest = " ; ".join(text for number, text in enumerate(cells) if number != position and text)
@@ -165,9 +183,11 @@ def _entry(sheet: Sheet, name: str, rest: str, place: Place, *, default: Status)
 
 def _cleaned(name: str) -> str:
     """Take the words of certainty off a name: "Suspected SLE (2019)" is SLE."""
-    bare = re.sub(r"\((?:[^()]{0,40}(?:19|20)\d\d|confirmed|suspected|possible|probable|ruled out|resolved)\)", " ", name, flags=re.IGNORECASE)
-    bare = re.sub(r"^\s*(?:suspected|possible|probable|likely|presumed|rule[ -]out|r/o|query|\?|history of|h/o|known|confirmed|s/p)\s+", "", bare, flags=re.IGNORECASE)
-    return re.sub(r",?\s*\b(?:suspected|confirmed|ruled out|diagnosed|since|in)\b(?:\s+(?:in|since)?\s*[A-Za-z]*\s?(?:19|20)\d\d)?\s*$", "", bare, flags=re.IGNORECASE) or name
+    bare = _CERTAINTY.sub(" ", name)
+    bare = re.sub(r"^\s*(?:suspected|possible|probable|likely|presumed|rule[ -]out|r/o|query|\?|history of|h/o|known|confirmed|"
+                  r"s/p)\s+", "", bare, flags=re.IGNORECASE)
+    return re.sub(r",?\s*\b(?:suspected|confirmed|ruled out|diagnosed|since|in)\b(?:\s+(?:in|since)?\s*[A-Za-z]*\s?(?:19|"
+                  r"20)\d\d)?\s*$", "", bare, flags=re.IGNORECASE) or name
 
 
 def _status(text: str) -> Status | None:
@@ -191,7 +211,7 @@ def _from_sentence(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
             continue
         status = _stated(text, start, stop, hit)
         if status is None and any(word in sentence.section for word in _HISTORY):
-            status = None if re.search(r"\b(?:no|denies|without|negative for|never)\b", text[start:hit.start], re.IGNORECASE) else Status.HISTORY
+            status = None if _DENIED.search(text[start:hit.start]) else Status.HISTORY
         if status is None or (hit.value, status) in seen:
             continue
         seen.add((hit.value, status))
@@ -215,7 +235,9 @@ def _stated(text: str, start: int, stop: int, hit: Hit[Disease]) -> Status | Non
             return status
     before = text[max(start, hit.start - 90):hit.start]
     for status, pattern in _CUE_BEFORE:
-        if pattern.search(before):
-            negated = re.search(r"\b(?:no|not|never|without)\s+(?:\w+\s+){0,2}$", before[: pattern.search(before).start()], re.IGNORECASE)  # type: ignore[union-attr]  # searched above
-            return Status.RULED_OUT if negated and status is Status.CONFIRMED else None if negated else status
+        cue = pattern.search(before)
+        if cue is not None:
+            if not _NOT_BEFORE.search(before[:cue.start()]):
+                return status
+            return Status.RULED_OUT if status is Status.CONFIRMED else None
     return None

@@ -1,7 +1,7 @@
 """Medications out of documents: tables, list items, and sentences that say what was done with a drug.
 
-In a list every entry is a medication. In a sentence a drug counts only with a word for what happened to it ("started", "was stopped
-in Feb 2021 for uveitis"); allergies, advice against a drug, relatives' drugs and what is merely considered are left out.
+In a list every entry is a medication. In a sentence a drug counts only with a word for what happened to it ("started", "was
+stopped in Feb 2021 for uveitis"); allergies, advice against a drug, relatives' drugs and what is merely considered are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from services.evidence.extraction.dating import Moment, find_moments
-from services.evidence.extraction.facts import Dated, DateBasis, MedicationContent, MedicationStatus, Precision
+from services.evidence.extraction.facts import DateBasis, Dated, MedicationContent, MedicationStatus, Precision
 from services.evidence.extraction.reported import Place, When
 from services.evidence.extraction.sheet import Line, Sentence, Sheet
 from services.evidence.extraction.tables import Table
@@ -19,10 +19,14 @@ from services.evidence.extraction.words import Dictionary, Hit, cut
 from services.knowledge.drugs import drug_names
 
 Status = MedicationStatus
-_UNIT = r"(?:mg|mcg|µg|μg|ug|g|IU|units?|U|mL|ml|drops?|puffs?|tablets?|tabs?|capsules?|caps?|patch(?:es)?|sachets?|sprays?|mmol|mEq|ampoules?|vials?|pills?)"
+_UNIT = (
+    r"(?:mg|mcg|µg|μg|ug|g|IU|units?|U|mL|ml|drops?|puffs?|tablets?|tabs?|capsules?|caps?|patch(?:es)?|sachets?|sprays?|"
+    r"mmol|mEq|ampoules?|vials?|pills?)"
+)
 _NUMBER = r"\d{1,3}(?:[, ]?\d{3})*(?:[.,]\d{1,3})?"
 _DOSE = re.compile(
-    rf"(?<![\w.])(?:{_NUMBER}\s?(?:[-–/]\s?{_NUMBER}\s?)?{_UNIT}(?:\s?/\s?(?:kg|m2|m²|d|day))?(?:\s?(?:per|/)\s?(?:kg|day|m2))?|thin layer|pea-sized|one (?:tablet|capsule|drop|puff))(?![\w%])",
+    rf"(?<![\w.])(?:{_NUMBER}\s?(?:[-–/]\s?{_NUMBER}\s?)?{_UNIT}(?:\s?/\s?(?:kg|m2|m²|d|day))?(?:\s?(?:per|/)\s?(?:kg|day|"
+    rf"m2))?|thin layer|pea-sized|one (?:tablet|capsule|drop|puff))(?![\w%])",
     re.IGNORECASE,
 )
 _ROUTES = (
@@ -34,41 +38,57 @@ _ROUTES = (
 )
 _ROUTE = tuple((re.compile(rf"(?<![\w.])(?:{words})(?![\w.]\w)(?!\w)", re.IGNORECASE), name) for words, name in _ROUTES)
 _FREQUENCY = re.compile(
-    r"(?<!\w)(?:(?:once|twice|(?:two|three|four|five) times|[1-4]x) ?(?:a |per |/)?(?:daily|day|week(?:ly)?|month(?:ly)?)?(?: (?:as needed|prn))?|"
-    r"(?:once )?(?:daily|weekly|monthly|fortnightly|biweekly|nightly|hourly)|every (?:other )?(?:\d{1,2}(?:[-–]\d{1,2})? ?)?(?:hours?|days?|weeks?|months?|years?|morning|evening|night|day|week|"
-    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)|q\.? ?\d{1,2} ?(?:h|hrs?|d|w|wk|weeks?|months?|m)|q(?:d|am|pm|hs|w|wk|week|od|m|day)|o\.?d\.?|b\.?i\.?d\.?|b\.?d\.?|t\.?i\.?d\.?|tds|q\.?i\.?d\.?|qds|"
-    r"a(?:t)? (?:night|bedtime)|in the (?:morning|evening)|mornings?|nocte|mane|(?:as|when) needed|prn|(?:a|per|each) (?:day|week|month)|/(?:day|week|wk|d)|single dose|once)(?!\w)",
+    r"(?<!\w)(?:(?:once|twice|(?:two|three|four|five) times|[1-4]x) ?(?:a |per |/)?(?:daily|day|week(?:ly)?|month(?:ly)?)?(?: "
+    r"(?:as needed|prn))?|"
+    r"(?:once )?(?:daily|weekly|monthly|fortnightly|biweekly|nightly|hourly)|every (?:other )?(?:\d{1,2}(?:[-–]\d{1,2})? "
+    r"?)?(?:hours?|days?|weeks?|months?|years?|morning|evening|night|day|week|"
+    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)|q\.? ?\d{1,2} ?(?:h|hrs?|d|w|wk|weeks?|months?|m)|q(?:d|am|pm|"
+    r"hs|w|wk|week|od|m|day)|o\.?d\.?|b\.?i\.?d\.?|b\.?d\.?|t\.?i\.?d\.?|tds|q\.?i\.?d\.?|qds|"
+    r"a(?:t)? (?:night|bedtime)|in the (?:morning|evening)|mornings?|nocte|mane|(?:as|when) needed|prn|(?:a|per|each) (?:day|"
+    r"week|month)|/(?:day|week|wk|d)|single dose|once)(?!\w)",
     re.IGNORECASE,
 )
 _STATUS: tuple[tuple[Status, str], ...] = (
     (Status.PLANNED, r"planned|to (?:be )?start(?:ed)?|will (?:be )?start(?:ed)?|plan to start|to begin|scheduled"),
     (Status.HELD, r"held|hold|on hold|holding|paused|pause|suspended|withheld|interrupted"),
-    (Status.STOPPED, r"stopped|stop|stopping|discontinued?|discontinuing|ceased|d/c'?d|dc'd|withdrawn|completed|finished|ended|abandoned|weaned off|came off|taken off"),
+    (Status.STOPPED, r"stopped|stop|stopping|discontinued?|discontinuing|ceased|d/c'?d|dc'd|withdrawn|completed|finished|ended|"
+                     r"abandoned|weaned off|came off|taken off"),
     (Status.PAST, r"past|previous(?:ly)?|former(?:ly)?|prior|historical|inactive"),
-    (Status.CHANGED, r"changed|increased?|increasing|decreased?|decreasing|reduced?|reducing|raised|lowered|tapered|tapering|escalated|doubled|halved|cut|titrated|adjusted"),
-    (Status.STARTED, r"started|start|starting|restart(?:ed|ing)?|commenced?|commencing|initiated?|initiating|began|begin|begun|new|resumed?|resuming|added|prescribed|switched to|given|received|infused|loaded"),
-    (Status.CURRENT, r"current(?:ly)?|continu(?:e|es|ed|ing)|ongoing|active|taking|takes|remains on|stays on|stable on|maintained|unchanged|on|uses|using|takes"),
+    (Status.CHANGED, r"changed|increased?|increasing|decreased?|decreasing|reduced?|reducing|raised|lowered|tapered|tapering|"
+                     r"escalated|doubled|halved|cut|titrated|adjusted"),
+    (Status.STARTED, r"started|start|starting|restart(?:ed|ing)?|commenced?|commencing|initiated?|initiating|began|begin|begun|"
+                     r"new|resumed?|resuming|added|prescribed|switched to|given|received|infused|loaded"),
+    (Status.CURRENT, r"current(?:ly)?|continu(?:e|es|ed|ing)|ongoing|active|taking|takes|remains on|stays on|stable on|"
+                     r"maintained|unchanged|on|uses|using|takes"),
 )
 _CUE = re.compile("|".join(rf"(?P<{status.value}>(?<![\w-])(?:{words})(?![\w-]))" for status, words in _STATUS), re.IGNORECASE)
 _NOT_TAKEN = re.compile(
-    r"\b(?:allerg\w*|intoleran\w+ (?:of|to)|never (?:took|taken|tried|started|had|received)|declin(?:ed|es)|refus(?:ed|es)|avoid\w*|contraindicat\w*|must not|should not|do not|did not|"
-    r"does not (?:take|want|use)|no longer (?:an option|advised)|not (?:started|given|taken|begun|an option|advised|recommended|used|wanted|taking)|instead of|rather than|consider\w*|considered|"
-    r"discuss\w*|option|options|offered|could|would|might|may|if|whether|unless|against|warned|risk of|antibodies? (?:to|against)|trough|level|levels|before any|candidate|"
-    r"mother|father|brother|sister|aunt|uncle|grandmother|grandfather|wife|husband|partner|daughter|son|cousin|family|asked (?:about|whether)|without)\b", re.IGNORECASE,
+    r"\b(?:allerg\w*|intoleran\w+ (?:of|to)|never (?:took|taken|tried|started|had|received)|declin(?:ed|es)|refus(?:ed|es)|"
+    r"avoid\w*|contraindicat\w*|must not|should not|do not|did not|"
+    r"does not (?:take|want|use)|no longer (?:an option|advised)|not (?:started|given|taken|begun|an option|advised|"
+    r"recommended|used|wanted|taking)|instead of|rather than|consider\w*|considered|"
+    r"discuss\w*|option|options|offered|could|would|might|may|if|whether|unless|against|warned|risk of|antibodies? (?:to|"
+    r"against)|trough|level|levels|before any|candidate|"
+    r"mother|father|brother|sister|aunt|uncle|grandmother|grandfather|wife|husband|partner|daughter|son|cousin|family|asked "
+    r"(?:about|whether)|without)\b", re.IGNORECASE,
 )
 _AUX = re.compile(
-    r"^\s*(?:\([^()]{1,60}\)\s*)?(?:(?:was|were|is|are|has been|have been|had been|to be|being|will be)\s+)?(?:then |again |now |later |therefore |subsequently |also |gradually )?$", re.IGNORECASE,
+    r"^\s*(?:\([^()]{1,60}\)\s*)?(?:(?:was|were|is|are|has been|have been|had been|to be|being|will be)\s+)?(?:then |again |"
+    r"now |later |therefore |subsequently |also |gradually )?$", re.IGNORECASE,
 )
 _BETWEEN_ACTIVE = re.compile(
-    r"^\s*(?:(?:on|with|of|the|her|his|their|a|an|to|taking|using|oral|iv|intravenous|subcutaneous|topical|weekly|daily|low-dose|high-dose|pulse|maintenance|back|again|both|dose|course|"
+    r"^\s*(?:(?:on|with|of|the|her|his|their|a|an|to|taking|using|oral|iv|intravenous|subcutaneous|topical|weekly|daily|"
+    r"low-dose|high-dose|pulse|maintenance|back|again|both|dose|course|"
     rf"{_NUMBER}|{_UNIT}|first|once|twice)\s*){{0,7}}$", re.IGNORECASE,
 )
 _NEXT_CLAUSE = re.compile(r"[.;:]|\b(?:but|because|since then|after which|whereas|although)\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:for|because of|due to|owing to|after|on account of)\s+([^.;,()]{3,80})", re.IGNORECASE)
-_LIST_SECTIONS = ("medication", "medicine", "prescription", "drugs", "treatment at discharge", "current therapy", "current treatment", "rx")
+_LIST_SECTIONS = ("medication", "medicine", "prescription", "drugs", "treatment at discharge",
+    "current therapy", "current treatment", "rx")
 _NO_LIST = ("allerg", "avoid", "do not", "adverse", "intoleran", "interaction", "family")
 _PLAN = ("plan", "recommend", "disposition", "discharge plan", "decision", "request", "next steps")
-_PAST_SECTIONS = ("past medication", "previous medication", "prior medication", "former", "previous treatment", "stopped", "discontinued", "past treatment")
+_PAST_SECTIONS = ("past medication", "previous medication", "prior medication", "former",
+    "previous treatment", "stopped", "discontinued", "past treatment")
 _BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3})")
 _SPLIT_STATUS = re.compile(r"\s+[—–]\s+|\s+-\s+|;\s+")
 _HEAD_ROLES = (
@@ -81,12 +101,14 @@ _HEAD_ROLES = (
     ("note", re.compile(r"\b(?:comments?|notes?|reason|indication|remarks?)\b", re.IGNORECASE)),
 )
 _BARE_PARTICIPLE = re.compile(
-    r"started|commenced|initiated|begun|restarted|resumed|added|stopped|discontinued|ceased|completed|ended|finished|withdrawn|held|paused|suspended|withheld|increased|reduced|decreased|tapered",
+    r"started|commenced|initiated|begun|restarted|resumed|added|stopped|discontinued|ceased|completed|ended|finished|withdrawn|"
+    r"held|paused|suspended|withheld|increased|reduced|decreased|tapered",
     re.IGNORECASE,
 )
 _GIVEN = re.compile(r"^(?:given|received|infused|loaded)$", re.IGNORECASE)
 _PASSIVE_PAST = re.compile(r"\b(?:was|were|had been|had)\s+(?:\w+\s+)?$", re.IGNORECASE)
-_PART_OF_WORD = re.compile(r"[-–](?:like|induced|associated|related|naive|na[iï]ve|dependent|resistant|refractory|sparing|free|exposed)")
+_PART_OF_WORD = re.compile(r"[-–](?:like|induced|associated|related|naive|na[iï]ve|dependent|resistant|refractory|sparing|free|"
+                           r"exposed)")
 _Entry = tuple[MedicationContent, When, Place]
 
 
@@ -109,7 +131,7 @@ def medications_of(sheet: Sheet, tables: Sequence[Table]) -> Iterator[_Entry]:
             entries += [entry for row in table.rows if (entry := _from_row(sheet, table.header, row)) is not None]
     listed: set[tuple[int, int]] = set()
     for sentence in sheet.sentences:
-        entry = _from_item(sheet, sentence) if _is_list_item(sheet, sentence) else None
+        entry = _from_item(sheet, sentence) if _is_list_item(sentence) else None
         if entry is not None:
             listed.add((sentence.page, sentence.start))
             entries.append(entry)
@@ -144,17 +166,20 @@ def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
     note = found.get("note") or (status_text.partition(";")[2].strip() or None)
     shown, dose, route, frequency = _described(name)
     content = MedicationContent(
-        name=shown, drugs=drugs_in(name)[:6], status=status, dose=found.get("dose") or dose, route=_route(found.get("route", "")) or route,
+        name=shown, drugs=drugs_in(name)[:6], status=status, dose=found.get("dose") or dose,
+        route=_route(found.get("route", "")) or route,
         frequency=found.get("frequency") or frequency, start=start, stop=stop, note=note[:400] if note else None, from_list=True,
     )
     return content, _when(sheet, content), Place(row.page, row.start, row.end, 0)
 
 
-def _is_list_item(sheet: Sheet, sentence: Sentence) -> bool:
+def _is_list_item(sentence: Sentence) -> bool:
     section = sentence.section
     if not any(word in section for word in _LIST_SECTIONS) or any(word in section for word in _NO_LIST):
         return False
-    return bool(_BULLET.match(sentence.text)) or (len(sentence.text) < 160 and bool(drugs_in(sentence.text[:60])) and not sentence.text.endswith("."))
+    if _BULLET.match(sentence.text):
+        return True
+    return len(sentence.text) < 160 and not sentence.text.endswith(".") and bool(drugs_in(sentence.text[:60]))
 
 
 def _from_item(sheet: Sheet, sentence: Sentence) -> _Entry | None:
@@ -284,7 +309,8 @@ def _cue_of(text: str, hits: Sequence[Hit[str]], number: int) -> re.Match[str] |
         described = _DOSE.sub(" ", _FREQUENCY.sub(" ", between))
         for pattern, _ in _ROUTE:
             described = pattern.sub(" ", described)
-        if cue.lastgroup != "current" and _AUX.match(described) and (described.strip() or _BARE_PARTICIPLE.fullmatch(cue.group())):
+        told = _AUX.match(described) and (described.strip() or _BARE_PARTICIPLE.fullmatch(cue.group()))
+        if told and cue.lastgroup != "current":
             return cue
         break
     before = [cue for cue in _CUE.finditer(text, start, hit.start) if cue.lastgroup != "past"]
@@ -326,7 +352,9 @@ def _told(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[str]], number: in
     content = MedicationContent(
         name=" ".join(text[hit.start:hit.end].split()), drugs=(hit.value,), status=status, dose=dose.group() if dose else None,
         route=_route(own), frequency=frequency.group() if frequency else None, start=None if stops else dated,
-        stop=dated if stops else None, given=status is Status.STARTED and bool(_GIVEN.search(cue.group())), note=reason.group(1).strip()[:200] if reason else None,
+        stop=dated if stops else None,
+        given=status is Status.STARTED and bool(_GIVEN.search(cue.group())),
+        note=reason.group(1).strip()[:200] if reason else None,
     )
     told = _when(sheet, content)
     if told.basis is DateBasis.DOCUMENT and _PASSIVE_PAST.search(text[max(0, cue.start() - 25):cue.start()]):

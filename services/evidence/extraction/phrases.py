@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.clinical.titers import parse_outcome
 from services.evidence.documents.tables import is_header, is_row
@@ -23,7 +23,10 @@ _BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3})")
 _LEADER = re.compile(r"[\s.:=_…]{1,80}")
 _SEGMENT = re.compile(r"[^;]+")
 _FREE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,./()%αβγκλµ'’+-]{0,70}?(?=\s*[:=]?\s+[<>≤≥]?\s?\d|\s*:\s)")
-_LAB_SECTIONS = ("laborator", "lab ", "labs", "results", "investigations", "blood tests", "immunology", "serology", "urinalysis", "chemistry", "hematology", "haematology", "test results")
+_LAB_SECTIONS = (
+    "laborator", "lab ", "labs", "results", "investigations", "blood tests", "immunology", "serology", "urinalysis", "chemistry",
+    "hematology", "haematology",
+)
 _WORDS_AFTER = re.compile(r"[:=\s]*([^();]{1,80}?)\s*(\([^()]{1,120}\))?\s*\.?\s*$")
 _ALIAS = re.compile(r"\s{0,2}\(([A-Za-z0-9αβγ/' -]{1,30})\)")
 
@@ -52,7 +55,7 @@ def listed_results(sheet: Sheet) -> tuple[list[Reported], list[Consumed]]:
         block.clear()
 
     for line in sheet.lines:
-        if line.cells or line.is_heading or line.after_blank or (line.governing.caption and line.governing.caption.startswith(line.text)):
+        if line.cells or line.is_heading or line.after_blank or _is_caption(line):
             _flush()
         if line.cells or line.is_heading or sheet.in_family_history(line.section):
             under_head = False
@@ -68,12 +71,16 @@ def listed_results(sheet: Sheet) -> tuple[list[Reported], list[Consumed]]:
             consumed.append(Consumed(line.page, line.start, line.end))
             continue
         under_head = under_head and len(line.text) < 60
-        if _announced(line) and not (line.governing.caption and line.governing.caption.startswith(line.text)):
+        if _announced(line) and not _is_caption(line):
             if block and block[-1].page != line.page:
                 _flush()
             block.append(line)
     _flush()
     return found, consumed
+
+
+def _is_caption(line: Line) -> bool:
+    return bool(line.governing.caption) and line.governing.caption.startswith(line.text)
 
 
 def _announced(line: Line) -> bool:
@@ -117,17 +124,18 @@ def _plain_row(line: Line, *, known_only: bool) -> Reported | None:
             return None
     when = When(line.governing.day, line.governing.precision, line.governing.basis)
     place = Place(line.page, line.start, line.end, offset)
-    return Reported(name, value, when, place, line.governing.fluid, line.governing.laboratory, subject if not line.governing.fluid else None)
+    fluid = line.governing.fluid
+    return Reported(name, value, when, place, fluid, line.governing.laboratory, subject if fluid is None else None)
 
 
 def _with_words(value: Value, words: str) -> Value:
     read = read_cell(f"{value.titer or value.value or ''} {words}")
     if value.titer is not None:
         return combined(
-            Value(titer=value.titer, pattern=read.pattern, outcome=read.outcome or value.outcome, reference_range=value.reference_range, flag=value.flag, end=value.end),
-            unit=None, reference_range=read.reference_range, flag_text=None, words=None,
+            replace(value, pattern=read.pattern, outcome=read.outcome or value.outcome, value=None, text=None, unit=None),
+            reference_range=read.reference_range,
         )
-    return combined(value, unit=None, reference_range=None, flag_text=None, words=words)
+    return combined(value, words=words)
 
 
 def _name_at(text: str, offset: int) -> tuple[str, int, Subject | None] | None:
@@ -161,7 +169,7 @@ def _worded(rest: str, *, colon: bool, subject: Subject | None) -> Value | None:
     if match is None:
         return None
     words = match.group(1).strip()
-    read = read_cell(f"{words} {match.group(2) or ''}".strip())
+    read = _notes(read_cell(words), match.group(2))
     known = parse_outcome(words) is not None or read.outcome is not None
     if not known or (subject is not None and subject.role is Role.ANALYTE and not colon):
         return None
@@ -188,10 +196,9 @@ def _list(sheet: Sheet, block: list[Line]) -> Iterator[tuple[Reported, Consumed]
         governing = first.governing
         when = When(governing.day, governing.precision, governing.basis)
         place = Place(first.page, start, end, 0)
-        yield (
-            Reported(name, value, when, place, governing.fluid, governing.laboratory, subject if governing.fluid is None else None),
-            Consumed(first.page, start, end),
-        )
+        known = subject if governing.fluid is None else None
+        reported = Reported(name, value, when, place, governing.fluid, governing.laboratory, known)
+        yield reported, Consumed(first.page, start, end)
 
 
 def _segment(text: str, *, named_only: bool) -> tuple[str, Value, Subject | None] | None:
@@ -222,7 +229,7 @@ def _segment(text: str, *, named_only: bool) -> tuple[str, Value, Subject | None
     if not words:
         if noted is None or (outcome := parse_outcome(re.split(r"[;,]", noted.strip("()"))[0])) is None:
             return None
-        return name, combined(read_cell(outcome.value), unit=None, reference_range=None, flag_text=None, words=None), subject
+        return name, combined(read_cell(outcome.value)), subject
     value = _notes(read_cell(words), noted)
     return (name, value, subject) if len(words.split()) <= 8 else None
 
@@ -232,13 +239,9 @@ def _with_tail_words(value: Value, after: str) -> Value:
     words, _, inside = after.partition("(")
     pattern = re.sub(r"\bpattern\b", "", words, flags=re.IGNORECASE).strip(" ,.")
     noted = _notes(value, f"({inside}" if inside else None)
-    return combined(
-        Value(
-            value=noted.value, comparator=noted.comparator, titer=noted.titer, text=noted.text, unit=noted.unit, flag=noted.flag,
-            reference_range=noted.reference_range, outcome=noted.outcome or parse_outcome(pattern),
-            pattern=value.pattern or (pattern[:80] or None if parse_outcome(pattern) is None else None), end=noted.end,
-        ),
-        unit=None, reference_range=None, flag_text=None, words=None,
+    said = parse_outcome(pattern)
+    return replace(
+        noted, outcome=noted.outcome or said, pattern=value.pattern or (pattern[:80] or None if said is None else None)
     )
 
 
@@ -251,5 +254,5 @@ def _notes(value: Value, noted: str | None) -> Value:
     before = inside[: label.start()] if label else inside
     reference = label.group(1).strip() if label else None
     for part in re.split(r"[,;]", before):
-        value = combined(value, unit=None, reference_range=None, flag_text=part.strip() or None, words=part.strip() or None)
-    return combined(value, unit=None, reference_range=reference, flag_text=None, words=None)
+        value = combined(value, flag_text=part.strip(), words=part.strip())
+    return combined(value, reference_range=reference)

@@ -22,7 +22,8 @@ from services.evidence.extraction.values import Value, read_phrase
 from services.evidence.extraction.words import Hit, cut
 
 _LINK = frozenset(
-    """was is were are of at to the a an by came come back back as rose rise risen fell fallen increased decreased dropped went gone up down from level levels
+    """was is were are of at to the a an by came come back as rose rise risen fell fallen increased decreased dropped went gone up
+    down from level levels
     titer titre titers result results measured measures now currently today still again has have had been remains remained stayed
     stable only just reported strongly weakly high low elevated raised normal reduced mildly slightly markedly value
     concentration count then and peaked peak showed shows with which also very clearly above-normal running improved worsened
@@ -30,47 +31,64 @@ _LINK = frozenset(
 )
 _OUTCOME = re.compile(
     r"(?:strongly |weakly |weak |low |high |moderately |clearly |persistently |repeatedly |again |still |now |both |all |also )*"
-    r"(?P<said>positive|negative|not detected|undetectable|undetected|non-?reactive|not reactive|reactive|detected|equivocal|borderline|indeterminate|absent|present)\b",
+    r"(?P<said>positive|negative|not detected|undetectable|undetected|non-?reactive|not reactive|reactive|detected|equivocal|"
+    r"borderline|indeterminate|absent|present)\b",
     re.IGNORECASE,
 )
 _OUTCOME_BEFORE = re.compile(
-    r"(?P<said>positive|negative|seropositive|non-?reactive|equivocal|borderline|indeterminate)\s+(?:for\s+)?(?:an?\s+|the\s+|serum\s+|repeat\s+)?$", re.IGNORECASE
+    r"(?P<said>positive|negative|seropositive|non-?reactive|equivocal|borderline|indeterminate)\s+(?:for\s+)?(?:an?\s+|the\s+|"
+    r"serum\s+|repeat\s+)?$", re.IGNORECASE
 )
 _HYPOTHETICAL = re.compile(
-    r"\b(?:if|whether|unless|should|would|could|target|targets|goal|aim|aiming|until|threshold|cut-?off|when|repeat|recheck|check|order|ordered|request|requested|"
-    r"send|sent|pending|await|awaiting|consider|needs?|monitor|plan|recommend(?:ed)?|advised?|risk|patients? with|people with|may be|can be|"
-    r"usually|typically|normally|associated|criteri\w+|score|scores|points?|expected|awaited|not (?:requested|measured|done|tested|sent|available|checked)|never)\b",
+    r"\b(?:if|whether|unless|should|would|could|target|targets|goal|aim|aiming|until|threshold|cut-?off|when|repeat|recheck|"
+    r"check|order|ordered|request|requested|"
+    r"send|sent|pending|await|awaiting|consider|needs?|monitor|plan|recommend(?:ed)?|advised?|risk|patients? with|people with|"
+    r"may be|can be|"
+    r"usually|typically|normally|associated|criteri\w+|score|scores|points?|expected|awaited|not (?:requested|measured|done|"
+    r"tested|sent|available|checked)|never)\b",
     re.IGNORECASE,
 )
 _EARLIER = re.compile(
-    r"\b(?:previous(?:ly)?|prior|earlier|formerly|initially|last (?:year|month|week|visit|time|spring|summer|autumn|fall|winter)|at (?:onset|diagnosis|baseline)|"
-    r"baseline|historical(?:ly)?|ago|before|peaked|used to|in the past|then|old|outside|since|at discharge|at admission|on admission|had been|"
+    r"\b(?:previous(?:ly)?|prior|earlier|formerly|initially|last (?:year|month|week|visit|time|spring|summer|autumn|fall|"
+    r"winter)|at (?:onset|diagnosis|baseline)|"
+    r"baseline|historical(?:ly)?|ago|before|peaked|used to|in the past|then|old|outside|since|at discharge|at admission|on "
+    r"admission|had been|"
     r"(?:at|on) (?:the )?(?:first|second|third|last)|that (?:year|month|day|time|spring|summer|autumn|winter|november|march))\b",
     re.IGNORECASE,
 )
 _SPINE = re.compile(
-    r"\b(?:vertebra\w*|disc|disk|spinal|spine|cervical|foramin\w*|degrees?|angulation|fracture|radicul\w+|myelopath\w*|laminectom\w*|fusion|level|levels|"
+    r"\b(?:vertebra\w*|disc|disk|spinal|spine|cervical|foramin\w*|degrees?|angulation|fracture|radicul\w+|myelopath\w*|"
+    r"laminectom\w*|fusion|level|levels|"
     r"stenosis|kyphosis|lordosis|nerve root|dermatome|facet|osteophyte)\b", re.IGNORECASE,
 )
 _SPINE_NAMES = frozenset({"c3", "c4", "total_t3", "total_t4", "ck"})
 _STOP_AFTER = re.compile(
-    r"\s*(?:$|[.,;:)\]\n?!]|\((?!\s?\d{1,2}\s?/)|[-–—]\s|(?:and|with|while|but|on|in|at|today|after|before|from|to|then|now|when|which|so|or|as|despite|without|against|for|versus|vs|"
+    r"\s*(?:$|[.,;:)\]\n?!]|\((?!\s?\d{1,2}\s?/)|[-–—]\s|(?:and|with|while|but|on|in|at|today|after|before|from|to|then|now|"
+    r"when|which|so|or|as|despite|without|against|for|versus|vs|"
     r"this|last|normal|low|high|both|the|by|again|stable)\b)", re.IGNORECASE,
 )
-_COUNTED = re.compile(r"\s*(?:days?|weeks?|months?|years?|hours?|times|degrees?|mm\b(?!/)|cm\b|tablets?|doses?|of\s+\d|out of|/\s?\d|x\b|minutes?|visits?|points?|joints?|levels?)", re.IGNORECASE)
+_COUNTED = re.compile(r"\s*(?:days?|weeks?|months?|years?|hours?|times|degrees?|mm\b(?!/)|cm\b|tablets?|doses?|of\s+\d|out of|"
+                      r"/\s?\d|x\b|minutes?|visits?|points?|joints?|levels?)", re.IGNORECASE)
 _CLAUSE = re.compile(r";|\.\s|\b(?:but|however|whereas|although)\b")
 _CHAIN = re.compile(r"\s*(?:,|to|and|then|and then|,\s*then|→|->|->|–|/)\s*(?:to\s+|then\s+)?(?=[<>≤≥]?\s?\d)", re.IGNORECASE)
 _OPEN_ENDED = re.compile(r"\b(?:since|until|till|born|from)\s+$", re.IGNORECASE)
+_OPENS = re.compile(r"[ ,(•-]*(?:(?:on|in)\s+)?", re.IGNORECASE)
 _SAID_ON = re.compile(r"(?:\b(?:on|in|of|dated|at|from)\s+(?:the\s+)?|\()$", re.IGNORECASE)
 _PREPOSITION = re.compile(r"\s*[,(]?\s*(?:on|in|as of|of|dated|from|by|at|collected|drawn)?\s*(?:the\s+)?$", re.IGNORECASE)
 _NOT_SECTIONS = ("family", "allerg", "reference", "method", "explained", "criteria", "avoid")
 _ITEMS = re.compile(r"\s*(?:items?|components?|subscores?|breakdown)\s*:", re.IGNORECASE)  # of an instrument, not of a laboratory
 _NEEDS_UNIT = frozenset({"urine_protein_24h", "upcr", "uacr", "iron", "insulin"})  # their names are also findings or drugs
-_IN_GENERAL = re.compile(r"\s*(?:\w+\s+)?(?:is|are|can be|may be|occurs?)\s+(?:common|found|seen|present|frequent|not specific|unspecific|in)\b", re.IGNORECASE)
+_IN_GENERAL = re.compile(r"\s*(?:\w+\s+)?(?:is|are|can be|may be|occurs?)\s+(?:common|found|seen|present|frequent|not specific|"
+                         r"unspecific|in)\b", re.IGNORECASE)
 _SHORT_BRACKET = re.compile(r"\s?\([A-Za-z0-9αβγ/ -]{1,25}\)")
 _GAP = re.compile(r"[\s:=,~]{0,3}")
 _LETTERS = re.compile(r"[A-Za-z-]+")
 _OUTCOMES_BETWEEN = frozenset({"positive", "negative", "borderline", "equivocal", "indeterminate", "reactive"})
+_HYPHENATED = re.compile(r"[^\W_]-$")
+_INSTRUMENT = re.compile(r"\b(?:DAS-?28|ASDAS)\s?\($")
+_LISTED_WITH = re.compile(r"\s*(?:,|and|or|,\s*and|,\s*or|/|&|nor)\s*(?:the\s+|an?\s+)?")
+_Stated = tuple[Value, int, Moment | None]
+"""A value, its place in the sentence, and the date that stands with it."""
 _MAX_LINKS = 6
 
 
@@ -93,9 +111,10 @@ def _stands_alone(text: str, hit: Hit[Subject]) -> bool:
     """Whether a name is a test of its own: not the end of "DAS28-CRP", not a name that stands for several antibodies."""
     if not hit.value.key:
         return False
-    if hit.value.role is Role.ANALYTE and text[max(0, hit.start - 1):hit.start] == "-" and text[max(0, hit.start - 2):hit.start - 1].isalnum():
+    before = text[max(0, hit.start - 9):hit.start]
+    if hit.value.role is Role.ANALYTE and _HYPHENATED.search(before):
         return False
-    return not re.search(r"\b(?:DAS-?28|ASDAS)\s?\($", text[max(0, hit.start - 9):hit.start])
+    return not _INSTRUMENT.search(before)
 
 
 def _in_sentence(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[Subject]]) -> Iterator[Reported]:
@@ -109,7 +128,7 @@ def _in_sentence(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[Subject]])
         clause = text[start:stop]
         if _HYPOTHETICAL.search(text[start:hit.start]) or "?" in clause or _is_spine(hit, text):
             continue
-        read = list(_numbers(text, hit, limit, moments)) or list(_words(text, hit, hits, number, start, limit))
+        read = list(_numbers(text, hit, limit, moments)) or list(_words(text, hit, hits, number, start))
         fluid = hit.value.specimen or fluid_of(text[max(start, hit.start - 30):hit.end])
         for value, offset, own in read:
             if hit.value.role is Role.ANALYTE and fluid in ("urine", "CSF", "synovial fluid") and not _told_in_name(hit, fluid):
@@ -132,12 +151,12 @@ def _is_spine(hit: Hit[Subject], text: str) -> bool:
     return bool(level) or bool(_SPINE.search(text))
 
 
-def _numbers(text: str, hit: Hit[Subject], limit: int, moments: Sequence[Moment]) -> Iterator[tuple[Value, int, Moment | None]]:
+def _numbers(text: str, hit: Hit[Subject], limit: int, moments: Sequence[Moment]) -> Iterator[_Stated]:
     """Yield each number stated behind the test, in a chain ("24 in October to 68 in January"), with its own date."""
     position, said = _past_links(text, hit.end, limit)
     if position is None:
         return
-    chain: list[tuple[Value, int, Moment | None]] = []
+    chain: list[_Stated] = []
     while position < limit:
         if any(one.start <= position < one.end for one in moments):
             break
@@ -159,7 +178,7 @@ def _numbers(text: str, hit: Hit[Subject], limit: int, moments: Sequence[Moment]
     yield from _settled(text, hit, chain)
 
 
-def _settled(text: str, hit: Hit[Subject], chain: list[tuple[Value, int, Moment | None]]) -> Iterator[tuple[Value, int, Moment | None]]:
+def _settled(text: str, hit: Hit[Subject], chain: list[_Stated]) -> Iterator[_Stated]:
     """Share the unit of a chain, drop what has neither date nor place in time, and refuse what cannot be this test."""
     unit = next((value.unit for value, _, _ in chain if value.unit is not None), None)
     for index, (value, position, own) in enumerate(chain):
@@ -179,7 +198,8 @@ def _settled(text: str, hit: Hit[Subject], chain: list[tuple[Value, int, Moment 
 
 
 def _with_pattern(text: str, end: int, value: Value) -> Value:
-    after = re.match(r"[,\s]*(?:with (?:an? )?)?((?:(?:dense |fine |coarse )?(?:homogeneous|homogenous|speckled|centromere|nucleolar|peripheral|cytoplasmic|mixed|granular|dots?)[ /-]?){1,3})", text[end:end + 60], re.IGNORECASE)
+    after = re.match(r"[,\s]*(?:with (?:an? )?)?((?:(?:dense |fine |coarse )?(?:homogeneous|homogenous|speckled|centromere|"
+                     r"nucleolar|peripheral|cytoplasmic|mixed|granular|dots?)[ /-]?){1,3})", text[end:end + 60], re.IGNORECASE)
     return replace(value, pattern=after.group(1).strip(" ,-/")) if after else value
 
 
@@ -232,8 +252,8 @@ def _moment_after(text: str, end: int, moments: Sequence[Moment]) -> Moment | No
 
 
 def _words(
-    text: str, hit: Hit[Subject], hits: Sequence[Hit[Subject]], number: int, start: int, limit: int
-) -> Iterator[tuple[Value, int, Moment | None]]:
+    text: str, hit: Hit[Subject], hits: Sequence[Hit[Subject]], number: int, start: int
+) -> Iterator[_Stated]:
     """Yield a result in words: behind the test, behind the list it stands in, or before it ("negative ANA")."""
     if not hit.value.worded:
         return
@@ -241,7 +261,7 @@ def _words(
     if said is None:
         for later in range(number + 1, len(hits)):
             between = text[hits[later - 1].end:hits[later].start]
-            if not re.fullmatch(r"\s*(?:,|and|or|,\s*and|,\s*or|/|&|nor)\s*(?:the\s+|an?\s+)?", between) or not hits[later].value.worded:
+            if not _LISTED_WITH.fullmatch(between) or not hits[later].value.worded:
                 break
             said = _outcome_after(text, hits[later].end)
             if said is not None:
@@ -260,8 +280,10 @@ def _outcome_after(text: str, end: int) -> Outcome | None:
     rest = text[end:end + 90]
     rest = re.sub(r"^\s?\([^()]{1,40}\)", "", rest)
     match = re.match(
-        r"[\s:=,]{1,3}(?:(?:antibod(?:y|ies)|serology|testing|test|tests|screen|titers?|result|results|levels?|IgG|IgM|IgA|IIF|ELISA|again|once more|by \w+)\s+){0,3}"
-        r"(?:(?:was|were|is|are|came back|come back|returned|remains?|remained|has been|have been|had been|tested|proved|turned out|stays?)\s+){0,2}(?:to be\s+)?", rest, re.IGNORECASE,
+        r"[\s:=,]{1,3}(?:(?:antibod(?:y|ies)|serology|testing|test|tests|screen|titers?|result|results|levels?|IgG|IgM|IgA|IIF|"
+        r"ELISA|again|once more|by \w+)\s+){0,3}"
+        r"(?:(?:was|were|is|are|came back|come back|returned|remains?|remained|has been|have been|had been|tested|proved|"
+        r"turned out|stays?)\s+){0,2}(?:to be\s+)?", rest, re.IGNORECASE,
     )
     if match is None:
         return None
@@ -279,7 +301,7 @@ def _joined_to_denied(text: str, hits: Sequence[Hit[Subject]], number: int, star
     first = hits[number - 1]
     between = text[first.end:hits[number].start]
     before = _OUTCOME_BEFORE.search(text[max(start, first.start - 40):first.start])
-    return bool(re.fullmatch(r"\s*(?:,|and|or)\s*", between)) and before is not None and parse_outcome(before["said"]) is Outcome.NEGATIVE
+    return bool(_LISTED_WITH.fullmatch(between)) and before is not None and parse_outcome(before["said"]) is Outcome.NEGATIVE
 
 
 def _when(
@@ -288,8 +310,10 @@ def _when(
     """The date next to the value, else the one date of its clause, else the document's; none for what lies in the past."""
     if own is not None:
         return When(own.day, own.precision, DateBasis.STATED)
-    inside = [one for one in moments if start <= one.start < stop and not _OPEN_ENDED.search(text[max(0, one.start - 8):one.start])]
-    leading = [one for one in inside if one.end <= offset and not text[start:one.start].strip(" ,(•-").lower().removesuffix("on").removesuffix("in").strip(" ,")]
+    inside = [
+        one for one in moments if start <= one.start < stop and not _OPEN_ENDED.search(text[max(0, one.start - 8):one.start])
+    ]
+    leading = [one for one in inside if one.end <= offset and _OPENS.fullmatch(text[start:one.start])]
     if leading:
         return When(leading[0].day, leading[0].precision, DateBasis.STATED)
     after = [one for one in inside if one.start >= offset]

@@ -19,7 +19,8 @@ from services.evidence.extraction.values import Value
 from services.evidence.extraction.words import key_of
 
 _NO_RESULT = frozenset(
-    "pending tnp nd notdone notperformed cancelled canceled tofollow seebelow seenote seecomment seereport insufficient hemolyzed "
+    "pending tnp nd notdone notperformed cancelled canceled tofollow seebelow seenote seecomment seereport insufficient "
+    "hemolyzed "
     "haemolysed qns notreported na awaited inprogress requested ordered seeattached".split()
 )
 

@@ -26,21 +26,29 @@ from services.evidence.extraction.lexicon import fluid_of
 
 MAX_LINE = 600
 _COLLECTED = re.compile(
-    r"\b(?:collect(?:ed|ion)|drawn|specimen (?:date|collected|taken)|sample (?:date|collected|taken|of)|sampled|date of (?:collection|"
+    r"\b(?:collect(?:ed|ion)|drawn|specimen (?:date|collected|taken)|sample (?:date|collected|taken|of)|sampled|date of "
+    r"(?:collection|"
     r"specimen|sample|test)|blood taken|taken on|results? (?:of|from|on)|labs? (?:of|from|on|dated)|date of service|test date)\b",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"\b(?:collected|collection date|date collected|specimen date|specimen collected|sample date|sample collected|date of collection|"
-    r"drawn|date drawn|sample taken|date of specimen|collection time|collection date/time|collected on)\b(?: (?:on|at))?\s*[:#]?\s*$",
+    r"\b(?:collected|collection date|date collected|specimen date|specimen collected|sample date|sample collected|date of "
+    r"collection|"
+    r"drawn|date drawn|sample taken|date of specimen|collection time|collection date/time|collected on)\b(?: (?:on|"
+    r"at))?\s*[:#]?\s*$",
     re.IGNORECASE,
 )
-_LAB_CAPTION = re.compile(r"\b(?:lab(?:oratory|s)?|results?|panel|bloods?|serology|chemistry|h(?:a)?ematology|immunology|urinalysis)\b", re.IGNORECASE)
-_PERFORMED = re.compile(r"\b(?:performed (?:at|by)|testing laboratory|performing lab(?:oratory)?|laboratory)\s*:\s*(\S[^|\n]{2,80})", re.IGNORECASE)
+_LAB_CAPTION = re.compile(r"\b(?:lab(?:oratory|s)?|results?|panel|bloods?|serology|chemistry|h(?:a)?ematology|immunology|"
+                          r"urinalysis)\b", re.IGNORECASE)
+_PERFORMED = re.compile(r"\b(?:performed (?:at|by)|testing laboratory|performing lab(?:oratory)?|laboratory)\s*:\s*(\S[^|"
+                        r"\n]{2,80})", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\(([^()]{3,80})\)")
-_LAB_WORDS = re.compile(r"\b(?:lab(?:oratory|oratories|s)?|diagnostics|pathology|analy[sz]er|hospital|clinic|cent(?:er|re))\b", re.IGNORECASE)
+_LAB_WORDS = re.compile(
+    r"\b(?:lab(?:oratory|oratories|s)?|diagnostics|pathology|analy[sz]er|hospital|clinic|cent(?:er|re))\b", re.IGNORECASE
+)
 SIGNATURE = re.compile(
-    r"^(?:electronically |digitally )?(?:signed|verified|dictated|authenticated|authori[sz]ed|reported|reviewed and signed)(?: electronically)?(?: by|:)|"
+    r"^(?:electronically |digitally )?(?:signed|verified|dictated|authenticated|authori[sz]ed|reported|reviewed and signed)(?: "
+    r"electronically)?(?: by|:)|"
     r"^(?:signature|attending physician|cc)\s*:", re.IGNORECASE,
 )
 """A line that ends what was said before it; it states nothing itself."""
@@ -133,7 +141,8 @@ class Sheet:
                         continue
                     lead = len(page.text[start:end]) - len(page.text[start:end].lstrip())
                     text = page.text[start + lead:end].rstrip().replace("\n", " ")
-                    found.append(Sentence(page.number, start + lead, start + lead + len(text), text, line.section, line.governing))
+                    first = start + lead
+                    found.append(Sentence(page.number, first, first + len(text), text, line.section, line.governing))
         return tuple(found)
 
     def page_text(self, number: int) -> str:
@@ -186,7 +195,8 @@ class Sheet:
                     following = written[index + 1][1].strip() if index + 1 < len(written) else ""
                     in_form = index < _HEAD_LINES and page.number == 1 and not section
                     governing = self._captioned(_unwrapped(text, following), governing, in_form=in_form)
-                after_blank = index > 0 and page.text.count("\n", written[index - 1][0] + len(written[index - 1][1]), position) > 1
+                above_end = written[index - 1][0] + len(written[index - 1][1]) if index else position
+                after_blank = page.text.count("\n", above_end, position) > 1
                 found.append(
                     Line(page.number, start, start + len(text), text, section, cells, governing, heading is not None, after_blank)
                 )

@@ -17,30 +17,42 @@ from services.evidence.extraction.sheet import SIGNATURE, Line, Sentence, Sheet
 
 _MODALITY = (
     r"(?:low-dose |contrast-enhanced |non-?contrast |high-resolution |compression |plain |repeat |follow-up |portable )*"
-    r"(?:PET[-/ ]?CT|CT pulmonary angiogra(?:m|phy)|CTPA|HRCT|(?:CT|MR) (?:angiogra(?:m|phy)|enterography)|MRI|MRA|MR|CT|DXA|DEXA|X-?rays?|radiographs?|chest film|"
-    r"(?:doppler |duplex )?ultraso(?:und|nography)|sonograph?y|bone scan|scintigraphy|mammogra(?:m|phy)|fluoroscopy|barium swallow|ventilation[/-]perfusion scan|V/Q scan)"
+    r"(?:PET[-/ ]?CT|CT pulmonary angiogra(?:m|phy)|CTPA|HRCT|(?:CT|MR) (?:angiogra(?:m|phy)|enterography)|MRI|MRA|MR|CT|DXA|"
+    r"DEXA|X-?rays?|radiographs?|chest film|"
+    r"(?:doppler |duplex )?ultraso(?:und|nography)|sonograph?y|bone scan|scintigraphy|mammogra(?:m|phy)|fluoroscopy|barium "
+    r"swallow|ventilation[/-]perfusion scan|V/Q scan)"
     r"(?: with(?:out)? contrast)?"
 )
-_TITLE = re.compile(rf"^(?:[•-]\s?)?(?P<modality>{_MODALITY})(?:(?:\s?[,:–—-]\s?|\s+of\s+(?:the\s+)?|\s+)(?P<region>[A-Za-z][^.;:]{{1,70}}))?[:.]?$", re.IGNORECASE)
+_TITLE = re.compile(rf"^(?:[•-]\s?)?(?P<modality>{_MODALITY})(?:(?:\s?[,:–—-]\s?|\s+of\s+(?:the\s+)?|"
+                    rf"\s+)(?P<region>[A-Za-z][^.;:]{{1,70}}))?[:.]?$", re.IGNORECASE)
 _REGION_FIRST = re.compile(rf"^(?P<region>(?:[A-Z][a-z]+ (?:and |of )?){{1,5}})(?P<modality>{_MODALITY})$")
 _IN_PROSE = re.compile(
-    rf"(?<![\w-])(?P<modality>{_MODALITY})(?:\s+(?:of|scan of)\s+(?:the\s+)?(?P<region>[a-z][a-z ,-]{{2,40}}?))?(?:\s+(?:scan|study|examination|film|films))?"
-    r"(?:\s*\([^()]{1,40}\))?(?P<date>,?\s*(?:on|in|of|from|dated)\s[^.;]{3,24}?)?,?\s+(?P<verb>showed|shows|revealed|reveals|demonstrated|demonstrates|confirmed|found|was normal|is normal|was clear|were normal)\b"
+    rf"(?<![\w-])(?P<modality>{_MODALITY})(?:\s+(?:of|scan of)\s+(?:the\s+)?(?P<region>[a-z][a-z ,-]{{2,40}}?))?(?:\s+(?:scan|"
+    rf"study|examination|film|films))?"
+    r"(?:\s*\([^()]{1,40}\))?(?P<date>,?\s*(?:on|in|of|from|dated)\s[^.;]{3,24}?)?,?\s+(?P<verb>showed|shows|revealed|reveals|"
+    r"demonstrated|demonstrates|confirmed|found|was normal|is normal|was clear|were normal)\b"
 )
 _PROCEDURE = (
-    r"(?:\w*ectomy|\w*scopy|\w*otomy|\w*plasty|\w*centesis|biops(?:y|ies)|lumbar puncture|echocardiogra(?:m|phy)|catheteri[sz]ation|blocks?|nerve conduction|"
-    r"nerve stimulation|electromyogra\w+|EMG|EEG|evoked potentials?|tomography|perimetry|spirometry|infusions?|injections?|plasma exchange|"
-    r"plasmapheresis|immunoglobulin|Schirmer(?:'s)? test|staining score|salivary flow|sialometry|capillaroscopy|transplant(?:ation)?|dialysis|transfusion|"
-    r"endoscop\w+|intubation|drainage|aspiration|excision|resection|implantation|radiotherapy|cystoscopy|quality index|fundoscopy|study|test|triamcinolone|iontophoresis)"
+    r"(?:\w*ectomy|\w*scopy|\w*otomy|\w*plasty|\w*centesis|biops(?:y|ies)|lumbar puncture|echocardiogra(?:m|phy)|"
+    r"catheteri[sz]ation|blocks?|nerve conduction|"
+    r"nerve stimulation|electromyogra\w+|EMG|EEG|evoked potentials?|tomography|perimetry|spirometry|infusions?|injections?|"
+    r"plasma exchange|"
+    r"plasmapheresis|immunoglobulin|Schirmer(?:'s)? test|staining score|salivary flow|sialometry|capillaroscopy|"
+    r"transplant(?:ation)?|dialysis|transfusion|"
+    r"endoscop\w+|intubation|drainage|aspiration|excision|resection|implantation|radiotherapy|cystoscopy|quality index|"
+    r"fundoscopy|study|test|triamcinolone|iontophoresis)"
 )
-_DATED_TITLE = re.compile(rf"^(?:[•-]\s?)?(?P<name>[A-Z][^:;]{{2,110}}?)\s*(?:,|[–—-]|:|\(|\bon\b)\s*$")
+_DATED_TITLE = re.compile(r"^(?:[•-]\s?)?(?P<name>[A-Z][^:;]{2,110}?)\s*(?:,|[–—-]|:|\(|\bon\b)\s*$")
 _NOUN = re.compile(rf"(?<![\w-]){_PROCEDURE}(?![\w-])", re.IGNORECASE)
 _DONE = re.compile(
-    rf"(?<![\w-])(?P<name>(?:[A-Za-z-]+ ){{0,3}}(?:\w{{3,}}ectomy|\w{{3,}}scopy|biopsy|lumbar puncture|echocardiogram|arthrocentesis|thoracentesis|paracentesis|"
-    r"plasma exchange|catheteri[sz]ation|thymectomy))(?:\s+(?:on|in|of)\s[^.;,]{3,24}?)?\s+(?:was (?:performed|done|carried out|uneventful)|showed|shows|revealed|confirmed|demonstrated|found|yielded)\b",
+    r"(?<![\w-])(?P<name>(?:[A-Za-z-]+ ){0,3}(?:\w{3,}ectomy|\w{3,}scopy|biopsy|lumbar puncture|echocardiogram|"
+    r"arthrocentesis|thoracentesis|paracentesis|"
+    r"plasma exchange|catheteri[sz]ation|thymectomy))(?:\s+(?:on|in|of)\s[^.;,]{3,24}?)?\s+(?:was (?:performed|done|carried "
+    r"out|uneventful)|showed|shows|revealed|confirmed|demonstrated|found|yielded)\b",
 )
 _NOT_DONE = re.compile(
-    r"\b(?:will|planned?|plan|request\w*|order\w*|schedul\w*|declin\w*|refus\w*|if|should|consider\w*|advis\w*|recommend\w*|before any|await\w*|pending|offered|no (?:biopsy|imaging))\b", re.IGNORECASE,
+    r"\b(?:will|planned?|plan|request\w*|order\w*|schedul\w*|declin\w*|refus\w*|if|should|consider\w*|advis\w*|recommend\w*|"
+    r"before any|await\w*|pending|offered|no (?:biopsy|imaging))\b", re.IGNORECASE,
 )
 _PROCEDURE_SECTIONS = ("procedure", "operation", "intervention")
 _IMAGING_SECTIONS = ("imaging", "radiology", "radiograph")
@@ -55,7 +67,8 @@ def studies_of(sheet: Sheet) -> Iterator[_Entry]:
     """Yield the imaging and procedures of a document."""
     titled = list(_titled(sheet))
     yield from titled
-    if sheet.description.doc_type is DocumentType.IMAGING_REPORT and not any(isinstance(one[0], ImagingContent) for one in titled):
+    has_imaging = any(isinstance(one[0], ImagingContent) for one in titled)
+    if sheet.description.doc_type is DocumentType.IMAGING_REPORT and not has_imaging:
         yield from _whole_report(sheet)
     taken = [(place.page, place.start, place.end) for _, _, place in titled]
     for sentence in sheet.sentences:
@@ -73,7 +86,8 @@ def _repeats(study: ImagingContent | ProcedureContent, titled: Sequence[_Entry])
 
 def _family(modality: str) -> str:
     folded = re.sub(r"[^a-z]", "", modality.lower())
-    return next((name for name in ("pet", "mr", "ct", "dxa", "dexa", "xray", "radiograph", "ultraso", "sono") if name in folded), folded)
+    families = ("pet", "mr", "ct", "dxa", "dexa", "xray", "radiograph", "ultraso", "sono")
+    return next((name for name in families if name in folded), folded)
 
 
 def _titled(sheet: Sheet) -> Iterator[_Entry]:
@@ -101,14 +115,17 @@ def _titled(sheet: Sheet) -> Iterator[_Entry]:
 def _title_of(sheet: Sheet, lines: Sequence[Line], index: int) -> tuple[ImagingContent | ProcedureContent, When] | None:
     line = lines[index]
     text = line.text
-    if SIGNATURE.search(text) or len(text) > 140 or (line.is_heading and index and not _TITLE.match(text)) or text.endswith((";",)):
+    if SIGNATURE.search(text) or len(text) > 140 or text.endswith(";"):
+        return None
+    if line.is_heading and index and not _TITLE.match(text):
         return None
     moments = find_moments(text, sheet.day, day_first=sheet.by_day)
     in_imaging = any(word in line.section for word in _IMAGING_SECTIONS)
     in_procedures = any(word in line.section for word in _PROCEDURE_SECTIONS)
     bare = _without_date(text, moments)
     imaging = _TITLE.match(bare)
-    if imaging is not None and not in_procedures and (in_imaging or (moments and not bare.endswith("."))) and len(bare.split()) <= 10:
+    is_title = in_imaging or (bool(moments) and not bare.endswith("."))
+    if imaging is not None and is_title and not in_procedures and len(bare.split()) <= 10:
         content = ImagingContent(modality=_tidy(imaging["modality"]), region=_tidy(imaging["region"] or ""))
         return content, _when(sheet, moments)
     dated = _DATED_TITLE.match(text[: moments[-1].start]) if moments and not text[moments[-1].end:].strip(" .):") else None
@@ -125,7 +142,9 @@ def _without_date(text: str, moments: Sequence[Moment]) -> str:
 
 def _ends(sheet: Sheet, lines: Sequence[Line], index: int, title: Line) -> bool:
     line = lines[index]
-    return line.is_heading or bool(SIGNATURE.search(line.text)) or bool(line.cells) or line.section != title.section or _title_of(sheet, lines, index) is not None
+    if line.is_heading or line.cells or line.section != title.section or SIGNATURE.search(line.text):
+        return True
+    return _title_of(sheet, lines, index) is not None
 
 
 def _when(sheet: Sheet, moments: Sequence[Moment]) -> When:

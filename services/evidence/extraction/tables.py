@@ -140,20 +140,19 @@ def results_of(sheet: Sheet, table: Table) -> Iterator[Reported]:
         if _names_tests(table.header.cells):
             yield from _turned(sheet, table, names)
             return
-        roles = tuple(
-            (None if role_of(name) is Column.PREVIOUS else Column.DATED) if moment is not None and role_of(name) in (None, Column.PREVIOUS)
-            else role_of(name)
-            for name, moment in zip(names, moments, strict=True)
-        )
-        roles = tuple(
-            Column.DATED if role is None and moment is not None else role for role, moment in zip(roles, moments, strict=True)
-        )
+        roles = tuple(_role(name, moment) for name, moment in zip(names, moments, strict=True))
         head = Head(roles, moments, names)
     if not head.has(Column.VALUE) and not head.has(Column.DATED) and not head.has(Column.TITER) and head.has(Column.NAME):
         head = _with_value(head, table)
     for row, group in zip(table.rows, table.groups, strict=True):
         for part, cells in _parts(head, row):
             yield from _row(sheet, part, row, cells, group)
+
+
+def _role(name: str, moment: Moment | None) -> Column | None:
+    """What a column holds: a head with a date holds that day's results, also where it says "Previous (01/11/2022)"."""
+    role = role_of(name)
+    return Column.DATED if moment is not None and role in (None, Column.PREVIOUS, Column.VALUE) else role
 
 
 def _knows_names(table: Table) -> bool:
@@ -200,6 +199,7 @@ def _row(sheet: Sheet, head: Head, row: Line, cells: Sequence[Cell], group: str)
     governing = row.governing
     fluid = fluid_of(group) or governing.fluid
     row_day = _text(Column.DAY)
+    alone = sum(role in (Column.VALUE, Column.DATED) for role in head.roles) == 1
     for number, role in enumerate(head.roles):
         if number >= len(cells) or not cells[number].text or role not in (Column.VALUE, Column.DATED, Column.TITER):
             continue
@@ -210,9 +210,9 @@ def _row(sheet: Sheet, head: Head, row: Line, cells: Sequence[Cell], group: str)
         dated = role is Column.DATED
         value = combined(
             value, unit=unit, reference_range=reference,
-            flag_text=None if dated else _text(Column.FLAG), words=None if dated else _text(Column.WORDS),
+            flag_text=_text(Column.FLAG) if alone else None, words=_text(Column.WORDS) if alone else None,
         )
-        if not dated:
+        if alone:
             value = replace(value, pattern=value.pattern or _text(Column.PATTERN))
         moment = head.moments[number] if dated else None
         yield Reported(
@@ -258,9 +258,11 @@ def _turned(sheet: Sheet, table: Table, names: Sequence[str]) -> Iterator[Report
         moment = next((one for one in _moments(sheet, row.cells[:2]) if one is not None), None)
         basis = When(moment.day, moment.precision, DateBasis.ROW) if moment else _when(sheet, row, None, None)
         for number, cell in enumerate(row.cells[1:], start=1):
-            if number >= len(split) or not cell.text or role_of(names[number]) is not None or subject_of(split[number][0]) is None:
+            if number >= len(split) or not cell.text:
+                continue
+            if role_of(names[number]) is not None or subject_of(split[number][0]) is None:
                 continue
             value: Value = combined(
-                read_cell(cell.text, unit=units[number]), unit=units[number], reference_range=ranges[number], flag_text=None, words=None
+                read_cell(cell.text, unit=units[number]), unit=units[number], reference_range=ranges[number]
             )
             yield Reported(split[number][0], value, basis, _place(row, cell), row.governing.fluid, row.governing.laboratory)

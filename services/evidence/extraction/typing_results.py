@@ -19,25 +19,34 @@ from services.evidence.extraction.sheet import Line, Sentence, Sheet
 from services.evidence.extraction.tables import Table
 
 _NAME = (
-    r"(?:HLA[- ]?)?(?:(?:DRB[1345]|DQA1|DQB1|DPA1|DPB1|Cw|A|B|C)\*\s?\d{2,3}(?::\d{2,3}){0,3}[NLSCAQ]?|(?<=HLA[- ])(?:B|A|Cw?|DR|DQ)\s?\d{1,2}(?:\.\d)?"
+    r"(?:HLA[- ]?)?(?:(?:DRB[1345]|DQA1|DQB1|DPA1|DPB1|Cw|A|B|C)\*\s?\d{2,3}(?::\d{2,3}){0,3}[NLSCAQ]?|(?<=HLA[- ])(?:B|A|Cw?|"
+    r"DR|DQ)\s?\d{1,2}(?:\.\d)?"
     r"|B27|DQ2\.[25]|DQ2|DQ8|DR[34]|DR1?5)"
 )
 _ALLELE = re.compile(rf"(?<![\w*:]){_NAME}(?![\w*]|:\d)")
 _BARE_FIELDS = re.compile(r"^\*?(\d{2,3}:\d{2,3}(?::\d{2,3}){0,2}[NLSCAQ]?)$")
 _LOCUS_LINE = re.compile(
-    r"^(?:[•-]\s?)?(?:HLA[- ]?)?(?P<locus>DRB[1345]|DQA1|DQB1|DPA1|DPB1|DR|DQ|Cw|A|B|C)(?: locus)?\s*[:=]?\s{1,4}(?P<rest>[^;]{2,80})$"
+    r"^(?:[•-]\s?)?(?:HLA[- ]?)?(?P<locus>DRB[1345]|DQA1|DQB1|DPA1|DPB1|DR|DQ|Cw|A|B|C)(?: "
+    r"locus)?\s*[:=]?\s{1,4}(?P<rest>[^;]{2,80})$"
 )
 _AFTER = re.compile(
-    r"\s?(?:\([^()]{1,30}\)\s?)?:?\s?(?:(?:antigen|allele|typing|testing|test|status|genotype|result)\s+)?(?:(?:is|was|were|are|came back|remains|tested|has been)\s+)?(?:also\s+)?"
-    r"(?P<said>positive|negative|not detected|detected|present|absent|not present|not found|\+(?!\d)|\(\+\)|\(-\))", re.IGNORECASE,
+    r"\s?(?:\([^()]{1,30}\)\s?)?:?\s?(?:(?:antigen|allele|typing|testing|test|status|genotype|result)\s+)?(?:(?:is|was|were|"
+    r"are|came back|remains|tested|has been)\s+)?(?:also\s+)?"
+    r"(?P<said>positive|negative|not detected|detected|present|absent|not present|not found|\+(?!\d)|\(\+\)|\(-\))",
+    re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"(?:(?P<no>negative for|does not carry|lacks|without)|(?P<yes>positive for|carries|carrier of|homozygous for|heterozygous for|carrying|typed as|genotype|subtype is|typing (?:showed|shows|revealed|confirmed|is|was)))"
+    r"(?:(?P<no>negative for|does not carry|lacks|without)|(?P<yes>positive for|carries|carrier of|homozygous for|heterozygous "
+    r"for|carrying|typed as|genotype|subtype is|typing (?:showed|shows|revealed|confirmed|is|was)))"
     r"\s+(?:the\s+)?(?:allele\s+)?$", re.IGNORECASE,
+)
+_BEFORE_ANY = re.compile(
+    r"\b(?:carries|carrying|positive for|negative for|typed as|typing (?:showed|shows|is|was))\b", re.IGNORECASE
 )
 _LISTED = re.compile(r"\s*(?:,|and|/|,\s*and|with)\s*$", re.IGNORECASE)
 _NOT_THE_PATIENT = re.compile(
-    r"\b(?:mother|father|brother|sister|son|daughter|aunt|uncle|cousin|family|if|would|patients with|people with|consider|request|order|awaiting|pending|"
+    r"\b(?:mother|father|brother|sister|son|daughter|aunt|uncle|cousin|family|if|would|patients with|people with|consider|"
+    r"request|order|awaiting|pending|"
     r"suspected|not yet|carriers? (?:form|have|of)|are not\)|risk of)\b", re.IGNORECASE,
 )
 _METHOD = re.compile(r"\bmethod(?:ology)?\s*:\s*([^\n.]{3,160})", re.IGNORECASE)
@@ -151,7 +160,8 @@ def _sentence(sentence: Sentence, when: When | None) -> Iterator[TypedLocus]:
     said: list[bool | None] = [_said(text, match) for match in matches]
     for index in range(1, len(matches)):
         between = text[matches[index - 1].end():matches[index].start()]
-        if said[index] is None and said[index - 1] is not None and _LISTED.fullmatch(between) and _BEFORE_ANY.search(text[:matches[index].start()]):
+        listed = _LISTED.fullmatch(between) and _BEFORE_ANY.search(text[:matches[index].start()])
+        if said[index] is None and listed:
             said[index] = said[index - 1]
     for match, present in zip(matches, said, strict=True):
         typing = parse_typing(match.group())
@@ -163,9 +173,6 @@ def _sentence(sentence: Sentence, when: When | None) -> Iterator[TypedLocus]:
             when or When(governing.day, governing.precision, governing.basis),
             Place(sentence.page, sentence.start, sentence.end, match.start()),
         )
-
-
-_BEFORE_ANY = re.compile(r"\b(?:carries|carrying|positive for|negative for|typed as|typing (?:showed|shows|is|was))\b", re.IGNORECASE)
 
 
 def _said(text: str, match: re.Match[str]) -> bool | None:

@@ -1,13 +1,14 @@
 """Read one printed result: number, bound, titer or word, with unit, range and flag wherever the report puts them.
 
-"H 28.4", "28.4 H mg/L", "<0.01", "12,5 mg/L (0-5)", "1:640 homogeneous POS", "not detected", "24 neg": one grammar for table cells,
-rows without cells and phrases in a sentence. Input is cut to a few hundred characters, and every pattern is linear.
+"H 28.4", "28.4 H mg/L", "<0.01", "12,5 mg/L (0-5)", "1:640 homogeneous POS", "not detected", "24 neg": one grammar for table
+cells, rows without cells and phrases in a sentence. Input is cut to a few hundred characters, and every pattern is linear.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+
 from services.clinical.labs import normalise_unit, parse_number, parse_reference_range
 from services.clinical.titers import Outcome, parse_outcome, parse_titer
 from services.evidence.extraction.facts import Comparator, Flag
@@ -19,33 +20,45 @@ _SIGNS: dict[str, Comparator | None] = {
     "less than": "<", "greater than": ">", "more than": ">", "below": "<", "above": ">",
 }
 _NUMBER = re.compile(
-    r"(?P<sign><=|>=|[<>≤≥~=]|(?:less|greater|more) than|below|above)?\s{0,3}(?P<number>[+\-−]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:[.,]\d{1,8})?))"
+    r"(?P<sign><=|>=|[<>≤≥~=]|(?:less|greater|more) than|below|above)?\s{0,3}(?P<number>[+\-−]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|"
+    r"\d{1,12}(?:[.,]\d{1,8})?))"
     r"(?![\d]|[.,]\d)",
     re.IGNORECASE,
 )
-_TITER = re.compile(r"(?:[<>≤≥]=?)?\s{0,2}1\s{0,2}[:/]\s{0,2}\d{1,3}(?:[,.]?\d{3}){0,2}\b(?!\s{0,2}[:/])|(?:[<>≤≥]=?)?\s{0,2}1:\d{1,7}\b")
+_TITER = re.compile(r"(?:[<>≤≥]=?)?\s{0,2}1\s{0,2}[:/]\s{0,2}\d{1,3}(?:[,.]?\d{3}){0,2}\b(?!\s{0,2}[:/])|"
+                    r"(?:[<>≤≥]=?)?\s{0,2}1:\d{1,7}\b")
 _FLAGS: dict[str, Flag | None] = {
-    "h": "H", "hh": "HH", "high": "H", "hi": "H", "elevated": "H", "raised": "H", "increased": "H", "↑": "H", "↑↑": "HH", "+h": "H",
+    "h": "H", "hh": "HH", "high": "H", "hi": "H", "elevated": "H", "raised": "H", "increased": "H",
+    "↑": "H", "↑↑": "HH", "+h": "H",
     "l": "L", "ll": "L", "low": "L", "lo": "L", "decreased": "L", "reduced": "L", "↓": "L", "↓↓": "LL", "a": "A", "ab": "A",
     "abn": "A", "abnormal": "A", "*": "A", "**": "A", "!": "A", "crit": "A", "critical": "A", "n": None, "normal": None,
     "wnl": None, "": None, "ok": None, "c": "A", "panic": "A", "critical high": "HH", "critical low": "LL", "h*": "H", "l*": "L",
-    "*h": "H", "*l": "L", "high *": "H", "within range": None, "out of range": "A", "in range": None, "above range": "H", "below range": "L",
+    "*h": "H", "*l": "L", "high *": "H", "within range": None, "out of range": "A", "in range": None,
+    "above range": "H", "below range": "L",
 }
 _FLAGS["ll"] = "LL"
 _FLAG_WORD = r"(?:HH|LL|H|L|A|ABN|N|[Hh]igh|HIGH|[Ll]ow|LOW|[Aa]bnormal|ABNORMAL|CRIT(?:ICAL)?|\*{1,2}|↑{1,2}|↓{1,2}|!)"
 _LEADING_FLAG = re.compile(rf"^\(?({_FLAG_WORD})\)?[\s:]*(?=[<>≤≥]?\s?\d)")
 _TRAILING_FLAG = re.compile(rf"(?:\s|(?<=[\d(\[])|^)[(\[]?({_FLAG_WORD})[)\]]?\s*$")
-_OUTCOME_WORD = re.compile(r"\s*[(\[]?\b(POS(?:ITIVE)?|NEG(?:ATIVE)?|EQUIV(?:OCAL)?|BORDERLINE|INDETERMINATE|(?:NON-?)?REACTIVE|(?:NOT )?DETECTED)\b[)\]]?\s*$", re.IGNORECASE)
+_OUTCOME_WORD = re.compile(r"\s*[(\[]?\b(POS(?:ITIVE)?|NEG(?:ATIVE)?|EQUIV(?:OCAL)?|BORDERLINE|INDETERMINATE|"
+                           r"(?:NON-?)?REACTIVE|(?:NOT )?DETECTED)\b[)\]]?\s*$", re.IGNORECASE)
 _RANGE_LABEL = re.compile(
-    r"\b(?:ref(?:erence)?\.?(?:\s+(?:range|interval|limits?))?|normal(?:\s+(?:range|limits?|values?))?|range|RR|NR|nl|expected|cut-?off)\s*[:=]?\s*"
+    r"\b(?:ref(?:erence)?\.?(?:\s+(?:range|interval|limits?))?|normal(?:\s+(?:range|limits?|values?))?|range|RR|NR|nl|expected|"
+    r"cut-?off)\s*[:=]?\s*"
     r"(?=[<>≤≥\d(n])([^);\]\n]{1,60})", re.IGNORECASE,
 )
 _BARE_RANGE = re.compile(
-    r"[(\[]?\s*((?:[<>≤≥]=?\s?|up to |less than |below |above )\d{1,7}(?:[.,]\d{1,4})?|\d{1,7}(?:[.,]\d{1,4})?\s?(?:-|–|—|−|to)\s?\d{1,7}(?:[.,]\d{1,4})?)\s*[)\]]?"
+    r"[(\[]?\s*((?:[<>≤≥]=?\s?|up to |less than |below |above )\d{1,7}(?:[.,]\d{1,4})?|\d{1,7}(?:[.,]\d{1,4})?\s?(?:-|–|—|−|"
+    r"to)\s?\d{1,7}(?:[.,]\d{1,4})?)\s*[)\]]?"
 )
 _PLAIN_RANGE = re.compile(
     r"((?:[<>≤≥]=?\s?)\d{1,7}(?:[.,]\d{1,4})?|\d{1,7}(?:[.,]\d{1,4})?\s?(?:-|–|—|−|to)\s?\d{1,7}(?:[.,]\d{1,4})?)(?![\d/:])"
 )
+_SPACE = re.compile(r"[ \t\n,]{0,4}")
+_FLAG_HERE = re.compile(rf"({_FLAG_WORD})(?![\w/])")
+_AFTER_FLAG = ("", " ", "\n", ",", ";", ")")
+_FREE_UNIT = re.compile(r"[^\s(\[;,0-9][^(\[;\n]{0,30}")
+_PIECE = re.compile(r"[^\s,;()\[\]]+")
 _BRACKET = re.compile(r"[(\[]([^()\[\]]{1,120})[)\]]")
 
 
@@ -127,7 +140,7 @@ def _quantity(text: str, unit: str | None) -> Value:
         return Value(text=text[:200], outcome=outcome)
     value = parse_number(number["number"])
     rest = text[number.end():].strip()
-    if value is None or rest[:1] in "/:+" and rest[:1]:
+    if value is None or (rest[:1] in "/:+" and rest[:1]):
         return Value(text=text[:200])  # 14/36, 2+, 12:30
     if rest and normalise_unit(rest) is None and unit is not None and rest[0].isalpha():
         return Value(text=text[:200], outcome=parse_outcome(text))  # "2 weeks" beside a column of units
@@ -158,7 +171,7 @@ def read_phrase(text: str, *, loose_unit: bool = False) -> Value | None:
         return None
     value = parse_number(number["number"])
     after = cut[number.end():number.end() + 2]
-    glued = after[:1].isalpha() and not after.startswith(("x", "m", "g", "u", "µ", "U", "I", "p", "n", "k", "f", "s", "H", "L", "%"))
+    glued = after[:1].isalpha() and after[0] not in "xmguµUIpnkfsHL"  # "28mg/L" is a unit, "7th" is none
     if value is None or after[:1] in "/:" or (after[:1] in "-–" and after[1:2].isdigit()) or after[:1] == "+" or glued:
         return None
     read = Value(value=value, comparator=_SIGNS[(number["sign"] or "").lower()], flag=flag, end=number.end())
@@ -167,32 +180,35 @@ def read_phrase(text: str, *, loose_unit: bool = False) -> Value | None:
 
 def _with_tail(read: Value, text: str, *, loose_unit: bool) -> Value:
     """Take unit, flag and range from what follows the number, in any order, as long as each is recognised."""
-    position = read.end
     for _ in range(6):
-        gap = re.compile(r"[ \t\n,]{0,4}").match(text, position)
-        position = gap.end() if gap else position
-        step = _unit_at(text, position) if read.unit is None and read.titer is None else None
-        if step is not None:
-            read = replace(read, unit=step[0], end=step[1])
-        elif (bracket := _BRACKET.match(text, position)) is not None and (noted := _noted(read, bracket.group(1))) is not None:
-            read = replace(noted, end=bracket.end())
-        elif (flagged := re.compile(rf"({_FLAG_WORD})(?![\w/])").match(text, position)) is not None and read.flag is None and (
-            len(flagged.group(1)) > 1 or text[flagged.end():flagged.end() + 1] in ("", " ", "\n", ",", ";", ")")
-        ):
-            read = replace(read, flag=_FLAGS.get(flagged.group(1).lower()), end=flagged.end())
-        elif read.reference_range is None and (bare := _PLAIN_RANGE.match(text, position)) is not None and read.end != position:
-            read = replace(read, reference_range=bare.group(1).strip(), end=bare.end())
-        elif loose_unit and read.unit is None and (free := re.compile(r"[^\s(\[;,0-9][^(\[;\n]{0,30}").match(text, position)) is not None:
-            read = replace(read, unit=free.group().strip(), end=free.end())
-        else:
+        position = _SPACE.match(text, read.end).end()  # type: ignore[union-attr]  # matches the empty string too
+        following = _next_part(read, text, position, loose_unit=loose_unit)
+        if following is None:
             break
-        position = read.end
+        read = following
     return read
+
+
+def _next_part(read: Value, text: str, position: int, *, loose_unit: bool) -> Value | None:
+    if read.unit is None and read.titer is None and (unit := _unit_at(text, position)) is not None:
+        return replace(read, unit=unit[0], end=unit[1])
+    bracket = _BRACKET.match(text, position)
+    if bracket is not None:
+        noted = _noted(read, bracket.group(1))
+        return replace(noted, end=bracket.end()) if noted is not None else None
+    flag = _FLAG_HERE.match(text, position)
+    if flag is not None and read.flag is None and (len(flag.group(1)) > 1 or text[flag.end():flag.end() + 1] in _AFTER_FLAG):
+        return replace(read, flag=_FLAGS.get(flag.group(1).lower()), end=flag.end())
+    limits = _PLAIN_RANGE.match(text, position)
+    if limits is not None and read.reference_range is None and read.end != position:
+        return replace(read, reference_range=limits.group(1).strip(), end=limits.end())
+    free = _FREE_UNIT.match(text, position) if loose_unit and read.unit is None else None
+    return replace(read, unit=free.group().strip(), end=free.end()) if free is not None else None
 
 
 def _unit_at(text: str, position: int) -> tuple[str, int] | None:
     """The longest known unit, of up to four words, that begins at `position`."""
-    pieces = list(re.compile(r"[^\s,;()\[\]]+").finditer(text[position:position + 40]))[:4]
+    pieces = list(_PIECE.finditer(text[position:position + 40]))[:4]
     if not pieces or pieces[0].start() != 0:
         return None
     for count in range(len(pieces), 0, -1):
@@ -225,20 +241,22 @@ def _noted(read: Value, inside: str) -> Value | None:
     return found if taken else None
 
 
-def combined(value: Value, *, unit: str | None, reference_range: str | None, flag_text: str | None, words: str | None) -> Value:
+def combined(
+    value: Value,
+    *,
+    unit: str | None = None,
+    reference_range: str | None = None,
+    flag_text: str | None = None,
+    words: str | None = None,
+) -> Value:
     """Add what the other cells of the row say: unit, range, flag, interpretation. The result cell itself goes first."""
     flag, outcome = value.flag, value.outcome
-    if flag_text:
-        is_flag, read = read_flag(flag_text)
-        if is_flag:
-            flag = flag or read
-        outcome = outcome or parse_outcome(flag_text)
-    if words:
-        is_flag, read = read_flag(words)
-        flag = flag or (read if is_flag else None)
-        outcome = outcome or parse_outcome(words)
+    for text in (flag_text, words):
+        if text:
+            flag = flag or read_flag(text)[1]
+            outcome = outcome or parse_outcome(text)
+    unit = (unit or "").strip()[:60] or None
+    reference_range = (reference_range or "").strip()[:120] or None
     return replace(
-        value, unit=value.unit or (unit.strip()[:60] if unit and unit.strip() else None),
-        reference_range=value.reference_range or (reference_range.strip()[:120] if reference_range and reference_range.strip() else None),
-        flag=flag, outcome=outcome,
+        value, unit=value.unit or unit, reference_range=value.reference_range or reference_range, flag=flag, outcome=outcome
     )

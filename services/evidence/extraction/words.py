@@ -127,4 +127,6 @@ def _as_written(seen: str, key: str, written: frozenset[str]) -> bool:
         return False
     if seen in written or seen.isupper():
         return True
-    return key in _LOWER_TOO and seen.islower() if len(key) == 3 else len(key) == _SHORT and any(name.islower() for name in written)
+    if len(key) == _SHORT:
+        return any(name.islower() for name in written)
+    return key in _LOWER_TOO and seen.islower()

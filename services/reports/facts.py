@@ -352,13 +352,13 @@ def _lab(row: Mapping[str, Any]) -> dict[str, Any]:
 def _score(row: Mapping[str, Any]) -> dict[str, Any]:
     instrument = INSTRUMENTS.get(row["score_name"])
     labels = {item.key: item.label for item in instrument.record.items} if instrument else {}
-    return {**row, "missing": [labels.get(key, key) for key in row.get("missing", ())]}
+    return {**row, "missing": [labels.get(key, key.replace("_", " ")) for key in row.get("missing", ())]}
 
 
 def _criteria(row: Mapping[str, Any]) -> dict[str, Any]:
     criteria = CRITERIA.get(row["criteria_id"])
     labels = {item.key: item.label for item in criteria.items} if criteria else {}
-    return {**row, "missing": [labels.get(key, key) for key in row.get("missing", ())]}
+    return {**row, "missing": [labels.get(key, key.replace("_", " ")) for key in row.get("missing", ())]}
 
 
 def _medication(row: Mapping[str, Any]) -> dict[str, Any]:

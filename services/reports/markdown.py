@@ -15,7 +15,7 @@ _INVISIBLE = dict.fromkeys(
      *range(0x2060, 0x2070), 0xFEFF, *range(0xE0000, 0xE0080)]
 )  # fmt: skip
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
-_LINE_START = re.compile(r"^(\d{0,9})(?=[#+=.)-])")
+_LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[#+=-]+(?:\s|$)))")  # a list, a heading, an underline
 # addresses and `:names:` are turned into links and pictures by some renderers
 _AUTOMATIC = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\w)(?=@\w)|(?=:[A-Za-z_/-]+:)")
 _NOTHING = "-"

@@ -96,7 +96,7 @@ def _active(facts: Facts) -> list[Item]:
     ][:_MOST_LINES]
     for one in facts.flare:
         if one.predicted_risk != "insufficient_data":
-            because = joined(one.contributing_factors, 4) or "no factor that raises it"
+            because = joined(one.contributing_factors, 4) or "see Flare risk"
             items.append(
                 Item(
                     lead=f"Flare risk in {one.time_horizon_days} days, {disease_name(one.disease)}:",

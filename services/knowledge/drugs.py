@@ -7,7 +7,7 @@ measurements, alleles, phenotypes and co-medication, evaluated with three truth 
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -324,6 +324,7 @@ def drug_names() -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+@lru_cache(maxsize=65536)
 def selects(selectors: tuple[str, ...], name: str, classes: frozenset[str]) -> bool:
     """Whether one of `selectors` (a drug name, or `class:` and a class id) names this drug."""
     return any(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -47,7 +48,7 @@ _WORDED = {"true": True, "positive": True, "pos": True, "false": False, "negativ
 def read_panel(profile: Profile) -> LabPanel:
     """Return the laboratory values, among them quantitative antibody results that only the antibody panel carries."""
     panel = normalise(profile.biomarkers, profile.sex, age_years=profile.age)
-    further: dict[str, MeasuredValue] = {}
+    further: dict[str, Reading] = {}
     for result in profile.autoantibody_panel.results if profile.autoantibody_panel else ():
         key = _analyte_of().get(_meaning(result.antibody))
         if key is None or panel.get(key) is not None or result.titer or not result.unit:
@@ -56,11 +57,12 @@ def read_panel(profile: Profile) -> LabPanel:
             value=result.value, unit=result.unit, reference_range=result.reference_range,
             date=profile.autoantibody_panel.collection_date if profile.autoantibody_panel else None,
         )  # fmt: skip
-        if normalise({key: measured}, profile.sex, age_years=profile.age).readings:
-            further[key] = measured
+        read = normalise({key: measured}, profile.sex, age_years=profile.age).get(key)
+        if read is not None:
+            further.setdefault(key, replace(read, name=result.antibody))
     if not further:
         return panel
-    return normalise({**profile.biomarkers, **further}, profile.sex, age_years=profile.age)
+    return LabPanel((*panel.readings, *further.values()), panel.unrecognised, panel.problems)
 
 
 @cache

@@ -82,9 +82,11 @@ def _unless(condition: Condition, facts: Facts, subject: Subject | None) -> Verd
 
 
 def _all(parts: Iterable[Verdict]) -> Verdict:
-    verdicts = tuple(parts)
-    if any(one.truth is False for one in verdicts):
-        return FALSE
+    verdicts: list[Verdict] = []
+    for one in parts:
+        if one.truth is False:
+            return FALSE
+        verdicts.append(one)
     unknown = [one for one in verdicts if one.truth is None]
     return _join(None if unknown else True, unknown or verdicts)
 

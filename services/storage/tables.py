@@ -178,3 +178,28 @@ analyses = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Index(None, "patient_id", "created_at"),
 )
+
+# A signed row is never written again; the versions of one report share the id of the first as `series_id`.
+reports = sa.Table(
+    "reports",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("patient_id", sa.ForeignKey("patients.id"), nullable=False),
+    sa.Column("analysis_id", sa.ForeignKey("analyses.id")),
+    sa.Column("series_id", sa.String(32), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("content_sha256", sa.String(64), nullable=False),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("prepared_at", UtcDateTime, nullable=False),
+    sa.Column("reviewed_by", sa.String(200)),
+    sa.Column("reviewed_at", UtcDateTime),
+    sa.Column("signed_by", sa.String(200)),
+    sa.Column("signed_account", sa.String(128)),
+    sa.Column("signed_at", UtcDateTime),
+    sa.Column("seal_sha256", sa.String(64)),
+    sa.UniqueConstraint("series_id", "version"),
+    sa.Index(None, "patient_id", "created_at"),
+)

@@ -50,7 +50,7 @@ _ROLES: tuple[tuple[Column, re.Pattern[str]], ...] = tuple(
         (Column.FLAG, r"^(?:flags?|h/l|abn(?:ormal)?(?: flag)?|alert|indicator|\*)$"),
         (Column.PATTERN, r"\bpattern\b"),
         (Column.TITER, r"^titers?$|^titres?$"),
-        (Column.UNIT, r"^(?:units?|uom|unit of measure)$"),
+        (Column.UNIT, r"^(?:[^ ]+ ?/ ?)?(?:units?|uom|unit of measure)$"),
         (Column.DAY, r"^(?:date|collected|collection(?: date)?|date collected|date/time|specimen date|drawn|sample date|visit|"
                      r"day)$"),
         (Column.WORDS, r"^(?:interpretation|status|qualitative|comment|remark|evaluation|assessment|qual\.?(?: result)?|"
@@ -61,11 +61,15 @@ _ROLES: tuple[tuple[Column, re.Pattern[str]], ...] = tuple(
                       r"antigen|measure(?:ment)?|"
                       r"determination|procedure|observation|description|item|locus|gene|name|lab(?:oratory)?|biomarker|"
                       r"variable|specificity)$"),
-        (Column.VALUE, r"^(?:(?:patient(?:'s)? |your |test |current |new |numeric |quantitative )?(?:results?|values?|"
-                       r"findings?|readings?|level)|"
+        (Column.VALUE, r"^(?:[^ ]+ ?/ ?)?(?:(?:patient(?:'s)? |your |test |current |new |numeric |quantitative )?"
+                       r"(?:results?|values?|findings?|readings?|level)|"
                        r"concentration|observed(?: value)?|measured|outcome|in range|out of range|current|today)(?: ?\([^)]*\)|"
                        r" ?\[[^\]]*\])?$"),
     )
+)
+_OTHER_HEAD = re.compile(  # of lists of medications and of problems
+    r"(?:current |active )?(?:medications?|drugs?|medicines?|problems?(?: list)?|diagnos[ie]s|conditions?)(?: name)?",
+    re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[^a-z0-9/.'()\[\]* -]")
 
@@ -93,6 +97,8 @@ def looks_like_head(cells: Sequence[Cell], moments: Sequence[Moment | None]) -> 
     shown = [cell.text for cell in cells if cell.text]
     if len(shown) < 2:
         return False
+    if any(_OTHER_HEAD.fullmatch(text) for text in shown) and not any(char.isdigit() for text in shown for char in text):
+        return all(len(text.split()) <= 4 for text in shown)
     if cells[0].text and role_of(cells[0].text) is None and subject_of(cells[0].text) is not None:
         return False  # a test, whatever stands beside it ("Blood film | normal | normal")
     if is_header(" | ".join(cell.text for cell in cells)):

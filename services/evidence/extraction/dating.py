@@ -34,7 +34,7 @@ _PARTIAL = re.compile(
     rf"|(?P<iso_year>{_YEAR})-(?P<iso_month>0[1-9]|1[0-2])(?![\d-])"
     rf"|(?:(?<=\bin\s)|(?<=\bsince\s)|(?<=\blast\s)|(?<=\buntil\s)|(?<=\bof\s)|"
     rf"(?<=\bfrom\s))(?P<lone_month>{_MONTH})\b(?!\.?,?\s\d)"
-    rf"|(?:(?<=\bin\s)|(?<=\bsince\s)|(?<=\bfrom\s)|(?<=\bto\s)|(?<=\buntil\s)|(?<=\()|(?<=,\s)|(?<=\bof\s)|(?<=[-–])|"
+    rf"|(?:(?<=\bin\s)|(?<=\bsince\s)|(?<=\bfrom\s)|(?<=\bto\s)|(?<=\buntil\s)|(?<=\()|(?<=[,;]\s)|(?<=\bof\s)|(?<=[-–])|"
     rf"(?<=\bearly\s)|(?<=\blate\s)|(?<=\bmid-))"
     rf"(?P<year>{_YEAR})(?![\d/.%-]|\s?(?:mg|IU|mL|U|g)\b)"
     rf")"

@@ -16,7 +16,7 @@ from services.clinical.disease import Disease
 from services.evidence.extraction.dating import find_moments
 from services.evidence.extraction.facts import DateBasis, DiagnosisContent, DiagnosisStatus, Precision
 from services.evidence.extraction.reported import Place, When
-from services.evidence.extraction.sheet import Line, Sentence, Sheet
+from services.evidence.extraction.sheet import RELATIVES, Line, Sentence, Sheet
 from services.evidence.extraction.tables import Table
 from services.evidence.extraction.words import Dictionary, Hit, cut
 from services.knowledge.catalogue import load
@@ -24,6 +24,12 @@ from services.knowledge.catalogue import load
 Status = DiagnosisStatus
 _LISTS = ("diagnos", "problem", "active conditions", "medical conditions", "comorbid", "encounter diagnoses", "icd")
 _HISTORY = ("past medical history", "medical history", "past history", "pmh")
+_QUALIFIERS = re.compile(
+    r"(?:(?:sero(?:positive|negative)|active|inactive|newly|diagnosed|new|known|severe|mild|moderate|relapsing|chronic|early|erosive|"
+    r"diffuse|limited|cutaneous|plaque|ileal|primary|secondary|generali[sz]ed|ocular|established|suspected|possible|probable|likely|"
+    r"presumed|history of|h/o|query|\?)[\s,-]+){0,4}", re.IGNORECASE,
+)
+_ASSESSMENTS = ("assessment", "impression", "conclusion", "opinion")
 _NOT = ("family", "differential", "allerg", "reference", "criteria", "code")
 _BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3}|[a-z][.)]\s)")
 _CODE = re.compile(r"\s*[\[(](?:ICD-?1[01]?(?:-CM)?:?\s*)?[A-TV-Z]\d{2}(?:\.[\dA-Z]{1,4})?[\])]\s*:?|"
@@ -65,11 +71,6 @@ _CUE_AFTER: tuple[tuple[Status, re.Pattern[str]], ...] = tuple(
         (Status.SUSPECTED, r"suspected|possible|probable|likely|considered|to be excluded"),
         (Status.CONFIRMED, r"confirmed|established|diagnosed|proven|given today|is the diagnosis"),
     )
-)
-_RELATIVES = re.compile(
-    r"\b(?:mother|father|brother|sister|siblings?|aunt|uncle|grandmother|grandfather|grandparent|son|daughter|cousin|family|"
-    r"maternal|paternal|relatives?|parents?|nephew|niece|wife|husband)\b",
-    re.IGNORECASE,
 )
 _GENERAL = re.compile(
     r"\b(?:risk (?:of|for)|associated with|seen in|found in|typical (?:of|for)|patients with|people with|susceptibility|"
@@ -134,7 +135,8 @@ def diagnoses_of(sheet: Sheet, tables: Sequence[Table]) -> Iterator[_Entry]:
     for sentence in sheet.sentences:
         if (sentence.page, sentence.start) not in listed:
             # a sentence of the same document that repeats its list adds nothing
-            yield from (entry for entry in _from_sentence(sheet, sentence) if (entry[0].disease, entry[0].status) not in known)
+            found = _from_sentence(sheet, sentence, frozenset(disease for disease, _ in known))
+            yield from (entry for entry in found if (entry[0].disease, entry[0].status) not in known)
 
 
 def _is_item(sentence: Sentence) -> bool:
@@ -158,7 +160,7 @@ def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
 
 def _from_item(sheet: Sheet, sentence: Sentence) -> _Entry | None:
     text = " ".join(_BULLET.sub("", sentence.text, count=1).split())
-    if _RELATIVES.search(text) or text.lower().startswith(("none", "as above", "see ")) or text.endswith(":"):
+    if RELATIVES.search(text) or text.lower().startswith(("none", "as above", "see ")) or text.endswith(":"):
         return None
     parts = _SPLIT.split(text, maxsplit=1)
     rest = parts[1] if len(parts) > 1 else ""
@@ -194,7 +196,7 @@ def _status(text: str) -> Status | None:
     return next((status for status, pattern in _ITEM_STATUS if pattern.search(text)), None)
 
 
-def _from_sentence(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
+def _from_sentence(sheet: Sheet, sentence: Sentence, listed: frozenset[Disease | None]) -> Iterator[_Entry]:
     text = sentence.text
     if any(word in sentence.section for word in _NOT) or len(text) > 2000:
         return
@@ -207,9 +209,11 @@ def _from_sentence(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
         start = max(edge for edge in edges if edge <= hit.start)
         stop = min(edge for edge in edges if edge > hit.start)
         clause = text[start:stop]
-        if _RELATIVES.search(clause) or _GENERAL.search(text[start:hit.end]) or _not_the_disease().search(clause):
+        if RELATIVES.search(clause) or _GENERAL.search(text[start:hit.end]) or _not_the_disease().search(clause):
             continue
         status = _stated(text, start, stop, hit)
+        if status is None and hit.value not in listed:
+            status = _leading(sentence, hit, stop)
         if status is None and any(word in sentence.section for word in _HISTORY):
             status = None if _DENIED.search(text[start:hit.start]) else Status.HISTORY
         if status is None or (hit.value, status) in seen:
@@ -226,6 +230,19 @@ def _from_sentence(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
             DiagnosisContent(name=name, status=status, disease=hit.value), when,
             Place(sentence.page, sentence.start, sentence.end, hit.start),
         )
+
+
+def _leading(sentence: Sentence, hit: Hit[Disease], stop: int) -> Status | None:
+    """The status of a disease that opens an item of the assessment: "1. Seropositive rheumatoid arthritis, active"."""
+    if not any(word in sentence.section for word in _ASSESSMENTS):
+        return None
+    bullet = _BULLET.match(sentence.text)
+    before = sentence.text[bullet.end() if bullet else 0:hit.start]
+    if not _QUALIFIERS.fullmatch(before):
+        return None
+    after = sentence.text[hit.end:stop]
+    opens = bullet is not None or not after.strip(" .,") or after.lstrip()[:1] in ",.:;-–("
+    return (_status(before) or _status(after[:40]) or Status.CONFIRMED) if opens else None
 
 
 def _stated(text: str, start: int, stop: int, hit: Hit[Disease]) -> Status | None:

@@ -7,6 +7,7 @@ that must be asked about.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,6 +36,12 @@ _FLUIDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ascites", ("ascites", "ascitic fluid", "peritoneal fluid")),
     ("saliva", ("saliva", "salivary")),
 )
+_METHOD = re.compile(
+    r"\s+(?:by|via)\s.{1,60}$|,\s*(?:serum|plasma|blood|whole blood|quant(?:itative)?|qual(?:itative)?|total|automated)\b.*$|"
+    r"\s*[(\[]?\b(?:IFA|IIF|ELISA|EIA|CLIA|CIA|FEIA|HEp-?2|multiplex|immunoassay|turbidimetry|nephelometry)\b[)\]]?\s*$",
+    re.IGNORECASE,
+)
+_TWO_NAMES = re.compile(r"\s+/\s+|\s*\|\s*")
 _UNITLESS = frozenset({"jcv_index"})
 
 
@@ -95,9 +102,9 @@ def _names() -> Iterable[tuple[str, Subject]]:
 
 def _variants(name: str) -> tuple[str, ...]:
     """The name, and with "antibody": notes say "dsDNA antibodies negative"."""
-    if name.lower().endswith(("antibody", "antibodies")):
+    if name.lower().endswith(("antibody", "antibodies", " ab")):
         return (name,)
-    return (name, f"{name} antibody", f"{name} antibodies")
+    return (name, f"{name} antibody", f"{name} antibodies", f"{name} Ab")
 
 
 @cache
@@ -113,7 +120,20 @@ def subject_of(name: str, unit: str | None = None, fluid: str | None = None) -> 
     `unit` decides between a count and an antibody of one name. In another fluid than blood ("urine") a plain name
     ("creatinine") is that fluid's, and stays unknown where no such test is curated.
     """
-    shown = name.strip()
+    found = _subject_of(name.strip(), unit, fluid)
+    if found is not None:
+        return found
+    bare = _METHOD.sub("", name).strip()
+    if bare and bare != name.strip() and (found := _subject_of(bare, unit, fluid)) is not None:
+        return found
+    parts = [part.strip() for part in _TWO_NAMES.split(bare) if part.strip()]  # "Kreatinin / Creatinine"
+    if len(parts) != 2:
+        return None
+    read = [one for part in parts if (one := _subject_of(part, unit, fluid)) is not None]
+    return read[0] if len({(one.role, one.key) for one in read}) == 1 else None
+
+
+def _subject_of(shown: str, unit: str | None, fluid: str | None) -> Subject | None:
     stated = fluid_of(shown)
     if fluid is not None and stated is None:
         return _in_fluid(shown, fluid)

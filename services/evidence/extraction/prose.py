@@ -17,7 +17,7 @@ from services.evidence.extraction.facts import DateBasis, Precision
 from services.evidence.extraction.lexicon import Role, Subject, fluid_of, names_in_prose, unit_belongs
 from services.evidence.extraction.phrases import Consumed
 from services.evidence.extraction.reported import Place, Reported, When
-from services.evidence.extraction.sheet import Sentence, Sheet
+from services.evidence.extraction.sheet import RELATIVES, Sentence, Sheet
 from services.evidence.extraction.values import Value, read_phrase
 from services.evidence.extraction.words import Hit, cut
 
@@ -126,6 +126,8 @@ def _in_sentence(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[Subject]])
         stop = min((edge for edge in clauses if edge > hit.start), default=len(text))
         limit = hits[number + 1].start if number + 1 < len(hits) else len(text)
         clause = text[start:stop]
+        if RELATIVES.search(clause):
+            continue
         if _HYPOTHETICAL.search(text[start:hit.start]) or "?" in clause or _is_spine(hit, text):
             continue
         read = list(_numbers(text, hit, limit, moments)) or list(_words(text, hit, hits, number, start))
@@ -164,7 +166,7 @@ def _numbers(text: str, hit: Hit[Subject], limit: int, moments: Sequence[Moment]
         if value is None:
             break
         end = position + value.end
-        if not _is_result(text, hit.value, value, end):
+        if not _is_result(text, hit.value, value, end, limit):
             break
         own = _moment_after(text, end, moments)
         chain.append((value, position, own))
@@ -230,7 +232,7 @@ def _past_links(text: str, start: int, limit: int) -> tuple[int | None, Outcome 
     return None, None
 
 
-def _is_result(text: str, subject: Subject, value: Value, end: int) -> bool:
+def _is_result(text: str, subject: Subject, value: Value, end: int, limit: int) -> bool:
     if value.titer is not None:
         return subject.role is Role.ANTIBODY
     if subject.role is Role.ANALYTE and subject.analyte is not None and value.unit is not None:
@@ -241,7 +243,8 @@ def _is_result(text: str, subject: Subject, value: Value, end: int) -> bool:
         return subject.role is not Role.TEST or len(value.unit) > 1
     if value.value is not None and 1900 <= value.value <= 2100 and float(value.value).is_integer() and value.comparator is None:
         return False
-    return _STOP_AFTER.match(text, end) is not None and subject.role is not Role.TEST
+    ends = _STOP_AFTER.match(text, end) is not None or not text[end:limit].strip()
+    return ends and subject.role is not Role.TEST
 
 
 def _moment_after(text: str, end: int, moments: Sequence[Moment]) -> Moment | None:

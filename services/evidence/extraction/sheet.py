@@ -46,6 +46,11 @@ _IN_BRACKETS = re.compile(r"\(([^()]{3,80})\)")
 _LAB_WORDS = re.compile(
     r"\b(?:lab(?:oratory|oratories|s)?|diagnostics|pathology|analy[sz]er|hospital|clinic|cent(?:er|re))\b", re.IGNORECASE
 )
+RELATIVES = re.compile(
+    r"\b(?:mother|father|brother|sister|siblings?|aunt|uncle|grandmother|grandfather|grandparent|son|daughter|cousin|family|maternal|"
+    r"paternal|relatives?|parents?|nephew|niece|wife|husband)(?:'s|’s)?\b", re.IGNORECASE,
+)
+"""Words that make a clause about somebody else."""
 SIGNATURE = re.compile(
     r"^(?:electronically |digitally )?(?:signed|verified|dictated|authenticated|authori[sz]ed|reported|reviewed and signed)(?: "
     r"electronically)?(?: by|:)|"

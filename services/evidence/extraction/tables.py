@@ -10,7 +10,7 @@ from services.clinical.labs import normalise_unit
 from services.evidence.extraction.columns import Column, Head, infer, looks_like_head, role_of
 from services.evidence.extraction.dating import Moment, find_moments
 from services.evidence.extraction.facts import DateBasis
-from services.evidence.extraction.lexicon import fluid_of, subject_of
+from services.evidence.extraction.lexicon import fluid_of, names_in_prose, subject_of
 from services.evidence.extraction.reported import Place, Reported, When
 from services.evidence.extraction.sheet import Cell, Line, Sheet
 from services.evidence.extraction.values import Value, combined, read_cell
@@ -123,7 +123,8 @@ def split_unit(name: str, *, said: bool = False) -> tuple[str, str | None]:
     unit = match.group(2) or match.group(3) or match.group(4)
     bracketed = match.group(4) is None
     known = normalise_unit(unit) is not None and not (unit.isalpha() and unit.islower() and len(unit) == 1)
-    if known or (bracketed and (said or "/" in unit) and _UNIT_SHAPE.match(unit) and fluid_of(unit) is None):
+    shaped = bracketed and (said or "/" in unit) and _UNIT_SHAPE.match(unit) and fluid_of(unit) is None
+    if known or (shaped and names_in_prose().get(unit) is None):
         return match.group(1).strip(), unit
     return name, None
 

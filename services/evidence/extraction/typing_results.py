@@ -78,9 +78,9 @@ def typings_of(sheet: Sheet, tables: tuple[Table, ...]) -> Iterator[TypedLocus]:
             continue
         match = _LOCUS_LINE.match(line.text)
         content = _line(match, method) if match is not None else None
-        if content is not None:
-            typed.add(content.locus)
-            yield TypedLocus(content, when or _governed(line), Place(line.page, line.start, line.end, 0))
+        for number, one in enumerate([content] if content is not None else _bare_line(line.text, method)):
+            typed.add(one.locus)
+            yield TypedLocus(one, when or _governed(line), Place(line.page, line.start, line.end, number))
     for sentence in sheet.sentences:
         # A comment that repeats the table adds nothing.
         yield from (found for found in _sentence(sentence, when) if not (found.content.present and found.content.locus in typed))
@@ -150,6 +150,28 @@ def _line(match: re.Match[str], method: str | None) -> HlaContent | None:
     if not alleles or len(alleles) < len(pieces) or len(alleles) > 2:
         return None
     return HlaContent(locus="C" if locus == "Cw" else locus, alleles=alleles, method=method)
+
+
+def _bare_line(text: str, method: str | None) -> list[HlaContent]:
+    """Read a line of nothing but alleles: "DRB1*04:01, DRB1*15:01", "HLA-DQB1*03:02/*06:02"."""
+    if "*" not in text or len(text) > 160:
+        return []
+    found: dict[str, list[str]] = {}
+    locus = ""
+    for piece in re.split(r"[,;/\s]+|(?<=\d)-(?=[A-Z])", text.strip(" .•-")):
+        name = re.sub(r"^HLA-?", "", piece)
+        bare = _BARE_FIELDS.match(name)
+        written = f"{locus}*{bare.group(1)}" if bare is not None and locus else name
+        if not written:
+            continue
+        typing = parse_typing(written)
+        if "*" not in written or not typing.is_recognised:
+            return []
+        locus = typing.alleles[0].locus
+        found.setdefault(locus, []).append(written)
+    return [
+        HlaContent(locus=one, alleles=tuple(alleles), method=method) for one, alleles in found.items() if len(alleles) <= 2
+    ]
 
 
 def _sentence(sentence: Sentence, when: When | None) -> Iterator[TypedLocus]:

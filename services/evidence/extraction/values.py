@@ -59,6 +59,7 @@ _FLAG_HERE = re.compile(rf"({_FLAG_WORD})(?![\w/])")
 _AFTER_FLAG = ("", " ", "\n", ",", ";", ")")
 _FREE_UNIT = re.compile(r"[^\s(\[;,0-9][^(\[;\n]{0,30}")
 _PIECE = re.compile(r"[^\s,;()\[\]]+")
+_TITER_LIMIT = re.compile(r"([<≤]\s?1\s?[:/]\s?\d{1,6})(?!\d)")
 _BRACKET = re.compile(r"[(\[]([^()\[\]]{1,120})[)\]]")
 
 
@@ -199,7 +200,7 @@ def _next_part(read: Value, text: str, position: int, *, loose_unit: bool) -> Va
     flag = _FLAG_HERE.match(text, position)
     if flag is not None and read.flag is None and (len(flag.group(1)) > 1 or text[flag.end():flag.end() + 1] in _AFTER_FLAG):
         return replace(read, flag=_FLAGS.get(flag.group(1).lower()), end=flag.end())
-    limits = _PLAIN_RANGE.match(text, position)
+    limits = (_TITER_LIMIT if read.titer is not None else _PLAIN_RANGE).match(text, position)
     if limits is not None and read.reference_range is None and read.end != position:
         return replace(read, reference_range=limits.group(1).strip(), end=limits.end())
     free = _FREE_UNIT.match(text, position) if loose_unit and read.unit is None else None
@@ -214,6 +215,8 @@ def _unit_at(text: str, position: int) -> tuple[str, int] | None:
     for count in range(len(pieces), 0, -1):
         end = pieces[count - 1].end()
         shown = text[position:position + end].rstrip(".,:")
+        if shown == "L" and len(pieces) > 1 and normalise_unit(pieces[1].group()) is not None:
+            return None  # "11.2 L g/dL": low, not litres
         if "\n\n" not in shown and normalise_unit(shown) is not None:
             return " ".join(shown.split()), position + len(shown)
     return None

@@ -129,4 +129,4 @@ def _as_written(seen: str, key: str, written: frozenset[str]) -> bool:
         return True
     if len(key) == _SHORT:
         return any(name.islower() for name in written)
-    return key in _LOWER_TOO and seen.islower()
+    return key in _LOWER_TOO and (seen.islower() or (seen.istitle() and key != "ana"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api import analyze, collections, ingest, query, system
+from api import analyze, collections, export, ingest, query, system
 from api.dependencies import ServicesProvider
 from api.errors import install_error_handlers
 from api.security import GuardMiddleware
@@ -22,6 +22,6 @@ def create_api(settings: Settings, services: ServicesProvider) -> FastAPI:
     app.state.services = services
     app.add_middleware(GuardMiddleware, settings=settings)
     install_error_handlers(app)
-    for router in (system.router, query.router, analyze.router, ingest.router, collections.router):
+    for router in (system.router, query.router, analyze.router, export.router, ingest.router, collections.router):
         app.include_router(router)
     return app

@@ -22,6 +22,7 @@ from services.patients.demo import DemoLoader
 from services.patients.documents import DocumentLibrary
 from services.patients.registry import PatientRegistry
 from services.preparation import Preparation, Step
+from services.reports.service import Reports
 from services.settings import Settings
 from services.storage.database import Database
 from services.storage.files import FileStore
@@ -40,6 +41,7 @@ class Services:
     reader: DocumentReader
     patients: PatientRegistry
     analyses: AnalysisLog
+    reports: Reports
     documents: DocumentLibrary
     demo: DemoLoader
     assistant: Assistant
@@ -81,12 +83,14 @@ def build_services(settings: Settings) -> Services:
     documents = DocumentLibrary(
         database, FileStore(settings.data_dir / "files"), reader, index, embedder, patients, settings.max_request_size_mb << 20
     )
+    analyses = AnalysisLog(database, patients)
     demo = DemoLoader(patients, documents, settings.data_dir / "demo")
     assistant = Assistant(search, LanguageModel.from_settings(settings))
     conversations = Conversations(database)
     return Services(
         settings=settings, database=database, store=store, embedder=embedder, index=index, search=search, reader=reader,
-        patients=patients, analyses=AnalysisLog(database, patients), documents=documents, demo=demo, assistant=assistant,
+        patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader), documents=documents,
+        demo=demo, assistant=assistant,
         conversations=conversations, chat=Chat(assistant, conversations),
         preparation=Preparation(_steps(settings, embedder, store, index, patients, demo)), started=time.monotonic(),
     )

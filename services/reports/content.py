@@ -116,14 +116,15 @@ def build(
     every = read(stored.profile, stored.document) if stored is not None else Facts()
     facts = every.only(choice.sections)
     register = SourceRegister()
-    sections = [summary.write(facts, choice.left_out if stored else (), register)]
+    said = tuple(remarks)
+    sections = [summary.write(facts, choice.left_out if stored else (), register, said)]
     if stored is not None:
         sections += [_WRITERS[kind](facts, register) for kind in choice.sections]
     if answer is not None:
         sections.append(closing.answer(answer, register))
     if stored is not None:
         sections.append(closing.methods(register))
-    sections.append(closing.limits(facts, remarks, register))
+    sections.append(closing.limits(facts, said, register))
     cited = register.sources
     sections.append(closing.sources(cited, register))
     made_with = _versions(stored)

@@ -29,11 +29,17 @@ NO_ANALYSIS = (
 )
 
 
-def write(facts: Facts, left_out: Iterable[SectionKind], register: SourceRegister) -> Section:
-    """Write the summary of the chosen facts."""
+def write(
+    facts: Facts, left_out: Iterable[SectionKind], register: SourceRegister, remarks: Iterable[str] = ()
+) -> Section:
+    """Write the summary of the chosen facts, after what must be known before reading it."""
     writer = Writer(register)
     if facts.analysed_on is None:
-        return writer.paragraph(NO_ANALYSIS, "strong").section(KEY, TITLE)
+        writer.paragraph(NO_ANALYSIS, "strong")
+    for remark in remarks:
+        writer.paragraph(remark, "strong")
+    if facts.analysed_on is None:
+        return writer.section(KEY, TITLE)
     writer.bullets(
         [
             Item(lead="Diagnoses as given:", text=joined([disease_name(one) for one in facts.diagnoses]) or "none given"),

@@ -15,6 +15,10 @@ from services.storage.database import Database
 from services.storage.tables import documents, patients
 
 _MAX_NAME = 200
+_WITH_COUNTS = sa.select(
+    patients,
+    sa.select(sa.func.count()).where(documents.c.patient_id == patients.c.id).scalar_subquery().label("document_count"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +53,20 @@ class PatientRegistry:
         """All patients by name, with the number of their documents; empty for callers who may not see patients."""
         if not access.may_see_patients:
             return ()
-        counted = (
-            sa.select(documents.c.patient_id, sa.func.count().label("document_count")).group_by(documents.c.patient_id).subquery()
-        )
-        query = (
-            sa.select(patients, counted.c.document_count)
-            .outerjoin(counted, counted.c.patient_id == patients.c.id)
-            .order_by(patients.c.name)
-        )
         with self._database.begin() as connection:
-            return tuple(_patient(row) for row in connection.execute(query).mappings())
+            return tuple(_patient(row) for row in connection.execute(_WITH_COUNTS.order_by(patients.c.name)).mappings())
 
     def get(self, patient_id: str, access: Principal) -> Patient:
         """Return one patient.
 
         :raise NotFoundError: there is none with that id, or the caller may not know.
         """
-        wanted = checked_patient_id(patient_id)
-        for patient in self.list(access):
-            if patient.id == wanted:
-                return patient
-        raise NotFoundError("no such patient: choose one from the list, or create it first")
+        query = _WITH_COUNTS.where(patients.c.id == checked_patient_id(patient_id))
+        with self._database.begin() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None or not access.may_see_patients:
+            raise NotFoundError("no such patient: choose one from the list, or create it first")
+        return _patient(row)
 
     def name_of(self, patient_id: str) -> str | None:
         """The name of a patient, for services that have checked access already; None when there is no such patient."""

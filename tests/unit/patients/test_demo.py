@@ -1,0 +1,88 @@
+"""Loading the demo patients: once, whole, and repeatable after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo_data import render
+from demo_data.catalogue import load_patients
+from demo_data.schema import DemoPatient
+from services.access.principals import LOCAL_USER, PUBLIC
+from services.container import Services
+from services.errors import AccessDeniedError
+from services.patients import demo
+from services.patients.demo import DemoLoader, demo_questions
+from services.storage.database import Database
+from tests.fakes import pdfs
+from tests.unit.patients.test_documents import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: Database, services: Services) -> Iterator[Desk]:
+    made = Desk(tmp_path, database, services)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[DemoPatient, ...]:
+    """The first two demo patients, each with two short documents instead of their many."""
+    chosen = load_patients()[:2]
+    paths: dict[str, list[Path]] = {}
+    for patient in chosen:
+        folder = tmp_path / patient.id
+        folder.mkdir()
+        paths[patient.id] = [
+            pdfs.saved(folder, pdfs.text_pdf(f"{pdfs.NOTE}\n{patient.id} {number}"), f"{number}.pdf") for number in range(2)
+        ]
+    monkeypatch.setattr(demo, "load_patients", lambda: chosen)
+    monkeypatch.setattr(render, "render_all", lambda _folder: paths)
+    return chosen
+
+
+def test_the_demo_patients_get_their_names_and_documents_once(desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path) -> None:
+    loader = DemoLoader(desk.patients, desk.library, tmp_path / "demo")
+    told: list[tuple[int, int]] = []
+    passages = loader.load(LOCAL_USER, lambda done, total: told.append((done, total)))
+    assert set(passages) == {patient.id for patient in two}
+    assert sum(passages.values()) == desk.rows()
+    assert all(desk.patients.get(patient.id, LOCAL_USER).profile["sex"] == patient.sex for patient in two)
+    assert told == [(2, 4), (4, 4)]
+    for patient in two:
+        stored = desk.patients.get(patient.id, LOCAL_USER)
+        assert (stored.name, stored.date_of_birth, stored.sex, stored.demo) == (patient.name, patient.dob, patient.sex, True)
+        assert stored.document_count == 2
+    rows = desk.rows()
+    assert loader.load(LOCAL_USER) == passages
+    assert desk.rows() == rows
+
+
+def test_loading_again_completes_what_was_interrupted(desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path) -> None:
+    loader = DemoLoader(desk.patients, desk.library, tmp_path / "demo")
+    passages = loader.load(LOCAL_USER)
+    rows = desk.rows()
+    lost = desk.library.list(two[0].id, LOCAL_USER)[0]
+    desk.library.remove(lost.id, LOCAL_USER)
+    assert loader.load(LOCAL_USER) == passages
+    assert desk.rows() == rows
+
+
+def test_a_name_that_was_changed_is_left_as_it_is(desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path) -> None:
+    desk.patients.create(two[0].id, LOCAL_USER, name="Renamed")
+    DemoLoader(desk.patients, desk.library, tmp_path / "demo").load(LOCAL_USER)
+    assert desk.patients.get(two[0].id, LOCAL_USER).name == "Renamed"
+
+
+def test_who_may_not_see_patients_may_not_load_them(desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path) -> None:
+    with pytest.raises(AccessDeniedError):
+        DemoLoader(desk.patients, desk.library, tmp_path / "demo").load(PUBLIC)
+    assert desk.patients.list(LOCAL_USER) == ()
+
+
+def test_every_demo_patient_has_questions_and_nobody_else_has() -> None:
+    for patient in load_patients():
+        assert demo_questions(patient.id)
+    assert demo_questions("somebody") == ()

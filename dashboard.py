@@ -20,6 +20,7 @@ PAGES = {
     "Patient": [
         st.Page("pages/patients/analysis.py", title="Analysis", icon=":material/clinical_notes:"),
         st.Page("pages/patients/documents.py", title="Documents", icon=":material/description:"),
+        st.Page("pages/patients/report.py", title="Report", icon=":material/lab_profile:"),
     ],
     "Evidence": [
         st.Page("pages/evidence/chat.py", title="Ask", icon=":material/forum:"),

@@ -6,6 +6,7 @@ Readable in black and white; a table row is never split unless it is taller than
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from services.reports.blocks import Block, BulletList, Item, Paragraph, Quote, Row, Section, Subheading, Table, marks
@@ -22,8 +23,19 @@ _HEAD_KEPT_WITH = 16.0
 _MOST_KEPT = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Printed:
+    data: bytes
+    page_count: int
+
+
 def to_pdf(content: ReportContent, standing: Standing, paper: Paper = Paper.A4) -> bytes:
     """Set the whole report. The same content and standing give the same pages."""
+    return print_report(content, standing, paper).data
+
+
+def print_report(content: ReportContent, standing: Standing, paper: Paper) -> Printed:
+    """Set the whole report and count its pages."""
     strip = Strip(content.patient.line(), content.title, standing.mark(ai_assisted=content.is_ai_assisted), content.disclaimer)
     page = Page(strip, paper, standing.signed_at or standing.prepared_at)
     page.put(content.title, page.left, page.ceiling, size=17, bold=True)
@@ -34,7 +46,7 @@ def to_pdf(content: ReportContent, standing: Standing, paper: Paper = Paper.A4) 
             page.add_page()
         _section(page, section)
     _signature(page, standing)
-    return bytes(page.output())
+    return Printed(bytes(page.output()), page.pages_count)
 
 
 def _summary(page: Page, section: Section) -> None:

@@ -29,7 +29,7 @@ from services.reports.choices import MAX_NAME, AssistantAnswer, Identity, Report
 from services.reports.content import ReportContent, build
 from services.reports.fhir import to_bundle
 from services.reports.markdown import to_markdown, visible
-from services.reports.pdf import to_pdf
+from services.reports.pdf import print_report, to_pdf
 from services.reports.pdf_page import Paper
 from services.reports.plain_text import to_plain_text
 from services.reports.store import ReportEntry, ReportStore, StoredReport, Verification
@@ -56,6 +56,14 @@ class Rendered:
     data: bytes
     media_type: str
     filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One page as an image, and how many there are."""
+
+    image: RenderedPage
+    page_count: int
 
 
 class Reports:
@@ -167,15 +175,17 @@ class Reports:
         name = f"report-{report.entry.patient_id}-v{report.entry.version}-{report.entry.state.value}"
         return _rendered(report.content, report.standing, form, paper, name)
 
-    def page_images(
-        self, report_id: str, access: Principal, *, pages: Collection[int], paper: Paper = Paper.A4
-    ) -> tuple[RenderedPage, ...]:
-        """Draw pages (counted from 1) of the printed report, as they will come out of the printer."""
-        pdf = self.render(report_id, ReportFormat.PDF, access, paper=paper).data
+    def preview(self, report_id: str, access: Principal, *, page: int, paper: Paper = Paper.A4) -> Preview:
+        """Draw a page (counted from 1) of the printed report as it will come out of the printer.
+
+        :raise NotFoundError: the report has no such page.
+        """
+        report = self.get(report_id, access)
+        printed = print_report(report.content, report.standing, paper)
         with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
-            file.write(pdf)
+            file.write(printed.data)
             file.flush()
-            return tuple(self._reader.page_image(Path(file.name), page, scale=_PREVIEW_SCALE) for page in pages)
+            return Preview(self._reader.page_image(Path(file.name), page, scale=_PREVIEW_SCALE), printed.page_count)
 
     def export(
         self,

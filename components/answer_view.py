@@ -10,6 +10,7 @@ from components import source_viewer
 from components.formatting import plain
 from services.access.principals import Principal
 from services.assistant.answers import AnswerMode, AnswerSegment, AnswerState, AnswerWarning, Citation
+from services.assistant.markdown import as_markdown
 from services.container import Services
 
 _STATES = {
@@ -65,7 +66,7 @@ def _sources(services: Services, access: Principal, citations: Sequence[Citation
 
 
 def _marked(segment: AnswerSegment) -> str:
-    text = segment.text
+    text = as_markdown(segment.text)
     if segment.citations:
         body = text.rstrip()
         numbers = "".join(f" :blue-badge[{citation.number}]" for citation in segment.citations)

@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.errors import ConfigurationError
@@ -22,7 +23,9 @@ OFFLINE_MODEL = "all-MiniLM-L6-v2"
 class Settings(BaseSettings):
     """What can be configured. Paths are relative to the working directory unless absolute."""
 
-    model_config = SettingsConfigDict(env_prefix="AUTO_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="AUTO_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     api_port: Annotated[int, Field(ge=1, le=65535)] = 8532
     ui_port: Annotated[int, Field(ge=1, le=65535)] = 8531
@@ -110,5 +113,13 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
-    except ValueError as error:
-        raise ConfigurationError(f"settings: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(_told(problem) for problem in error.errors(include_input=False, include_context=False))
+        raise ConfigurationError(f"settings: {problems}") from None
+
+
+def _told(problem: ErrorDetails) -> str:
+    """One problem by the name of its variable, without any value: a value may be a secret."""
+    name = "_".join(str(part) for part in problem["loc"])
+    variable = name if name.startswith("ANTHROPIC") else f"AUTO_{name.upper()}" if name else ""
+    return f"{variable}: {problem['msg']}" if variable else problem["msg"]

@@ -36,6 +36,7 @@ _OPENING = re.compile(
 )
 _MARKER = re.compile(r"[ \t]?\[\d{1,2}(?:,\s?\d{1,2}){0,9}\]")
 _STAR_ALLELE = re.compile(r"(?<!\*)\*(?=\d)")
+_DIRECTIVE = re.compile(r":(?=[A-Za-z][\w+-]{0,40}[\[/:])")
 _LOOK_BEHIND = 3  # the longest look-behind of _OPENING
 _LONGEST_CONSTRUCT = 2400
 
@@ -46,9 +47,14 @@ def sanitise(text: str) -> str:
 
 
 def as_markdown(text: str) -> str:
-    """Return `text` ready for `st.markdown`: sanitised, and with stars, dollars and tildes that stand for themselves escaped."""
+    """Return `text` ready for `st.markdown`: sanitised, and with signs that stand for themselves escaped.
+
+    Among them the colon of Streamlit's own directives: `:blue-badge[1]` in a document or a reply must not look like one of
+    our citation markers.
+    """
     safe = _STAR_ALLELE.sub(r"\\*", sanitise(text))
-    return safe.replace("$", r"\$").replace("~", r"\~")
+    safe = _DIRECTIVE.sub(r"\\:", safe)
+    return safe.replace("$", r"\$").replace("~", r"\~").replace("_", r"\_").replace("`", r"\`")
 
 
 class StreamSanitiser:

@@ -56,3 +56,17 @@ def test_an_empty_variable_is_as_if_it_were_not_set(monkeypatch: pytest.MonkeyPa
 
 def test_a_secret_does_not_show_when_printed() -> None:
     assert "hush" not in repr(Settings(api_key="hush", database_url="postgresql://u:hush@localhost/db"))
+
+
+def test_an_error_in_the_settings_never_repeats_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTO_API_KEY", "topsecret")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-hush")
+    monkeypatch.setenv("AUTO_SCORE_MEDIUM", "0.9")
+    monkeypatch.setenv("AUTO_API_PORT", "99999999")
+    load_settings.cache_clear()
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    load_settings.cache_clear()
+    assert "AUTO_API_PORT" in caught.value.message
+    assert "topsecret" not in caught.value.message
+    assert "hush" not in caught.value.message

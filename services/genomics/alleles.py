@@ -20,7 +20,9 @@ AMBIGUOUS_BASES = re.compile(r"[ACGTUNRYSWKMBDHVacgtunryswkmbdhv]+")
 """IUPAC codes; the specification allows only A, C, G, T and N in REF and ALT."""
 
 _SYMBOL = re.compile(r"<([^<>,\s]+)>")
-_BREAKEND = re.compile(r"(?P<before>[A-Za-z.]*)(?P<open>[\[\]])(?P<mate>[^\[\]\s]+):(?P<position>[0-9]{1,10})(?P=open)(?P<after>[A-Za-z.]*)")
+_BREAKEND = re.compile(
+    r"(?P<before>[A-Za-z.]*)(?P<open>[\[\]])(?P<mate>[^\[\]\s]+):(?P<position>[0-9]{1,10})(?P=open)(?P<after>[A-Za-z.]*)"
+)
 _SINGLE_BREAKEND = re.compile(r"\.[A-Za-z]+|[A-Za-z]+\.")
 
 

@@ -14,8 +14,13 @@ from services.genomics.alleles import AlleleForm, VariantType, allele_form, trim
 from services.genomics.genome import GenomeBuild, canonical_chromosome, refseq_chromosome
 
 _MAX_TEXT = 2_000
-_SEPARATED = re.compile(r"(?P<chromosome>[A-Za-z0-9_.]{1,60})[-:_ ]+(?P<position>[0-9]{1,10})[-:_ ]+(?P<ref>[ACGTNacgtn]+)[-:_ >/]+(?P<alt>[ACGTNacgtn]+)")
-_GENOMIC_SNV = re.compile(r"(?P<chromosome>[A-Za-z0-9_.]{1,60}):(?:g\.|m\.)?(?P<position>[0-9]{1,10})(?P<ref>[ACGTN])>(?P<alt>[ACGTN])")
+_SEPARATED = re.compile(
+    r"(?P<chromosome>[A-Za-z0-9_.]{1,60})[-:_ ]+(?P<position>[0-9]{1,10})[-:_ ]+"
+    r"(?P<ref>[ACGTNacgtn]+)[-:_ >/]+(?P<alt>[ACGTNacgtn]+)"
+)
+_GENOMIC_SNV = re.compile(
+    r"(?P<chromosome>[A-Za-z0-9_.]{1,60}):(?:g\.|m\.)?(?P<position>[0-9]{1,10})(?P<ref>[ACGTN])>(?P<alt>[ACGTN])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,13 @@ def parse_variant(text: str, build: GenomeBuild) -> Variant:
     if match is None:
         raise InvalidInputError("a variant is written like 17-43045702-C-T or chr17:43045702C>T")
     name = match.group("chromosome")
-    return Variant(build, chromosome_in_build(name, build), int(match.group("position")), match.group("ref").upper(), match.group("alt").upper())
+    return Variant(
+        build,
+        chromosome_in_build(name, build),
+        int(match.group("position")),
+        match.group("ref").upper(),
+        match.group("alt").upper(),
+    )
 
 
 def chromosome_in_build(name: str, build: GenomeBuild) -> str:

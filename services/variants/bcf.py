@@ -37,7 +37,8 @@ def bcf_as_text(path: Path) -> Iterator[tuple[bytes, int]]:
     process = subprocess.Popen(  # noqa: S603 (fixed program, the path is one argument and no shell is involved)
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={}, cwd="/", preexec_fn=_limit
     )
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     try:
         while piece := process.stdout.read(_PIECE):
             yield piece, size

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.variants.problems import Problem, warning
-from services.variants.vcf.strings import Offsets, encode, mask_of
+from services.variants.vcf.strings import Mask, Offsets, encode, mask_of
 
 _MAX_SHOWN = 100
 
@@ -50,7 +50,9 @@ class OrderCheck:
         if len(back):
             self.is_sorted = False
         for place in back:
-            yield warning(int(lines[place]), "POS", str(int(positions[place])), f"comes after {int(before[place])}", "order.position")
+            yield warning(
+                int(lines[place]), "POS", str(int(positions[place])), f"comes after {int(before[place])}", "order.position"
+            )
         self._position = int(positions[-1])
 
 
@@ -79,9 +81,10 @@ class DuplicateCheck:
                 self._place, self._here = (chrom, pos), {}
             first = self._here.setdefault((ref, alt), line)
             if first != line:
-                yield warning(line, "ALT", f"{chrom}:{pos} {ref}>{alt}", f"the same variant stands on line {first}", "duplicate.variant")
+                yield warning(
+                    line, "ALT", f"{chrom}:{pos} {ref}>{alt}", f"the same variant stands on line {first}", "duplicate.variant"
+                )
 
 
-def _sequences(alts: pa.ChunkedArray) -> Offsets:
-    mask: Offsets = mask_of(pc.match_substring_regex(alts, "^[A-Za-z]+$").combine_chunks())
-    return mask
+def _sequences(alts: pa.ChunkedArray) -> Mask:
+    return mask_of(pc.match_substring_regex(alts, "^[A-Za-z]+$").combine_chunks())

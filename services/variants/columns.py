@@ -60,7 +60,9 @@ class NameBook:
 CORE = (
     Column("chrom", pa.string(), "Contig as written in the file", Origin.CORE),
     Column("pos", pa.int64(), "1-based position of the first base of REF, after splitting and normalisation", Origin.CORE),
-    Column("end", pa.int64(), "1-based inclusive end: INFO END or SVLEN for symbolic alleles, else the last base of REF", Origin.CORE),
+    Column(
+        "end", pa.int64(), "1-based inclusive end: INFO END or SVLEN for symbolic alleles, else the last base of REF", Origin.CORE
+    ),
     Column("id", pa.string(), "Identifiers of the record, separated by ;", Origin.CORE),
     Column("ref", pa.string(), "Reference allele of this row", Origin.CORE),
     Column("alt", pa.string(), "The one alternate allele of this row; empty where the record states none", Origin.CORE),
@@ -78,6 +80,8 @@ CORE = (
 )
 POSITION_COLUMNS = (
     Column("row_id", pa.int64(), "Number of the row in the table, from 0, in genome order", Origin.CORE),
-    Column("chrom_order", pa.int32(), "Place of the contig in genome order: the header's, else the order of appearance", Origin.CORE),
+    Column(
+        "chrom_order", pa.int32(), "Place of the contig in genome order: the header's, else the order of appearance", Origin.CORE
+    ),
 )
 """Added when the table is written."""

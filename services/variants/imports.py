@@ -42,8 +42,8 @@ def import_file(
     path: Path,
     destination: Path,
     options: ImportOptions | None = None,
-    on_progress: Progress = lambda share, records: None,
-    should_stop: ShouldStop = lambda: False,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> ImportReport:
     """Import `path` into the new folder `destination`.
 
@@ -64,7 +64,7 @@ def import_file(
         with ThreadPoolExecutor(1) as pool:
             digest = pool.submit(sha256_of, path)
             run = _runner(path, options, log)
-            run.run(scratch / TABLE_FILE, scratch / REJECTED_FILE, on_progress, should_stop)
+            run.run(scratch / TABLE_FILE, scratch / REJECTED_FILE, on_progress or _silent, should_stop or _go_on)
             manifest = _manifest(run, path, options, digest.result())
         if run.counts.read != run.counts.imported + run.counts.rejected:
             raise AssertionError("records were lost")
@@ -92,12 +92,20 @@ def check_file(path: Path, options: ImportOptions | None = None) -> ImportReport
     run: VcfImport | DelimitedImport | None = None
     try:
         run = _runner(path, options, log)
-        run.run(None, None, lambda share, records: None, lambda: False)
+        run.run(None, None, _silent, _go_on)
     except UnusableFileError as refused:
         if refused.problem not in log.kept:
             log.add(refused.problem)
         return _report(Status.REFUSED, run, log, started, refusal=refused.problem)
     return _report(Status.IMPORTED, run, log, started)
+
+
+def _silent(share: float, records: int) -> None:
+    del share, records
+
+
+def _go_on() -> bool:
+    return False
 
 
 def _runner(path: Path, options: ImportOptions, log: ProblemLog) -> VcfImport | DelimitedImport:

@@ -39,8 +39,11 @@ def column_entries(columns: Sequence[Column], numeric_text: Mapping[str, bool]) 
     entries = []
     for column in (*POSITION_COLUMNS, *columns):
         entry: dict[str, Any] = {
-            "name": column.name, "type": type_name(column.type), "description": column.description, "origin": str(column.origin),
-        }  # fmt: skip
+            "name": column.name,
+            "type": type_name(column.type),
+            "description": column.description,
+            "origin": str(column.origin),
+        }
         for key in ("field", "sample"):
             if getattr(column, key):
                 entry[key] = getattr(column, key)
@@ -65,14 +68,23 @@ def type_name(kind: pa.DataType) -> str:
 
 def problem_entry(problem: Problem) -> dict[str, Any]:
     return {
-        "line": problem.line, "field": problem.field, "value": problem.value, "reason": problem.reason,
-        "severity": str(problem.severity), "rule": problem.rule,
-    }  # fmt: skip
+        "line": problem.line,
+        "field": problem.field,
+        "value": problem.value,
+        "reason": problem.reason,
+        "severity": str(problem.severity),
+        "rule": problem.rule,
+    }
 
 
 def problem_summary(log: ProblemLog, shown: int = 200) -> dict[str, Any]:
     counts = [{"rule": rule, "severity": str(severity), "count": count} for (rule, severity), count in sorted(log.counts.items())]
-    return {"errors": log.errors, "warnings": log.warnings, "by_rule": counts, "first": [problem_entry(problem) for problem in log.kept[:shown]]}
+    return {
+        "errors": log.errors,
+        "warnings": log.warnings,
+        "by_rule": counts,
+        "first": [problem_entry(problem) for problem in log.kept[:shown]],
+    }
 
 
 def versions() -> dict[str, str]:

@@ -50,9 +50,9 @@ class DelimitedOptions:
 class ImportOptions:
     """Options of one import.
 
-    `reference` is an indexed FASTA: REF alleles are compared with it and indels left-aligned. `expected_build` refuses a file that
-    is in another one. `samples` limits the genotype columns, all samples are checked nevertheless. `line_by_line` takes the slow
-    reader for every line; it gives the same table.
+    `reference` is an indexed FASTA: REF alleles are compared with it and indels left-aligned. `expected_build` refuses a file
+    that is in another one. `samples` limits the genotype columns, all samples are checked nevertheless. `line_by_line` takes the
+    slow reader for every line; it gives the same table.
     """
 
     mode: Mode = Mode.STRICT

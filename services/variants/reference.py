@@ -6,6 +6,7 @@ Contigs are matched by name, or by chromosome where the two sides write it diffe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -34,7 +35,8 @@ class Mismatch:
 
     @property
     def reason(self) -> str:
-        return f"REF is {self.ref[:_MAX_SHOWN]}, the reference has {self.expected[:_MAX_SHOWN] or 'nothing'} at {self.chrom}:{self.position}"
+        there = self.expected[:_MAX_SHOWN] or "nothing"
+        return f"REF is {self.ref[:_MAX_SHOWN]}, the reference has {there} at {self.chrom}:{self.position}"
 
 
 class ReferenceGenome:
@@ -111,18 +113,25 @@ class ReferenceGenome:
         ends = table["end"].to_numpy().copy()
         refs, alts = table["ref"].to_pylist(), table["alt"].to_pylist()
         moved = 0
-        for row, chrom, position, ref, alt in zip(chosen, wanted["chrom"], wanted["pos"], wanted["ref"], wanted["alt"], strict=True):
+        for row, chrom, position, ref, alt in zip(
+            chosen, wanted["chrom"], wanted["pos"], wanted["ref"], wanted["alt"], strict=True
+        ):
             contig = self.contig(chrom)
             if contig is None or position < 1:
                 continue
-            aligned = left_align(position, ref, alt, lambda start, end, name=contig: self.bases(name, start, end))  # type: ignore[misc]
+            aligned = left_align(position, ref, alt, partial(self.bases, contig))
             if aligned != (position, ref, alt):
                 moved += 1
                 positions[row], refs[row], alts[row] = aligned
                 ends[row] = aligned[0] + len(aligned[1]) - 1
         if not moved:
             return table, 0
-        for name, values in (("pos", pa.array(positions)), ("end", pa.array(ends)), ("ref", pa.array(refs)), ("alt", pa.array(alts))):
+        for name, values in (
+            ("pos", pa.array(positions)),
+            ("end", pa.array(ends)),
+            ("ref", pa.array(refs)),
+            ("alt", pa.array(alts)),
+        ):
             table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
         return table, moved
 

@@ -121,11 +121,13 @@ class TableWriter:
     def _merge(self, watch: Callable[[pa.Table], None] | None) -> None:
         merged = _Run(self.path, self._schema)
         config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": _MERGE_MEMORY, "threads": 2, "temp_directory": str(self._scratch / "sort"),
-        }  # fmt: skip
+            "memory_limit": _MERGE_MEMORY,
+            "threads": 2,
+            "temp_directory": str(self._scratch / "sort"),
+        }
         with duckdb.connect(":memory:", config=config) as connection:
             files = [str(run.path) for run in self._runs]
-            relation = connection.execute(f"SELECT * FROM read_parquet(?) ORDER BY {', '.join(ORDER)}", [files])  # noqa: S608 (fixed names)
+            relation = connection.sql(f"SELECT * FROM read_parquet(?) ORDER BY {', '.join(ORDER)}", params=[files])  # noqa: S608 (fixed names)
             for batch in relation.to_arrow_reader(20_000):
                 table = pa.Table.from_batches([batch]).cast(self._schema)
                 if watch is not None:

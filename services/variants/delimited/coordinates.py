@@ -4,8 +4,8 @@ Understood in one column: `17-43045702-C-T` and its variants with `:`, `_` or sp
 chromosome or RefSeq accession (`NC_000017.11:g.43045702C>T`, `..del`, `..dup`, `..ins`, `..delins`); a region `chr17:100-200`.
 Coding and protein HGVS (`NM_..:c.`) names no place on a chromosome without a transcript set, and is refused with that reason.
 
-HGVS does not write the base before an insertion or deletion that VCF wants. Without a reference genome that base is N; with one it
-is filled in. Sequences that HGVS leaves out become symbolic alleles (`<DEL>`, `<DUP>`) with their end.
+HGVS does not write the base before an insertion or deletion that VCF wants. Without a reference genome that base is N; with one
+it is filled in. Sequences that HGVS leaves out become symbolic alleles (`<DEL>`, `<DUP>`) with their end.
 HGVS nomenclature: den Dunnen JT and others, Human Mutation 2016; hgvs-nomenclature.org.
 """
 
@@ -19,7 +19,9 @@ from services.genomics.alleles import BASES, AlleleForm, allele_form
 
 _MAX_TEXT = 20_000
 _CONTIG = r"(?P<chrom>[A-Za-z0-9_.]{1,80})"
-_SEPARATED = re.compile(_CONTIG + r"[-:_ ](?P<pos>[0-9]{1,10})[-:_ ](?P<ref>[ACGTNacgtn]+|-)[-:_ >/](?P<alt>[ACGTNacgtn]+|-|<[A-Z:]{2,30}>)")
+_SEPARATED = re.compile(
+    _CONTIG + r"[-:_ ](?P<pos>[0-9]{1,10})[-:_ ](?P<ref>[ACGTNacgtn]+|-)[-:_ >/](?P<alt>[ACGTNacgtn]+|-|<[A-Z:]{2,30}>)"
+)
 _REGION = re.compile(_CONTIG + r"[:\s](?P<pos>[0-9,]{1,14})(?:-|\.\.)(?P<end>[0-9,]{1,14})")
 _PLACE = re.compile(_CONTIG + r":(?P<pos>[0-9,]{1,14})")
 _GENOMIC = re.compile(_CONTIG + r":(?:[gm]\.)?(?P<pos>[0-9]{1,10})(?:_(?P<end>[0-9]{1,10}))?(?P<change>[A-Za-z>=]{2,20000}|=)")

@@ -27,7 +27,7 @@ from services.variants.outcome import ImportOptions, Mode, Progress, ShouldStop
 from services.variants.problems import Problem, ProblemLog, UnusableFileError, error, warning
 from services.variants.reference import ReferenceGenome
 from services.variants.vcf.blocks import RejectedLine
-from services.variants.vcf.importing import Counts, RejectedSink, StoppedError
+from services.variants.vcf.importing import Counts, Outputs, RejectedSink, StoppedError
 from services.variants.writing import TableWriter
 
 _BATCH = 20_000
@@ -70,14 +70,22 @@ def preview_delimited(path: Path, options: ImportOptions | None = None, rows: in
     by_index = {index: role for role, index in dialect.roles.items()}
     columns = tuple(
         PreviewColumn(
-            name, by_index.get(index), options.delimited.types.get(name, types.of(index)),
+            name,
+            by_index.get(index),
+            options.delimited.types.get(name, types.of(index)),
             tuple(row[index] for row in shown[:5] if index < len(row)),
         )
         for index, name in enumerate(dialect.names)
-    )  # fmt: skip
+    )
     problems = [*dialect.problems, *_role_problems(dialect)]
     return DelimitedPreview(
-        dialect.encoding, dialect.delimiter, dialect.has_header, dialect.zero_based, columns, tuple(tuple(row) for row in shown), tuple(problems)
+        dialect.encoding,
+        dialect.delimiter,
+        dialect.has_header,
+        dialect.zero_based,
+        columns,
+        tuple(tuple(row) for row in shown),
+        tuple(problems),
     )
 
 
@@ -196,7 +204,7 @@ class DelimitedImport:
         writer = TableWriter(table, schema, [], rows_may_move=reference is not None) if table is not None else None
         sink = RejectedSink(rejected)
         try:
-            self._consume(dialect, schema, reference, writer, sink, progress, should_stop)
+            self._consume(dialect, schema, Outputs(reference, writer, sink), progress, should_stop)
             if writer is not None:
                 writer.finish(None)
                 self.contig_names = writer.contigs.names
@@ -231,7 +239,9 @@ class DelimitedImport:
                 raise StoppedError
             types.see([row for _, row in batch])
         set_by_user = self.options.delimited.types
-        unknown = [name for name in set_by_user if name not in dialect.names] + [kind for kind in set_by_user.values() if kind not in _TYPES]
+        unknown = [name for name in set_by_user if name not in dialect.names] + [
+            kind for kind in set_by_user.values() if kind not in _TYPES
+        ]
         if unknown:
             raise InvalidInputError(f"{unknown[0]!r} is neither a column of the file nor a type (text, integer, number, flag)")
         self._kinds = [set_by_user.get(name, types.of(index)) for index, name in enumerate(dialect.names)]
@@ -246,9 +256,13 @@ class DelimitedImport:
         self.columns = (*CORE, *own)
 
     def _consume(
-        self, dialect: Dialect, schema: pa.Schema, reference: ReferenceGenome | None, writer: TableWriter | None, sink: RejectedSink,
-        progress: Progress, should_stop: ShouldStop,
-    ) -> None:  # fmt: skip
+        self,
+        dialect: Dialect,
+        schema: pa.Schema,
+        outputs: Outputs,
+        progress: Progress,
+        should_stop: ShouldStop,
+    ) -> None:
         text = Text(self.path, dialect.encoding, self.options.limits)
         size = max(self.path.stat().st_size, 1)
         order, duplicates = OrderCheck(), DuplicateCheck()
@@ -258,7 +272,7 @@ class DelimitedImport:
             made: list[dict[str, Any]] = []
             rejected: list[RejectedLine] = []
             for line, cells in batch:
-                found = self._row(line, cells, dialect, reference)
+                found = self._row(line, cells, dialect, outputs.reference)
                 if isinstance(found, Problem):
                     self._note(found)
                     if self.options.mode is Mode.STRICT:
@@ -268,12 +282,12 @@ class DelimitedImport:
                     made += found
             self.counts.read += len(batch)
             self.counts.rejected += len(rejected)
-            sink.add(rejected)
+            outputs.rejected.add(rejected)
             table = pa.Table.from_pylist(made, schema)
             for problem in order.check(table):
                 self._note(problem)
             self.rows += table.num_rows
-            for problem in duplicates.check(writer.add(table) if writer is not None else table):
+            for problem in duplicates.check(outputs.writer.add(table) if outputs.writer is not None else table):
                 self._note(problem)
             progress(min(text.bytes_read / size, 1.0), self.counts.read)
         self.is_sorted = order.is_sorted
@@ -309,7 +323,9 @@ class DelimitedImport:
                 self.build, self.build_evidence = accession[1], (f"{place.chrom} is an accession of {accession[1]}",)
                 self._refuse_other_build()
             elif accession[1] is not self.build:
-                return error(line, "chrom", place.chrom, f"belongs to {accession[1]}, the file is in {self.build}", "build.mismatch")
+                return error(
+                    line, "chrom", place.chrom, f"belongs to {accession[1]}, the file is in {self.build}", "build.mismatch"
+                )
         expected = self.build or self.options.expected_build
         if expected is not None and beyond_chromosome_end(expected, place.chrom, place.end):
             other = other_build(expected)
@@ -391,25 +407,42 @@ def _core_rows(
             position, ref, alt = trim(position, ref, alt)
             end = position + len(ref) - 1
         kind = VariantType.REGION if ref is None or alt is None else variant_type(ref, alt)
-        rows.append({
-            **values, "chrom": place.chrom, "pos": position, "end": end, "id": identifier if identifier.lower() not in _MISSING else None,
-            "ref": ref, "alt": alt, "variant_type": str(kind), "allele_index": number, "allele_count": len(places), "line": line,
-            "original_pos": place.position, "original_ref": _cell(cells, dialect, "ref") or place.ref,
-            "original_alt": _cell(cells, dialect, "alt") or place.alt,
-        })  # fmt: skip
+        rows.append(
+            {
+                **values,
+                "chrom": place.chrom,
+                "pos": position,
+                "end": end,
+                "id": None if identifier.lower() in _MISSING else identifier,
+                "ref": ref,
+                "alt": alt,
+                "variant_type": str(kind),
+                "allele_index": number,
+                "allele_count": len(places),
+                "line": line,
+                "original_pos": place.position,
+                "original_ref": _cell(cells, dialect, "ref") or place.ref,
+                "original_alt": _cell(cells, dialect, "alt") or place.alt,
+            }
+        )
     return rows
 
 
 def _placed(line: int, place: Coordinates, reference: ReferenceGenome) -> tuple[int, int, str, str] | Problem:
     """Fill in bases that the notation leaves open, compare the rest with the reference, left-align indels."""
-    assert place.ref is not None and place.alt is not None
+    assert place.ref is not None
+    assert place.alt is not None
     contig = reference.contig(place.chrom)
     if contig is None:
         return place.position, place.end, place.ref, place.alt
     there = reference.bases(contig, place.position, place.position + len(place.ref) - 1)
-    if len(there) != len(place.ref) or any(own not in ("N", base) and base in "ACGT" for own, base in zip(place.ref, there, strict=True)):
+    if len(there) != len(place.ref) or any(
+        own not in ("N", base) and base in "ACGT" for own, base in zip(place.ref, there, strict=True)
+    ):
         ours = reference.build
-        reason = f"REF is {place.ref[:20]}, the reference ({ours.build if ours else 'build unknown'}) has {there[:20] or 'nothing'}"
+        reason = (
+            f"REF is {place.ref[:20]}, the reference ({ours.build if ours else 'build unknown'}) has {there[:20] or 'nothing'}"
+        )
         return error(line, "ref", place.ref, reason, "ref.reference")
     alt = there[0] + place.alt[1:] if place.alt.startswith("N") else place.alt
     if allele_form(alt) is not AlleleForm.SEQUENCE:

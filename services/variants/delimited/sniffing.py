@@ -27,7 +27,9 @@ _NAMES: Mapping[str, frozenset[str]] = {
     "pos": frozenset("pos position start startposition vcfpos bp basepair chromstart genomicposition startpos".split()),
     "end": frozenset("end stop endposition chromend endpos".split()),
     "ref": frozenset("ref reference referenceallele refallele vcfref refbase".split()),
-    "alt": frozenset("alt alternate alternateallele alternativeallele altallele vcfalt tumorseqallele2 observedallele obs altbase".split()),
+    "alt": frozenset(
+        "alt alternate alternateallele alternativeallele altallele vcfalt tumorseqallele2 observedallele obs altbase".split()
+    ),
     "variant": frozenset("variant hgvs hgvsg variantid vcfvariant genomichgvs ghgvs genomicchange variantkey mutation".split()),
     "region": frozenset("region locus coordinates interval location genomiclocation cytolocation".split()),
     "id": frozenset("id rsid rs dbsnp dbsnpid snpid snp".split()),
@@ -72,17 +74,22 @@ class Text(io.TextIOBase):
                 whole, waiting = [*whole, waiting], ""
             yield from whole
             if len(waiting) > _MAX_CELL:
-                raise UnusableFileError(error(None, "file", "", f"a line is longer than {_MAX_CELL:,} characters", "file.line_length"))
+                raise UnusableFileError(
+                    error(None, "file", "", f"a line is longer than {_MAX_CELL:,} characters", "file.line_length")
+                )
         if waiting:
             yield waiting
 
     def _decoded(self) -> Iterator[str]:
         try:
-            for piece, self.bytes_read in self._pieces:
+            for piece, consumed in self._pieces:
+                self.bytes_read = consumed
                 yield self._decoder.decode(piece)
             yield self._decoder.decode(b"", final=True)
         except UnicodeDecodeError as problem:
-            raise UnusableFileError(error(None, "file", "", f"is not {self._encoding} text ({problem.reason})", "file.encoding")) from problem
+            raise UnusableFileError(
+                error(None, "file", "", f"is not {self._encoding} text ({problem.reason})", "file.encoding")
+            ) from problem
 
 
 def sniff(path: Path, options: DelimitedOptions, limits: ReadingLimits) -> Dialect:
@@ -101,8 +108,14 @@ def sniff(path: Path, options: DelimitedOptions, limits: ReadingLimits) -> Diale
     has_header = options.has_header if options.has_header is not None else _is_header(first)
     names = _header_names(first) if has_header else tuple(f"column_{number}" for number in range(1, len(first) + 1))
     if len(names) > MAX_COLUMNS:
-        raise UnusableFileError(error(None, "file", "", f"has {len(names):,} columns; the limit is {MAX_COLUMNS:,}", "file.columns"))
-    roles = _chosen_roles(options.roles, names) if options.roles is not None else _roles(names, rows[1:] if has_header else rows, has_header)
+        raise UnusableFileError(
+            error(None, "file", "", f"has {len(names):,} columns; the limit is {MAX_COLUMNS:,}", "file.columns")
+        )
+    roles = (
+        _chosen_roles(options.roles, names)
+        if options.roles is not None
+        else _roles(names, rows[1:] if has_header else rows, has_header)
+    )
     zero_based = options.zero_based
     if zero_based is None:
         zero_based = "pos" in roles and _plain(names[roles["pos"]]) in _ZERO_BASED_NAMES

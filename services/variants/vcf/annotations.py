@@ -86,16 +86,30 @@ def _plan(key: str, subfields: tuple[str, ...], names: NameBook) -> AnnotationPl
         )
         for name in subfields
     ]
-    count = Column(names.unique(f"{prefix}_entries"), pa.int32(), f"Number of {key} entries of this allele", Origin.ANNOTATION, key, "entries")
+    count = Column(
+        names.unique(f"{prefix}_entries"),
+        pa.int32(),
+        f"Number of {key} entries of this allele",
+        Origin.ANNOTATION,
+        key,
+        "entries",
+    )
 
     def index(*wanted: str) -> int | None:
         return next((subfields.index(name) for name in wanted if name in subfields), None)
 
     return AnnotationPlan(
-        key, subfields, (*columns, count),
-        allele=index("Allele"), allele_number=index("ALLELE_NUM"), gene=index(*_GENE_NAMES), pick=index("PICK"),
-        impact=index(*_IMPACT_NAMES), mane=index("MANE_SELECT"), canonical=index("CANONICAL"),
-    )  # fmt: skip
+        key,
+        subfields,
+        (*columns, count),
+        allele=index("Allele"),
+        allele_number=index("ALLELE_NUM"),
+        gene=index(*_GENE_NAMES),
+        pick=index("PICK"),
+        impact=index(*_IMPACT_NAMES),
+        mane=index("MANE_SELECT"),
+        canonical=index("CANONICAL"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

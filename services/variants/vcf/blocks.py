@@ -74,7 +74,9 @@ class BlockReader:
         result.problems += notes
         if result.table.num_rows:
             joined = pa.concat_tables([table, result.table])
-            order = pc.sort_indices(joined.select(["line", "allele_index"]), [("line", "ascending"), ("allele_index", "ascending")])
+            order = pc.sort_indices(
+                joined.select(["line", "allele_index"]), [("line", "ascending"), ("allele_index", "ascending")]
+            )
             result.table = joined.take(order)
         else:
             result.table = table

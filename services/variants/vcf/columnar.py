@@ -92,7 +92,11 @@ def lines_of(data: bytes, first_line: int, column_count: int) -> tuple[Lines, Of
     regular = (tab_counts == column_count - 1) & (line_ends > line_starts) & (buffer[line_starts] != ord("#"))
     regular &= ~_odd_lines(data, buffer, line_ends)
     chosen = np.flatnonzero(regular)
-    inner = tabs[first_tab[chosen][:, None] + np.arange(column_count - 1)] if len(chosen) else np.empty((0, column_count - 1), np.int64)
+    inner = (
+        tabs[first_tab[chosen][:, None] + np.arange(column_count - 1)]
+        if len(chosen)
+        else np.empty((0, column_count - 1), np.int64)
+    )
     starts = np.concatenate((line_starts[chosen][:, None], inner + 1), axis=1)
     ends = np.concatenate((inner, line_ends[chosen][:, None]), axis=1)
     lines = Lines(pa.py_buffer(data), starts, ends, chosen + first_line, bad=(starts == ends).any(axis=1))
@@ -138,7 +142,7 @@ class CorePart:
         for code, value in enumerate(values):
             for name, shown, reason, severity, rule in check_contig(value, header):
                 if rule == "contig.undeclared":
-                    lines.note_first(codes, code, Problem(None, name, shown, reason, severity, rule))  # type: ignore[arg-type]
+                    lines.note_first(codes, code, Problem(None, name, shown, reason, severity, rule))
                 else:
                     lines.mark(codes == code)
 
@@ -169,7 +173,9 @@ class CorePart:
             unspecified.append(simple and any(allele[0] == "<" for allele in alleles))
             for allele in alleles if simple else (".",):
                 form = allele_form(allele)
-                shift, own_ref, own_alt = trim(0, ref.upper(), allele.upper()) if form is AlleleForm.SEQUENCE else (0, ref, allele)
+                shift, own_ref, own_alt = (
+                    trim(0, ref.upper(), allele.upper()) if form is AlleleForm.SEQUENCE else (0, ref, allele)
+                )
                 shifts.append(shift)
                 refs.append(own_ref)
                 alts.append(None if form is AlleleForm.MISSING else own_alt)
@@ -178,7 +184,11 @@ class CorePart:
         per_pair = np.array(counts, dtype=np.int64)
         self._first = np.concatenate(([0], np.cumsum(per_pair)))
         self._shifts = np.array(shifts, dtype=np.int64)
-        self._refs, self._alts, self._types = pa.array(refs, pa.string()), pa.array(alts, pa.string()), pa.array(types, pa.string())
+        self._refs, self._alts, self._types = (
+            pa.array(refs, pa.string()),
+            pa.array(alts, pa.string()),
+            pa.array(types, pa.string()),
+        )
         self._by_info_end = np.array([form in (AlleleForm.UNSPECIFIED, AlleleForm.MISSING) for form in forms], dtype=bool)
         lines.mark(~np.array(usable, dtype=bool)[self._codes])
         lines.allele_counts = per_pair[self._codes]
@@ -241,7 +251,8 @@ def _positions(lines: Lines) -> Offsets:
     if not plain.all():
         lines.mark(~plain)
         texts = pc.if_else(pa.array(plain), texts, "0")
-    return pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False)
+    positions: Offsets = pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False)
+    return positions
 
 
 def rows_of(lines: Lines) -> Rows:
@@ -251,5 +262,3 @@ def rows_of(lines: Lines) -> Rows:
     total = int(counts.sum())
     first = np.cumsum(counts) - counts
     return Rows(np.repeat(good, counts), np.arange(total) - np.repeat(first, counts))
-
-

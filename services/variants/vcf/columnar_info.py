@@ -13,7 +13,20 @@ from services.variants.vcf.columnar import Lines, Rows
 from services.variants.vcf.definitions import FieldDefinition, FieldType
 from services.variants.vcf.plan import FieldPlan, TablePlan
 from services.variants.vcf.record import INFO_KEY
-from services.variants.vcf.strings import Mask, Offsets, Parsed, Pieces, contains_byte, encode, indices, mask_of, parse, scatter, split, stable_order
+from services.variants.vcf.strings import (
+    Mask,
+    Offsets,
+    Parsed,
+    Pieces,
+    contains_byte,
+    encode,
+    indices,
+    mask_of,
+    parse,
+    scatter,
+    split,
+    stable_order,
+)
 from services.variants.vcf.values import FRACTIONS, NOT_NEGATIVE_INFO, STRUCTURAL_SINCE_44
 
 
@@ -99,7 +112,7 @@ class InfoPart:
 
     def _read_entries(self) -> None:
         """Tell keys from values and hand each key's entries on."""
-        lines, entries = self._lines, self._entries
+        entries = self._entries
         data = np.frombuffer(entries.data, dtype=np.uint8)
         equals = _first_equals(data, entries)
         has_value = equals < entries.ends
@@ -121,14 +134,12 @@ class InfoPart:
                 own = own[~self._missing[rows[own]]]
                 if not len(own):
                     continue
-            self._read_key(key, own, rows[own], has_value[own], parts, codes, code, rows)
+            self._read_key(key, own, rows[own], has_value[own], parts)
         if self._undeclared:
             lines_with = np.sort(np.concatenate(self._undeclared))
             self._undeclared = [lines_with]
 
-    def _read_key(
-        self, key: str, own: Offsets, rows: Offsets, has_value: Mask, parts: Pieces, codes: Offsets, code: int, all_rows: Offsets
-    ) -> None:
+    def _read_key(self, key: str, own: Offsets, rows: Offsets, has_value: Mask, parts: Pieces) -> None:
         lines, header = self._lines, self._plan.header
         lines.mark(rows[1:][rows[1:] == rows[:-1]])
         if key not in header.info:
@@ -143,7 +154,7 @@ class InfoPart:
             self._flags[key][rows] = True
             return
         texts = parts.take(2 * own + 1)
-        lines.mark(rows[~has_value | (parts.lengths[2 * own + 1] == 0)])
+        lines.mark(rows[~has_value | (parts.starts[2 * own + 1] == parts.ends[2 * own + 1])])
         if any(annotation.key == key for annotation in self._plan.annotations):
             self.texts[key] = (texts, rows)
         self._read_declared(key, definition, texts, rows)
@@ -195,7 +206,9 @@ class InfoPart:
         self._undeclared.append(own)
         clean = rows[~lines.bad[rows]]
         if len(clean):
-            lines.notes.append((int(clean[0]), warning(None, "INFO", key, "the header does not declare this key", "info.undeclared")))
+            lines.notes.append(
+                (int(clean[0]), warning(None, "INFO", key, "the header does not declare this key", "info.undeclared"))
+            )
 
     def columns(self, rows: Rows) -> dict[str, pa.Array]:
         plan = self._plan
@@ -251,7 +264,7 @@ def wanted_counts(definition: FieldDefinition, allele_counts: Offsets) -> Offset
 
 def _single_missing(values: pa.Array, first: Offsets, counts: Offsets, entries: Offsets) -> Mask:
     """Tell which of `entries` hold one missing value only; that is allowed whatever the Number."""
-    alone = counts[entries] == 1
+    alone: Mask = counts[entries] == 1
     if alone.any():
         alone[alone] = mask_of(pc.is_null(values.take(pa.array(first[entries[alone]]))))
     return alone
@@ -263,4 +276,5 @@ def _first_equals(data: np.ndarray[tuple[int], np.dtype[np.uint8]], entries: Pie
     found = np.flatnonzero(data[low:high] == ord("=")) + low
     after = np.searchsorted(found, entries.starts)
     candidate = np.append(found, high)[after] if len(found) else np.full(len(entries.starts), high)
-    return np.minimum(candidate, entries.ends)
+    first: Offsets = np.minimum(candidate, entries.ends)
+    return first

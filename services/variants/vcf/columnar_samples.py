@@ -66,7 +66,7 @@ class SamplesPart:
             numbers = pieces.first[present] + place
             texts = pieces.take(numbers)
             own = cells[present]
-            lines.mark(self._line(own[pieces.lengths[numbers] == 0]))
+            lines.mark(self._line(own[pieces.starts[numbers] == pieces.ends[numbers]]))
             if key == "GT":
                 self._read_genotypes(texts, own)
             self._read_field(key, self._definition(key), texts, own)
@@ -85,7 +85,8 @@ class SamplesPart:
         genotypes = [parse_genotype(value) for value in values]
         leading_allowed = self._plan.header.version >= (4, 4)
         usable = [
-            genotype is not None and (leading_allowed or not genotype.leading_phase) and genotype.ploidy <= 2 for genotype in genotypes
+            genotype is not None and (leading_allowed or not genotype.leading_phase) and genotype.ploidy <= 2
+            for genotype in genotypes
         ]
         highest = np.array([genotype.highest if genotype else 0 for genotype in genotypes], dtype=np.int64)
         line = self._line(cells)
@@ -153,23 +154,30 @@ class SamplesPart:
         )
 
     def columns(self, rows: Rows) -> dict[str, pa.Array]:
-        made: dict[str, pa.Array] = {}
         plan = self._plan
-        for place, sample in enumerate(plan.samples):
-            cells = rows.line * self._samples + sample
-            made[plan.zygosity[place].name] = self._zygosity(cells, rows.allele)
-            for key, plans in plan.format.items():
-                made.update(self._columns(key, plans[place], cells, rows.allele))
-            made[plan.format_undeclared[place].name] = pa.nulls(len(cells), pa.string())
+        count = len(rows.line)
+        # all samples at once, sample by sample: each sample's column is then a slice
+        cells = (rows.line[None, :] * self._samples + np.array(plan.samples, dtype=np.int64)[:, None]).ravel()
+        allele = np.tile(rows.allele, len(plan.samples))
+        made: dict[str, pa.Array] = {}
+        words = self._zygosity(cells, allele)
+        for place, column in enumerate(plan.zygosity):
+            made[column.name] = words.slice(place * count, count)
+        for key, plans in plan.format.items():
+            for part, values in enumerate(self._columns(key, plans[0], cells, allele)):
+                for place, field_plan in enumerate(plans):
+                    made[field_plan.columns[part].name] = values.slice(place * count, count)
+        nothing = pa.nulls(count, pa.string())
+        made.update({column.name: nothing for column in plan.format_undeclared})
         return made
 
-    def _columns(self, key: str, plan: FieldPlan, cells: Offsets, allele: Offsets) -> dict[str, pa.Array]:
+    def _columns(self, key: str, plan: FieldPlan, cells: Offsets, allele: Offsets) -> list[pa.Array]:
         values = self._fields.get(key)
         if values is None:
-            return {column.name: pa.nulls(len(cells), column.type) for column in plan.columns}
+            return [pa.nulls(len(cells), column.type) for column in plan.columns]
         if plan.definition.number == "G":
-            return {plan.columns[0].name: self._genotype_lists(values, cells, allele)}
-        return field_columns(plan, values, cells, allele)
+            return [self._genotype_lists(values, cells, allele)]
+        return list(field_columns(plan, values, cells, allele).values())
 
     def _genotype_lists(self, values: FieldValues, cells: Offsets, allele: Offsets) -> pa.Array:
         """Return the values of the genotypes made of the reference and one allele: 3 for two copies, 2 for one."""
@@ -204,4 +212,3 @@ def _genotype_counts(alleles: Offsets, ploidy: Offsets) -> Offsets:
     diploid = alleles * (alleles + 1) // 2
     counts: Offsets = np.where(ploidy == 2, diploid, alleles)
     return counts
-

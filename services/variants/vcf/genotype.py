@@ -21,8 +21,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 ZYGOSITIES = (
-    "hom_ref", "het", "het_other_alt", "hom_alt", "hemizygous", "haploid_ref", "other_alt", "partly_called", "not_called",
-)  # fmt: skip
+    "hom_ref",
+    "het",
+    "het_other_alt",
+    "hom_alt",
+    "hemizygous",
+    "haploid_ref",
+    "other_alt",
+    "partly_called",
+    "not_called",
+)
 _GENOTYPE = re.compile(r"[|/]?(?:\.|[0-9]{1,6})(?:[|/](?:\.|[0-9]{1,6}))*")
 
 

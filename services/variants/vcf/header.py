@@ -148,7 +148,11 @@ def _read_definition(
         return
     if (key, identifier) in seen:
         same = seen[key, identifier] == body
-        problems.append(warning(number, key, identifier, "is declared twice" if same else "is declared twice, differently", "header.duplicate"))
+        problems.append(
+            warning(
+                number, key, identifier, "is declared twice" if same else "is declared twice, differently", "header.duplicate"
+            )
+        )
         if key in ("INFO", "FORMAT") and not same:
             return
     seen[key, identifier] = body

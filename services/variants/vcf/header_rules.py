@@ -72,7 +72,11 @@ def _check_identifier(number: int, key: str, pair: MetaValue, version: Version) 
         return [warning(number, key, value, "0 is reserved", "header.id")]
     if key == "FILTER" and ";" in value:
         return [warning(number, key, value, "a filter name holds no semicolon", "header.id")]
-    if key == "contig" and version >= (4, 3) and not re.fullmatch(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*", value):
+    if (
+        key == "contig"
+        and version >= (4, 3)
+        and not re.fullmatch(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*", value)
+    ):
         return [warning(number, key, value, "a contig name holds a character that is not allowed", "header.id")]
     return []
 
@@ -93,7 +97,11 @@ def _check_section(number: int, key: str, pairs: list[MetaValue], version: Versi
     elif key == "PEDIGREE":
         for name, value in values.items():
             if not re.fullmatch(r"[A-Za-z0-9_.\-]+", value):
-                problems.append(warning(number, key, f"{name}={value}", "a sample name in a pedigree holds no such character", "header.pedigree"))
+                problems.append(
+                    warning(
+                        number, key, f"{name}={value}", "a sample name in a pedigree holds no such character", "header.pedigree"
+                    )
+                )
     elif key == "SAMPLE" and version >= (4, 3) and not re.fullmatch(r"[A-Za-z0-9_.\-:+#/|@]*", values.get("ID", "")):
         problems.append(warning(number, key, values["ID"], "a sample ID holds a character that is not allowed", "header.id"))
     return problems
@@ -121,7 +129,9 @@ def check_field_definition(number: int, section: str, values: dict[str, MetaValu
     if count is None or not number_is_allowed(count, section, version):
         # a Number of a later version is understood; only one that no version knows leaves the field's shape open
         mark = warning if count is not None and number_is_allowed(count, section, VERSIONS[-1]) else error
-        problems.append(mark(number, section, count or "", f"{key} has a Number that {section} may not have here", "header.number"))
+        problems.append(
+            mark(number, section, count or "", f"{key} has a Number that {section} may not have here", "header.number")
+        )
     if "Description" not in values:
         problems.append(warning(number, section, key, "the Description is missing", "header.description"))
     if section == "FORMAT" and kind == "Flag":
@@ -140,7 +150,11 @@ def _check_reserved(number: int, section: str, key: str, count: str, kind: str, 
         return []
     problems = []
     if reserved[0] not in (count, "."):
-        problems.append(warning(number, section, count, f"the specification defines {key} with Number {reserved[0]}", "header.reserved"))
+        problems.append(
+            warning(number, section, count, f"the specification defines {key} with Number {reserved[0]}", "header.reserved")
+        )
     if reserved[1] != kind:
-        problems.append(warning(number, section, kind, f"the specification defines {key} with Type {reserved[1]}", "header.reserved"))
+        problems.append(
+            warning(number, section, kind, f"the specification defines {key} with Type {reserved[1]}", "header.reserved")
+        )
     return problems

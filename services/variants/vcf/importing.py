@@ -33,7 +33,14 @@ from services.variants.writing import TableWriter
 _WORKERS = 2
 _UNDER_WAY = 4
 _REJECTED_SCHEMA = pa.schema(
-    [("line", pa.int64()), ("field", pa.string()), ("value", pa.string()), ("reason", pa.string()), ("rule", pa.string()), ("text", pa.string())]
+    [
+        ("line", pa.int64()),
+        ("field", pa.string()),
+        ("value", pa.string()),
+        ("reason", pa.string()),
+        ("rule", pa.string()),
+        ("text", pa.string()),
+    ]
 )
 _WRONG_REFERENCE_SHARE = 0.2
 _WRONG_REFERENCE_COUNT = 10
@@ -53,6 +60,15 @@ class Counts:
     @property
     def imported(self) -> int:
         return self.read - self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What an import reads beside the file, and where it writes."""
+
+    reference: ReferenceGenome | None
+    writer: TableWriter | None
+    rejected: RejectedSink
 
 
 @dataclass(slots=True)
@@ -111,7 +127,7 @@ class VcfImport:
             writer = TableWriter(table, self.plan.schema, list(stream.header.contigs), rows_may_move=reference is not None)
         sink = RejectedSink(rejected)
         try:
-            self._consume(stream, reference, writer, sink, progress, should_stop)
+            self._consume(stream, Outputs(reference, writer, sink), progress, should_stop)
             self._finish(writer)
         except BaseException:
             if writer is not None:
@@ -123,27 +139,30 @@ class VcfImport:
                 reference.close()
 
     def _consume(
-        self, stream: VcfStream, reference: ReferenceGenome | None, writer: TableWriter | None, sink: RejectedSink,
-        progress: Progress, should_stop: ShouldStop,
-    ) -> None:  # fmt: skip
+        self,
+        stream: VcfStream,
+        outputs: Outputs,
+        progress: Progress,
+        should_stop: ShouldStop,
+    ) -> None:
         assert self.plan is not None
         size = max(self.path.stat().st_size, 1)
         reader = BlockReader(self.plan, line_by_line=self.options.line_by_line)
         order, duplicates = OrderCheck(), DuplicateCheck()
         watched = NumericText(self.plan.columns)
-        in_order = writer if writer is not None else ContigSorter(list(stream.header.contigs))
+        in_order = outputs.writer if outputs.writer is not None else ContigSorter(list(stream.header.contigs))
         for block, result in _read_blocks(stream.blocks, reader):
             if should_stop():
                 raise StoppedError
-            if reference is not None:
-                self._compare(result, block, reference)
+            if outputs.reference is not None:
+                self._compare(result, block, outputs.reference)
             self._note(result.problems)
             self._note(order.check(result.table))
             self.counts.read += result.records
             self.counts.rejected += len(result.rejected)
             self.counts.in_bulk += result.read_in_bulk
             self._refuse_error()
-            sink.add(result.rejected)
+            outputs.rejected.add(result.rejected)
             watched.see(result.table)
             self._note(duplicates.check(in_order.add(result.table)))
             self.rows += result.table.num_rows
@@ -207,8 +226,8 @@ class VcfImport:
         if len(found) >= _WRONG_REFERENCE_COUNT and len(found) > _WRONG_REFERENCE_SHARE * compared:
             ours, theirs = reference.build, self.finding.build if self.finding else None
             reason = (
-                f"{len(found):,} of {compared:,} REF alleles differ from the reference ({ours.build if ours else 'build unknown'}); "
-                f"the file ({theirs or 'build unknown'}) is in another build. First: line {found[0].line}, {found[0].reason}"
+                f"{len(found):,} of {compared:,} REF alleles differ from the reference "
+                f"({ours.build if ours else 'build unknown'}); the file ({theirs or 'build unknown'}) is in another build. First: line {found[0].line}, {found[0].reason}"
             )
             raise UnusableFileError(error(found[0].line, "build", found[0].ref, reason, "build.reference"))
         if found:
@@ -288,10 +307,16 @@ class RejectedSink:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._path, _REJECTED_SCHEMA, compression="zstd")
         rows = [
-            {"line": row.line, "field": row.problem.field, "value": row.problem.value, "reason": row.problem.reason,
-             "rule": row.problem.rule, "text": row.text}
+            {
+                "line": row.line,
+                "field": row.problem.field,
+                "value": row.problem.value,
+                "reason": row.problem.reason,
+                "rule": row.problem.rule,
+                "text": row.text,
+            }
             for row in sorted(rejected, key=lambda row: row.line)
-        ]  # fmt: skip
+        ]
         self._writer.write_table(pa.Table.from_pylist(rows, _REJECTED_SCHEMA))
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ class FieldPlan:
 
     @property
     def is_list(self) -> bool:
-        return pa.types.is_list(self.columns[0].type)
+        return bool(pa.types.is_list(self.columns[0].type))
 
 
 @dataclass(slots=True)
@@ -121,7 +121,13 @@ def _field_plan(definition: FieldDefinition, name: str, origin: Origin, sample: 
             definition,
             tuple(
                 Column(
-                    names.unique(f"{name}_{part}{suffix}"), base, f"{definition.description} ({words})", origin, definition.key, part, sample
+                    names.unique(f"{name}_{part}{suffix}"),
+                    base,
+                    f"{definition.description} ({words})",
+                    origin,
+                    definition.key,
+                    part,
+                    sample,
                 )
                 for part, words in parts
             ),
@@ -144,7 +150,15 @@ def _plan_samples(plan: TablePlan, names: NameBook) -> list[Column]:
     for index in plan.samples:
         sample = header.samples[index]
         zygosity.append(
-            Column(names.unique(f"zygosity.{sample}"), pa.string(), "Zygosity of this allele in the sample", Origin.DERIVED, "GT", "zygosity", sample)
+            Column(
+                names.unique(f"zygosity.{sample}"),
+                pa.string(),
+                "Zygosity of this allele in the sample",
+                Origin.DERIVED,
+                "GT",
+                "zygosity",
+                sample,
+            )
         )
         columns.append(zygosity[-1])
         for key, definition in definitions.items():
@@ -153,9 +167,12 @@ def _plan_samples(plan: TablePlan, names: NameBook) -> list[Column]:
             columns += field_plan.columns
         undeclared.append(
             Column(
-                names.unique(f"fmt_undeclared.{sample}"), pa.string(), "FORMAT values whose keys the header does not declare", Origin.FORMAT,
+                names.unique(f"fmt_undeclared.{sample}"),
+                pa.string(),
+                "FORMAT values whose keys the header does not declare",
+                Origin.FORMAT,
                 sample=sample,
-            )  # fmt: skip
+            )
         )
         columns.append(undeclared[-1])
     plan.format = {key: tuple(plans) for key, plans in per_key.items()}

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from services.errors import InvalidInputError
 from services.genomics.alleles import AMBIGUOUS_BASES, BASES, AlleleForm, allele_form, parse_breakend, symbol
-from services.variants.problems import Problem, error, warning
+from services.variants.problems import Problem, Severity, error, warning
 from services.variants.vcf import structural_rules
 from services.variants.vcf.definitions import FieldDefinition, FieldType
 from services.variants.vcf.genotype import Genotype, parse_genotype
@@ -230,14 +230,24 @@ class RecordReader:
             self._report(line, name, key, text, definition, NOT_NEGATIVE_INFO, declared, add)
         wanted = {"A": record.allele_count, "R": record.allele_count + 1}.get(definition.number, definition.fixed_count)
         if wanted is not None and _miscounted(values, wanted, record):
-            spread = definition.number in ("A", "R", "1") and not (definition.number == "1" and definition.type is FieldType.STRING)
+            spread = definition.number in ("A", "R", "1") and not (
+                definition.number == "1" and definition.type is FieldType.STRING
+            )
             mark = hard if spread else warning
             if key in STRUCTURAL_SINCE_44 and self.header.version >= (4, 4) and definition.number == "1":
                 mark = warning
             add(mark(line, name, value, f"has {len(values)} values, Number={definition.number} asks for {wanted}", "info.count"))
 
     def _report(
-        self, line: int, name: str, key: str, text: str, definition: FieldDefinition, positive: frozenset[str], declared: bool, add: Add
+        self,
+        line: int,
+        name: str,
+        key: str,
+        text: str,
+        definition: FieldDefinition,
+        positive: frozenset[str],
+        declared: bool,
+        add: Add,
     ) -> None:
         found = value_reason(key, text, definition.type, positive)
         if found is not None:
@@ -271,13 +281,22 @@ class RecordReader:
         text = values[keys.index("GT")]
         genotype = parse_genotype(text)
         if genotype is None and text[-1:] in ("|", "/"):
-            add(warning(record.line, f"{name}/GT", text, "ends with a phase sign; the allele after it is taken as not called", "gt.syntax"))
+            add(
+                warning(
+                    record.line,
+                    f"{name}/GT",
+                    text,
+                    "ends with a phase sign; the allele after it is taken as not called",
+                    "gt.syntax",
+                )
+            )
             genotype = parse_genotype(f"{text}.")
         if genotype is None:
             add(error(record.line, f"{name}/GT", text, "is not a genotype", "gt.syntax"))
             return None
         if genotype.highest > record.allele_count or (genotype.highest and record.states_no_allele):
-            reason = f"names allele {genotype.highest}, the record has {0 if record.states_no_allele else record.allele_count} alternate alleles"
+            stated = 0 if record.states_no_allele else record.allele_count
+            reason = f"names allele {genotype.highest}, the record has {stated} alternate alleles"
             mark = warning if genotype.highest == 1 and record.states_no_allele else error
             add(mark(record.line, f"{name}/GT", text, reason, "gt.range"))
         if genotype.leading_phase and self.header.version < (4, 4):
@@ -299,8 +318,10 @@ class RecordReader:
                 self._report(record.line, place, key, text, definition, NOT_NEGATIVE_FORMAT, declared, add)
         wanted = self._wanted(definition, record, genotype)
         if wanted is not None and _miscounted(values, wanted, record):
-            hard = declared and definition.number in ("A", "R", "G", "1") and not (
-                definition.number == "1" and definition.type is FieldType.STRING
+            hard = (
+                declared
+                and definition.number in ("A", "R", "G", "1")
+                and not (definition.number == "1" and definition.type is FieldType.STRING)
             )
             reason = f"has {len(values)} values, Number={definition.number} asks for {wanted}"
             add((error if hard else warning)(record.line, place, value, reason, "format.count"))
@@ -353,7 +374,7 @@ def _quality(line: int, text: str, add: Add) -> float | None:
     return quality
 
 
-def check_contig(chrom: str, header: Header) -> list[tuple[str, str, str, object, str]]:
+def check_contig(chrom: str, header: Header) -> list[tuple[str, str, str, Severity, str]]:
     """Return the problems of a CHROM value as the fields of `Problem` without its line."""
     name = chrom[1:-1] if chrom.startswith("<") and chrom.endswith(">") else chrom
     if not name or re.search(r"[\s,<>]", name):

@@ -90,7 +90,9 @@ def _header_lines(pieces: Pieces, problems: list[Problem]) -> tuple[list[tuple[i
         if _is_column_line(lines[-1][1]):
             problems.append(warning(len(lines), "file", "", "the last line has no line end", "file.final_newline"))
             return lines, b""
-    raise UnusableFileError(error(1, "file", lines[0][1] if lines else "", "the line #CHROM with the columns is missing", "header.columns"))
+    raise UnusableFileError(
+        error(1, "file", lines[0][1] if lines else "", "the line #CHROM with the columns is missing", "header.columns")
+    )
 
 
 def _is_column_line(text: str) -> bool:

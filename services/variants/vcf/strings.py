@@ -55,10 +55,6 @@ class Pieces:
     """All pieces and, between them, the separators; made once."""
 
     @property
-    def lengths(self) -> Offsets:
-        return self.ends - self.starts
-
-    @property
     def counts(self) -> Offsets:
         return np.diff(self.first)
 

@@ -197,9 +197,7 @@ def _check_samples(record: Record, add: Add) -> None:
     if not {"PSL", "CICN", "CN"} & set(keys):
         return
     if "CN" in keys:
-        lengths = {
-            _at(record.info.get("SVLEN"), index) for index, first, _ in _kinds(record) if first in _ABUNDANCE
-        }
+        lengths = {_at(record.info.get("SVLEN"), index) for index, first, _ in _kinds(record) if first in _ABUNDANCE}
         if len(lengths - {"."}) > 1:
             reason = "SVLEN must be the same for all abundance alleles where samples state CN"
             add(warning(record.line, "INFO/SVLEN", ",".join(sorted(lengths)), reason, "sv.length"))

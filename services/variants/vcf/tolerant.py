@@ -49,7 +49,9 @@ class RowBuilder:
                 self._place(row, field_plan, values, index, record, None)
         if plan.info_undeclared is not None:
             entries = [
-                key if values is None else f"{key}={','.join(values)}" for key, values in record.info.items() if key not in plan.info
+                key if values is None else f"{key}={','.join(values)}"
+                for key, values in record.info.items()
+                if key not in plan.info
             ]
             row[plan.info_undeclared.name] = ";".join(entries) or None
         self._annotate(row, record, index)
@@ -121,9 +123,7 @@ class RowBuilder:
         if unknown:
             row[plan.format_undeclared[place].name] = ":".join(unknown)
 
-    def _place(
-        self, row: Row, plan: FieldPlan, values: list[str], index: int, record: Record, genotype: Genotype | None
-    ) -> None:
+    def _place(self, row: Row, plan: FieldPlan, values: list[str], index: int, record: Record, genotype: Genotype | None) -> None:
         """Put a field's values into its column or columns for allele `index`."""
         definition = plan.definition
         if values == [""] or (all(value == "." for value in values) and not plan.is_list):

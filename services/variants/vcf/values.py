@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from services.variants.vcf.definitions import FieldType
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
-FLOAT = re.compile(r"[-+]?(?:(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][-+]?[0-9]{1,5})?|inf|infinity|nan)", re.IGNORECASE)
+FLOAT = re.compile(
+    r"[-+]?(?:(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][-+]?[0-9]{1,5})?|inf|infinity|nan)", re.IGNORECASE
+)
 CIGAR = re.compile(r"(?:[0-9]{1,10}[MIDNSHPX=])+")
 
 NOT_NEGATIVE_INFO = frozenset({"AC", "AN", "DP", "MQ0", "NS", "AD", "ADF", "ADR"})

@@ -1,0 +1,374 @@
+"""Filters on a variant table as values, and their translation to SQL with bound parameters.
+
+A filter is data: the dashboard builds it from widgets, the API from JSON (`filter_from_json`). No text of a user ever becomes
+SQL: column names are looked up in the table's own list and quoted by `quoted`, values are bound.
+
+Missing is not a value: a row whose column is missing passes `Missing` only, never a text or number condition, nor its `Not`.
+A condition on a column of lists holds when any element fulfils it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.errors import InvalidInputError
+from services.genomics.genome import canonical_chromosome
+
+MAX_DEPTH = 20
+MAX_PARTS = 500
+MAX_VALUES = 50_000
+MAX_TEXT = 1_000
+
+
+class TextTest(StrEnum):
+    CONTAINS = "contains"
+    EQUALS = "equals"
+    STARTS_WITH = "starts_with"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text condition without regard to case."""
+
+    column: str
+    test: TextTest
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The column is one of the values, exactly."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Lower and upper bound, both inclusive; None leaves a side open. Text columns are read as numbers where they are."""
+
+    column: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    column: str
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The column has no value; with `missing` False, it has one."""
+
+    column: str
+    missing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Variants that overlap a 1-based inclusive stretch of a chromosome, in whichever way the file names it."""
+
+    chromosome: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Genes:
+    """Variants annotated with any of these genes, without regard to case."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Filter
+
+
+Filter = Text | OneOf | Number | Flag | Missing | Region | Genes | And | Or | Not
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """What the translation must know of a column: its type as in the manifest, e.g. `list of number`."""
+
+    name: str
+    type: str
+
+    @property
+    def is_list(self) -> bool:
+        return self.type.startswith("list of ")
+
+    @property
+    def element(self) -> str:
+        return self.type.removeprefix("list of ")
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """What the translation must know of a table. `contigs` are names in genome order, `chromosomes` their canonical names."""
+
+    columns: Mapping[str, ColumnFacts]
+    contigs: Sequence[str]
+    chromosomes: Sequence[str | None]
+
+    def column(self, name: str) -> ColumnFacts:
+        """Return a column by name; InvalidInputError where the table has none such."""
+        if name not in self.columns:
+            raise InvalidInputError(f"the table has no column {name[:100]!r}")
+        return self.columns[name]
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier for SQL; the one place that does."""
+    if not name or "\x00" in name:
+        raise InvalidInputError("a column name cannot be empty")
+    return '"' + name.replace('"', '""') + '"'
+
+
+Sql = tuple[str, list[Any]]
+
+
+def to_sql(condition: Filter | None, table: TableFacts) -> Sql:
+    """Translate a filter into a WHERE condition and its parameters. None selects all rows."""
+    if condition is None:
+        return "TRUE", []
+    _check_size(condition)
+    return _translate(condition, table)
+
+
+def _check_size(condition: Filter) -> None:
+    waiting: list[tuple[Filter, int]] = [(condition, 1)]
+    count = 0
+    while waiting:
+        part, depth = waiting.pop()
+        count += 1
+        if depth > MAX_DEPTH or count > MAX_PARTS:
+            raise InvalidInputError(f"a filter has at most {MAX_PARTS} parts, nested at most {MAX_DEPTH} deep")
+        children = part.parts if isinstance(part, And | Or) else (part.part,) if isinstance(part, Not) else ()
+        waiting += [(child, depth + 1) for child in children]
+
+
+def _translate(condition: Filter, table: TableFacts) -> Sql:
+    match condition:
+        case And(parts) | Or(parts):
+            if not parts:
+                return ("TRUE" if isinstance(condition, And) else "FALSE"), []
+            made = [_translate(part, table) for part in parts]
+            word = " AND " if isinstance(condition, And) else " OR "
+            return "(" + word.join(sql for sql, _ in made) + ")", [value for _, values in made for value in values]
+        case Not(part):
+            sql, values = _translate(part, table)
+            return f"(NOT {sql})", values
+        case Text(column, test, value):
+            return _text(table.column(column), test, value)
+        case OneOf(column, values):
+            return _one_of(table.column(column), values)
+        case Number(column, minimum, maximum):
+            return _number(table.column(column), minimum, maximum)
+        case Flag(column, value):
+            if table.column(column).type != "flag":
+                raise InvalidInputError(f"{column} is not a flag")
+            return f"{quoted(column)} = ?", [value]
+        case Missing(column, missing):
+            table.column(column)
+            return f"{quoted(column)} IS {'' if missing else 'NOT '}NULL", []
+        case Region(chromosome, start, end):
+            return _region(chromosome, start, end, table)
+        case Genes(names):
+            return _genes(names, table)
+
+
+def _any_element(column: ColumnFacts, condition: str) -> str:
+    """Apply a condition on `x` to any element of a column of lists. Missing stays missing."""
+    name = quoted(column.name)
+    any_holds = f"coalesce(list_bool_or(list_transform({name}, lambda x: {condition})), FALSE)"
+    return f"(CASE WHEN {name} IS NULL THEN NULL ELSE {any_holds} END)"
+
+
+def _text(column: ColumnFacts, test: TextTest, value: str) -> Sql:
+    if len(value) > MAX_TEXT:
+        raise InvalidInputError(f"a text to look for has at most {MAX_TEXT:,} characters")
+    function = {TextTest.CONTAINS: "contains", TextTest.STARTS_WITH: "starts_with"}.get(test)
+    name = quoted(column.name)
+    operand = f"lower(CAST({name} AS VARCHAR))" if not column.is_list else "lower(CAST(x AS VARCHAR))"
+    condition = f"{function}({operand}, lower(?))" if function else f"{operand} = lower(?)"
+    if column.is_list:
+        return _any_element(column, condition), [value]
+    return f"({condition})", [value]
+
+
+def _one_of(column: ColumnFacts, values: tuple[str, ...]) -> Sql:
+    if len(values) > MAX_VALUES:
+        raise InvalidInputError(f"a list has at most {MAX_VALUES:,} values")
+    name = quoted(column.name)
+    if column.is_list:
+        return f"list_has_any(list_transform({name}, lambda x: CAST(x AS VARCHAR)), ?::VARCHAR[])", [list(values)]
+    return f"CAST({name} AS VARCHAR) IN (SELECT unnest(?::VARCHAR[]))", [list(values)]
+
+
+def _number(column: ColumnFacts, minimum: float | None, maximum: float | None) -> Sql:
+    if minimum is not None and maximum is not None and minimum > maximum:
+        raise InvalidInputError("the lower bound is above the upper one")
+    if column.element == "flag":
+        raise InvalidInputError(f"{column.name} is a flag, not a number")
+    operand = quoted(column.name) if not column.is_list else "x"
+    value = operand if column.element == "integer" else f"TRY_CAST({operand} AS DOUBLE)"
+    parts, bounds = [], []
+    for sign, bound in ((">=", minimum), ("<=", maximum)):
+        if bound is not None:
+            parts.append(f"{value} {sign} ?")
+            bounds.append(bound)
+    if column.element != "integer":
+        parts.append(f"NOT isnan({value})")  # DuckDB holds NaN to be greater than any number
+    condition = " AND ".join(parts) or f"{value} IS NOT NULL"
+    return (_any_element(column, condition) if column.is_list else f"({condition})"), bounds
+
+
+def _region(chromosome: str, start: int, end: int, table: TableFacts) -> Sql:
+    if start < 0 or end < start:
+        raise InvalidInputError("a region begins at 0 or later and does not end before it begins")
+    wanted = canonical_chromosome(chromosome)
+    numbers = [
+        number
+        for number, (name, canonical) in enumerate(zip(table.contigs, table.chromosomes, strict=True))
+        if name == chromosome or (wanted is not None and canonical == wanted)
+    ]
+    if not numbers:
+        return "FALSE", []
+    marks = ", ".join("?" * len(numbers))
+    return f'(chrom_order IN ({marks}) AND pos <= ? AND "end" >= ?)', [*numbers, end, start]
+
+
+_GENE_COLUMNS = (
+    "genes",
+    "csq_symbol",
+    "ann_gene_name",
+    "bcsq_gene",
+    "file_gene",
+    "file_symbol",
+    "file_genesymbol",
+    "file_gene_symbol",
+    "info_gene",
+)
+
+
+def gene_column(table: TableFacts) -> ColumnFacts | None:
+    """Return the column that holds genes, or None."""
+    by_lower = {name.lower(): column for name, column in table.columns.items()}
+    return next((by_lower[name] for name in _GENE_COLUMNS if name in by_lower), None)
+
+
+def _genes(names: tuple[str, ...], table: TableFacts) -> Sql:
+    if len(names) > MAX_VALUES:
+        raise InvalidInputError(f"a gene list has at most {MAX_VALUES:,} names")
+    column = gene_column(table)
+    if column is None:
+        raise InvalidInputError("this table has no column with genes; annotate it first")
+    wanted = [name.strip().upper() for name in names if name.strip()]
+    name = quoted(column.name)
+    if column.is_list:
+        return f"list_has_any(list_transform({name}, lambda x: upper(x)), ?::VARCHAR[])", [wanted]
+    return f"upper({name}) IN (SELECT unnest(?::VARCHAR[]))", [wanted]
+
+
+def filter_from_json(data: object, depth: int = 0) -> Filter:
+    """Build a filter from JSON such as `{"and": [{"number": {"column": "qual", "minimum": 30}}, ..]}`.
+
+    Raises InvalidInputError for anything that is not exactly one known condition with known members.
+    """
+    if depth > MAX_DEPTH:
+        raise InvalidInputError(f"a filter is nested at most {MAX_DEPTH} deep")
+    if not isinstance(data, Mapping) or len(data) != 1:
+        raise InvalidInputError("a filter is an object with exactly one member, e.g. and, number, text")
+    kind, body = next(iter(data.items()))
+    if kind in ("and", "or"):
+        if not isinstance(body, list) or len(body) > MAX_PARTS:
+            raise InvalidInputError(f"{kind} takes a list of at most {MAX_PARTS} filters")
+        parts = tuple(filter_from_json(part, depth + 1) for part in body)
+        return And(parts) if kind == "and" else Or(parts)
+    if kind == "not":
+        return Not(filter_from_json(body, depth + 1))
+    if not isinstance(body, Mapping):
+        raise InvalidInputError(f"{str(kind)[:40]} takes an object")
+    return _leaf(str(kind), dict(body))
+
+
+def _leaf(kind: str, body: dict[str, Any]) -> Filter:
+    members = {
+        "text": ("column", "test", "value"),
+        "one_of": ("column", "values"),
+        "number": ("column", "minimum", "maximum"),
+        "flag": ("column", "value"),
+        "missing": ("column", "missing"),
+        "region": ("chromosome", "start", "end"),
+        "genes": ("names",),
+    }.get(kind)
+    if members is None:
+        raise InvalidInputError(f"{kind[:40]!r} is not a filter")
+    unknown = [key for key in body if key not in members]
+    if unknown:
+        raise InvalidInputError(f"{kind} has no member {str(unknown[0])[:40]!r}")
+    try:
+        return _typed_leaf(kind, body)
+    except KeyError as missing:
+        raise InvalidInputError(f"{kind} needs {missing.args[0]}") from missing
+
+
+def _typed_leaf(kind: str, body: dict[str, Any]) -> Filter:
+    column = _string(body["column"]) if kind not in ("region", "genes") else ""
+    match kind:
+        case "text":
+            if body["test"] not in set(TextTest):
+                raise InvalidInputError(f"test is one of {', '.join(TextTest)}")
+            return Text(column, TextTest(body["test"]), _string(body["value"]))
+        case "one_of":
+            return OneOf(column, _strings(body["values"]))
+        case "number":
+            return Number(column, _bound(body.get("minimum")), _bound(body.get("maximum")))
+        case "flag" | "missing":
+            value = body["value"] if kind == "flag" else body.get("missing", True)
+            if not isinstance(value, bool):
+                raise InvalidInputError(f"{kind} takes true or false")
+            return Flag(column, value) if kind == "flag" else Missing(column, value)
+        case "region":
+            start, end = body["start"], body["end"]
+            if not all(isinstance(number, int) and not isinstance(number, bool) for number in (start, end)):
+                raise InvalidInputError("start and end of a region are whole numbers")
+            return Region(_string(body["chromosome"]), start, end)
+    return Genes(_strings(body["names"]))
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise InvalidInputError(f"a text of at most {MAX_TEXT:,} characters is needed")
+    return value
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > MAX_VALUES:
+        raise InvalidInputError(f"a list of at most {MAX_VALUES:,} texts is needed")
+    return tuple(_string(item) for item in value)
+
+
+def _bound(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise InvalidInputError("a bound is a number")
+    return float(value)

@@ -41,6 +41,7 @@ class Column(StrEnum):
 _ROLES: tuple[tuple[Column, re.Pattern[str]], ...] = tuple(
     (role, re.compile(rf"(?:{words})", re.IGNORECASE))
     for role, words in (
+        (Column.VALUE, r"^(?:in|out of|within|outside) range$"),
         (Column.PREVIOUS, r"^(?:previous|prior|last|earlier|historical)\b(?! name)"),
         (Column.ALLELE, r"^(?:allele|haplotype|typing|antigen|hla type|type) ?(?:[12ab])?$|^alleles?\b"),
         (Column.LOW, r"^(?:low(?:er)?(?: limit| ref\w*)?|min(?:imum)?|lln)$"),

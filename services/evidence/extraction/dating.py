@@ -36,7 +36,7 @@ _PARTIAL = re.compile(
     rf"(?<=\bfrom\s))(?P<lone_month>{_MONTH})\b(?!\.?,?\s\d)"
     rf"|(?:(?<=\bin\s)|(?<=\bsince\s)|(?<=\bfrom\s)|(?<=\bto\s)|(?<=\buntil\s)|(?<=\()|(?<=[,;]\s)|(?<=\bof\s)|(?<=[-–])|"
     rf"(?<=\bearly\s)|(?<=\blate\s)|(?<=\bmid-))"
-    rf"(?P<year>{_YEAR})(?![\d/.%-]|\s?(?:mg|IU|mL|U|g)\b)"
+    rf"(?P<year>{_YEAR})(?![\d/%-]|\.\d|\s?(?:mg|IU|mL|U|g)\b)"
     rf")"
 )
 _CAPITAL_MONTH = re.compile(rf"\b(?:{_MONTH})\b")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 from services.evidence.extraction.dating import Moment, find_moments
 from services.evidence.extraction.facts import DateBasis, Dated, MedicationContent, MedicationStatus, Precision
@@ -54,7 +55,7 @@ _STATUS: tuple[tuple[Status, str], ...] = (
     (Status.STOPPED, r"stopped|stop|stopping|discontinued?|discontinuing|ceased|d/c'?d|dc'd|withdrawn|completed|finished|ended|"
                      r"abandoned|weaned off|came off|taken off"),
     (Status.PAST, r"past|previous(?:ly)?|former(?:ly)?|prior|historical|inactive"),
-    (Status.CHANGED, r"changed|increased?|increasing|decreased?|decreasing|reduced?|reducing|raised|lowered|tapered|tapering|"
+    (Status.CHANGED, r"changed|increased?|increasing|decreased?|decreasing|reduced?|reducing|raised|lowered|taper(?:ed|ing)?|"
                      r"escalated|doubled|halved|cut|titrated|adjusted"),
     (Status.STARTED, r"started|start|starting|restart(?:ed|ing)?|commenced?|commencing|initiated?|initiating|began|begin|begun|"
                      r"new|resumed?|resuming|added|prescribed|switched to|given|received|infused|loaded"),
@@ -89,6 +90,10 @@ _NO_LIST = ("allerg", "avoid", "do not", "adverse", "intoleran", "interaction", 
 _PLAN = ("plan", "recommend", "disposition", "discharge plan", "decision", "request", "next steps")
 _PAST_SECTIONS = ("past medication", "previous medication", "prior medication", "former",
     "previous treatment", "stopped", "discontinued", "past treatment")
+_LIST_LABEL = re.compile(
+    r"^(?:[•-]\s?)?(?:current |home |regular |discharge |present )?(?:medications?|medicines|drugs|meds|treatment)\s*"
+    r"(?:list)?:\s+", re.IGNORECASE,
+)
 _BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3})")
 _SPLIT_STATUS = re.compile(r"\s+[—–]\s+|\s+-\s+|;\s+")
 _HEAD_ROLES = (
@@ -104,6 +109,10 @@ _BARE_PARTICIPLE = re.compile(
     r"started|commenced|initiated|begun|restarted|resumed|added|stopped|discontinued|ceased|completed|ended|finished|withdrawn|"
     r"held|paused|suspended|withheld|increased|reduced|decreased|tapered",
     re.IGNORECASE,
+)
+_IT_ENDED = re.compile(
+    r"\b(?:it|this|which|that|but|and)\s+(?:was|had to be|has been|had been)\s+(?:then |later |soon |again )?"
+    r"(?:stopped|discontinued|withdrawn|ceased)\b", re.IGNORECASE,
 )
 _GIVEN = re.compile(r"^(?:given|received|infused|loaded)$", re.IGNORECASE)
 _PASSIVE_PAST = re.compile(r"\b(?:was|were|had been|had)\s+(?:\w+\s+)?$", re.IGNORECASE)
@@ -131,10 +140,10 @@ def medications_of(sheet: Sheet, tables: Sequence[Table]) -> Iterator[_Entry]:
             entries += [entry for row in table.rows if (entry := _from_row(sheet, table.header, row)) is not None]
     listed: set[tuple[int, int]] = set()
     for sentence in sheet.sentences:
-        entry = _from_item(sheet, sentence) if _is_list_item(sentence) else None
-        if entry is not None:
+        found = _from_items(sheet, sentence) if _is_list_item(sentence) else []
+        if found:
             listed.add((sentence.page, sentence.start))
-            entries.append(entry)
+            entries += found
     known = {(entry[0].subject, entry[0].status) for entry in entries}
     yield from entries
     for sentence in sheet.sentences:
@@ -165,6 +174,10 @@ def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
         status = Status.CURRENT
     note = found.get("note") or (status_text.partition(";")[2].strip() or None)
     shown, dose, route, frequency = _described(name)
+    instructed = _DOSE.search(found.get("frequency", "")) if "dose" not in found else None
+    if instructed is not None:  # "2.5 mg tablet, take 6 tablets": the number in the name is a strength, not the dose
+        shown, dose = name, instructed.group()
+        route = route or _route(found["frequency"])
     content = MedicationContent(
         name=shown, drugs=drugs_in(name)[:6], status=status, dose=found.get("dose") or dose,
         route=_route(found.get("route", "")) or route,
@@ -175,15 +188,36 @@ def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
 
 def _is_list_item(sentence: Sentence) -> bool:
     section = sentence.section
+    if _LIST_LABEL.match(sentence.text):
+        return True
     if not any(word in section for word in _LIST_SECTIONS) or any(word in section for word in _NO_LIST):
         return False
     if _BULLET.match(sentence.text):
         return True
-    return len(sentence.text) < 160 and not sentence.text.endswith(".") and bool(drugs_in(sentence.text[:60]))
+    return len(sentence.text) < 300 and not sentence.text.endswith(".") and bool(drugs_in(sentence.text[:60]))
 
 
-def _from_item(sheet: Sheet, sentence: Sentence) -> _Entry | None:
-    text = " ".join(_BULLET.sub("", sentence.text, count=1).split())
+def _from_items(sheet: Sheet, sentence: Sentence) -> list[_Entry]:
+    """The entries of a line: one, or several between commas ("nifedipine 30 mg od, omeprazole 20 mg od")."""
+    text = sentence.text
+    label = _LIST_LABEL.match(text)
+    hits = drug_dictionary().find(text, cut(text))
+    edges = [label.end() if label is not None else 0]
+    for hit in hits[1:]:
+        gap = re.search(r"[,;]\s*(?:and\s+)?$|\s+and\s+$", text[edges[-1]:hit.start])
+        if gap is not None and _DOSE.search(text[edges[-1]:hit.start]):
+            edges.append(edges[-1] + gap.start())
+    parts = [text[first:last] for first, last in pairwise([*edges, len(text)])]
+    found = []
+    for offset, part in zip(edges, parts, strict=True):
+        entry = _from_item(sheet, sentence, part.lstrip(" ,;").removeprefix("and "), offset)
+        if entry is not None:
+            found.append(entry)
+    return found
+
+
+def _from_item(sheet: Sheet, sentence: Sentence, part: str, offset: int) -> _Entry | None:
+    text = " ".join(_BULLET.sub("", part, count=1).split())
     if re.match(r"(?:none|nil|no (?:current |known |regular )?medications?)\b", text, re.IGNORECASE):
         return None
     parts = _SPLIT_STATUS.split(text, maxsplit=1)
@@ -204,7 +238,7 @@ def _from_item(sheet: Sheet, sentence: Sentence) -> _Entry | None:
         name=name, drugs=drugs[:6], status=status, dose=dose, route=route, frequency=frequency, start=start, stop=stop,
         note=note[:400] if note else None, from_list=True,
     )
-    return content, _when(sheet, content), Place(sentence.page, sentence.start, sentence.end, 0)
+    return content, _when(sheet, content), Place(sentence.page, sentence.start, sentence.end, offset)
 
 
 def _described(text: str) -> tuple[str, str | None, str | None, str | None]:
@@ -289,6 +323,24 @@ def _from_sentence(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
         entry = _told(sheet, sentence, hits, number, cue)
         if entry is not None:
             yield entry
+    if len({hit.value for hit in hits}) == 1:
+        later = _IT_ENDED.search(text, hits[-1].end)
+        if later is not None and not _NOT_TAKEN.search(text[hits[-1].end:later.end()]):
+            yield _ended(sheet, sentence, hits[-1], later)
+
+
+def _ended(sheet: Sheet, sentence: Sentence, hit: Hit[str], said: re.Match[str]) -> _Entry:
+    """The end of the one drug of a sentence: "... in 2019, but it was stopped in March 2020 because of nausea"."""
+    text = sentence.text
+    moments = find_moments(text, sheet.day, day_first=sheet.by_day)
+    moment = next((one for one in moments if 0 <= one.start - said.end() < 15), None)
+    reason = _REASON.search(text, said.end())
+    content = MedicationContent(
+        name=" ".join(text[hit.start:hit.end].split()), drugs=(hit.value,), status=Status.STOPPED,
+        stop=_as_dated(moment) if moment is not None else None, note=reason.group(1).strip()[:200] if reason else None,
+    )
+    told = _when(sheet, content) if moment is not None else When(None, Precision.DAY, DateBasis.NONE)
+    return content, told, Place(sentence.page, sentence.start, sentence.end, said.start())
 
 
 def _clause(text: str, hit: Hit[str]) -> tuple[int, int]:
@@ -317,6 +369,8 @@ def _cue_of(text: str, hits: Sequence[Hit[str]], number: int) -> re.Match[str] |
     if not before:
         return None
     cue = before[-1]
+    if len(before) > 1 and cue.group().lower() == "on" and not text[before[-2].end():cue.start()].strip():
+        cue = before[-2]  # "commenced on", "continued on"
     between = text[cue.end():hit.start]
     if _BETWEEN_ACTIVE.match(between):
         return cue

@@ -78,12 +78,17 @@ _PREPOSITION = re.compile(r"\s*[,(]?\s*(?:on|in|as of|of|dated|from|by|at|collec
 _NOT_SECTIONS = ("family", "allerg", "reference", "method", "explained", "criteria", "avoid")
 _ITEMS = re.compile(r"\s*(?:items?|components?|subscores?|breakdown)\s*:", re.IGNORECASE)  # of an instrument, not of a laboratory
 _NEEDS_UNIT = frozenset({"urine_protein_24h", "upcr", "uacr", "iron", "insulin"})  # their names are also findings or drugs
-_IN_GENERAL = re.compile(r"\s*(?:\w+\s+)?(?:is|are|can be|may be|occurs?)\s+(?:common|found|seen|present|frequent|not specific|"
-                         r"unspecific|in)\b", re.IGNORECASE)
+_IN_GENERAL = re.compile(
+    r"\s*(?:\w+\s+)?(?:is|are|can be|may be|occurs?)\s+(?:common|found|seen|present|frequent|not specific|unspecific|in)\b|"
+    r"\s*in\s+(?:about |up to |some )?(?:\d{1,2}(?:[.,]\d)?\s?%|healthy)", re.IGNORECASE,
+)
 _SHORT_BRACKET = re.compile(r"\s?\([A-Za-z0-9αβγ/ -]{1,25}\)")
 _GAP = re.compile(r"[\s:=,~]{0,3}")
 _LETTERS = re.compile(r"[A-Za-z-]+")
 _OUTCOMES_BETWEEN = frozenset({"positive", "negative", "borderline", "equivocal", "indeterminate", "reactive"})
+_OF_NORMAL = re.compile(
+    r"\b(?:normal|reference|usual|typical|healthy)\s+(?:(?:values?|ranges?|limits?|of|for|an?|the|is)\s+){0,3}$", re.IGNORECASE
+)
 _HYPHENATED = re.compile(r"[^\W_]-$")
 _INSTRUMENT = re.compile(r"\b(?:DAS-?28|ASDAS)\s?\($")
 _LISTED_WITH = re.compile(r"\s*(?:,|and|or|,\s*and|,\s*or|/|&|nor)\s*(?:the\s+|an?\s+)?")
@@ -94,10 +99,13 @@ _MAX_LINKS = 6
 
 def prose_results(sheet: Sheet, consumed: Sequence[Consumed]) -> Iterator[Reported]:
     """Yield the results stated in sentences, those stretches left out that were read as lists."""
+    taken: dict[int, list[Consumed]] = {}
+    for one in consumed:
+        taken.setdefault(one.page, []).append(one)
     for sentence in sheet.sentences:
         if any(word in sentence.section for word in _NOT_SECTIONS) or len(sentence.text) > 2000:
             continue
-        if any(one.page == sentence.page and one.start < sentence.end and sentence.start < one.end for one in consumed):
+        if any(one.start < sentence.end and sentence.start < one.end for one in taken.get(sentence.page, ())):
             continue
         if _ITEMS.match(sentence.text):
             continue
@@ -128,7 +136,8 @@ def _in_sentence(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[Subject]])
         clause = text[start:stop]
         if RELATIVES.search(clause):
             continue
-        if _HYPOTHETICAL.search(text[start:hit.start]) or "?" in clause or _is_spine(hit, text):
+        before = text[start:hit.start]
+        if _HYPOTHETICAL.search(before) or _OF_NORMAL.search(before) or "?" in clause or _is_spine(hit, text):
             continue
         read = list(_numbers(text, hit, limit, moments)) or list(_words(text, hit, hits, number, start))
         fluid = hit.value.specimen or fluid_of(text[max(start, hit.start - 30):hit.end])
@@ -166,7 +175,7 @@ def _numbers(text: str, hit: Hit[Subject], limit: int, moments: Sequence[Moment]
         if value is None:
             break
         end = position + value.end
-        if not _is_result(text, hit.value, value, end, limit):
+        if not _is_result(text, hit.value, value, end, limit) or _IN_GENERAL.match(text, end):
             break
         own = _moment_after(text, end, moments)
         chain.append((value, position, own))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -94,6 +94,7 @@ class Line:
     governing: Governing
     is_heading: bool
     after_blank: bool
+    label_end: int = 0  # of "Impression: stable": where the words behind the heading begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,27 +129,12 @@ class Sheet:
 
         Line breaks inside a sentence are blanks here; a heading ends the sentence above it.
         """
-        found: list[Sentence] = []
-        for page in self.pages:
-            lines = [line for line in self.lines if line.page == page.number]
-            alone = [line for line in lines if line.is_heading or SIGNATURE.search(line.text)]
-            breaks = sorted({edge for line in alone for edge in (line.start, line.end)})
-            position = 0
-            for span in spans(page.text):
-                if span.kind is Kind.HEADER:
-                    continue
-                edges = [span.start, *(edge for edge in breaks if span.start < edge < span.end), span.end]
-                for start, end in pairwise(edges):
-                    while position + 1 < len(lines) and lines[position + 1].start <= start:
-                        position += 1
-                    line = lines[position] if lines else None
-                    if line is None or line.cells or (line in alone and start < line.end) or not page.text[start:end].strip():
-                        continue
-                    lead = len(page.text[start:end]) - len(page.text[start:end].lstrip())
-                    text = page.text[start + lead:end].rstrip().replace("\n", " ")
-                    first = start + lead
-                    found.append(Sentence(page.number, first, first + len(text), text, line.section, line.governing))
-        return tuple(found)
+        by_page: dict[int, list[Line]] = {}
+        for line in self.lines:
+            by_page.setdefault(line.page, []).append(line)
+        return tuple(
+            sentence for page in self.pages if page.number in by_page for sentence in _sentences(page, by_page[page.number])
+        )
 
     def page_text(self, number: int) -> str:
         return self.pages[number - 1].text
@@ -186,13 +172,14 @@ class Sheet:
                 text = raw.strip()
                 start = position + raw.index(text[0]) if text else position
                 cells = _cells(raw, position)
-                heading = None
+                heading, label_end = None, 0
                 if not cells:
                     before = written[index - 1][1] if index else ""
                     after = written[index + 1][1] if index + 1 < len(written) else ""
                     heading = heading_of(raw, after, before)
                     if heading is not None:
                         section = heading.lower()
+                        label_end = _label_end(text, start)
                         kept = governing if self.is_lab_report and governing.basis is DateBasis.PANEL else self.document_default
                         governing = Governing(
                             kept.day, kept.precision, kept.basis, kept.laboratory, fluid_of(heading), heading
@@ -203,7 +190,10 @@ class Sheet:
                 above_end = written[index - 1][0] + len(written[index - 1][1]) if index else position
                 after_blank = page.text.count("\n", above_end, position) > 1
                 found.append(
-                    Line(page.number, start, start + len(text), text, section, cells, governing, heading is not None, after_blank)
+                    Line(
+                        page.number, start, start + len(text), text, section, cells, governing,
+                        heading is not None and not label_end, after_blank, label_end,
+                    )
                 )
         return found
 
@@ -233,6 +223,35 @@ class Sheet:
 
     def in_family_history(self, section: str) -> bool:
         return bool(_FAMILY.search(section))
+
+
+def _sentences(page: Page, lines: Sequence[Line]) -> Iterator[Sentence]:
+    """Yield the sentences of one page; `lines` are its lines, at least one."""
+    alone = {line.start for line in lines if line.is_heading or SIGNATURE.search(line.text)}
+    labelled = {line.start: line.label_end for line in lines if line.label_end}
+    breaks = {edge for line in lines if line.start in alone for edge in (line.start, line.end)}
+    breaks |= set(labelled) | set(labelled.values())
+    ordered = sorted(breaks)
+    position = 0
+    for span in spans(page.text):
+        edges = [span.start, *(edge for edge in ordered if span.start < edge < span.end), span.end]
+        for start, end in pairwise(edges):
+            while position + 1 < len(lines) and lines[position + 1].start <= start:
+                position += 1
+            line = lines[position]
+            written = page.text[start:end]
+            outside = line.cells or (line.start in alone and start < line.end) or labelled.get(line.start, 0) >= end
+            if span.kind is Kind.HEADER or outside or not written.strip():
+                continue
+            first = start + len(written) - len(written.lstrip())
+            text = page.text[first:end].rstrip().replace("\n", " ")
+            yield Sentence(page.number, first, first + len(text), text, line.section, line.governing)
+
+
+def _label_end(text: str, start: int) -> int:
+    """Where the words behind a heading on the same line begin, 0 where the heading stands alone."""
+    _, colon, behind = text.partition(":")
+    return start + len(text) - len(behind.lstrip()) if colon and behind.strip() else 0
 
 
 def _unwrapped(text: str, following: str) -> str:

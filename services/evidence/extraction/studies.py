@@ -27,8 +27,9 @@ _TITLE = re.compile(rf"^(?:[•-]\s?)?(?P<modality>{_MODALITY})(?:(?:\s?[,:–�
                     rf"\s+)(?P<region>[A-Za-z][^.;:]{{1,70}}))?[:.]?$", re.IGNORECASE)
 _REGION_FIRST = re.compile(rf"^(?P<region>(?:[A-Z][a-z]+ (?:and |of )?){{1,5}})(?P<modality>{_MODALITY})$")
 _IN_PROSE = re.compile(
-    rf"(?<![\w-])(?P<modality>{_MODALITY})(?:\s+(?:of|scan of)\s+(?:the\s+)?(?P<region>[a-z][a-z ,-]{{2,40}}?))?(?:\s+(?:scan|"
-    rf"study|examination|film|films))?"
+    rf"(?<![\w-])(?P<modality>{_MODALITY})"
+    r"(?:\s+(?:(?:of|scan of)\s+(?:the\s+)?)?(?P<region>(?!on\b|in\b|from\b|dated\b|scan\b|film)[a-z][a-z ,-]{2,40}?))?"
+    r"(?:\s+(?:scan|study|examination|film|films))?"
     r"(?:\s*\([^()]{1,40}\))?(?P<date>,?\s*(?:on|in|of|from|dated)\s[^.;]{3,24}?)?,?\s+(?P<verb>showed|shows|revealed|reveals|"
     r"demonstrated|demonstrates|confirmed|found|was normal|is normal|was clear|were normal)\b"
 )
@@ -48,7 +49,7 @@ _DONE = re.compile(
     r"(?<![\w-])(?P<name>(?:[A-Za-z-]+ ){0,3}(?:\w{3,}ectomy|\w{3,}scopy|biopsy|lumbar puncture|echocardiogram|"
     r"arthrocentesis|thoracentesis|paracentesis|"
     r"plasma exchange|catheteri[sz]ation|thymectomy))(?:\s+(?:on|in|of)\s[^.;,]{3,24}?)?\s+(?:was (?:performed|done|carried "
-    r"out|uneventful)|showed|shows|revealed|confirmed|demonstrated|found|yielded)\b",
+    r"out|uneventful)|showed|shows|revealed|confirmed|demonstrated|found|yielded)\b", re.IGNORECASE,
 )
 _NOT_DONE = re.compile(
     r"\b(?:will|planned?|plan|request\w*|order\w*|schedul\w*|declin\w*|refus\w*|if|should|consider\w*|advis\w*|recommend\w*|"
@@ -70,9 +71,11 @@ def studies_of(sheet: Sheet) -> Iterator[_Entry]:
     has_imaging = any(isinstance(one[0], ImagingContent) for one in titled)
     if sheet.description.doc_type is DocumentType.IMAGING_REPORT and not has_imaging:
         yield from _whole_report(sheet)
-    taken = [(place.page, place.start, place.end) for _, _, place in titled]
+    taken: dict[int, list[Place]] = {}
+    for _, _, place in titled:
+        taken.setdefault(place.page, []).append(place)
     for sentence in sheet.sentences:
-        if not any(page == sentence.page and start < sentence.end and sentence.start < end for page, start, end in taken):
+        if not any(one.start < sentence.end and sentence.start < one.end for one in taken.get(sentence.page, ())):
             yield from (one for one in _told(sheet, sentence) if not _repeats(one[0], titled))
 
 

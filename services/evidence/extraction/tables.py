@@ -196,7 +196,8 @@ def _row(sheet: Sheet, head: Head, row: Line, cells: Sequence[Cell], group: str)
     said = "unit" in head.names[position].lower() if position < len(head.names) else False
     name, unit_in_name = split_unit(written, said=said)
     unit = _text(Column.UNIT) or unit_in_name
-    reference = _text(Column.RANGE) or _limits(_text(Column.LOW), _text(Column.HIGH))
+    reference = _plain_limit(_text(Column.RANGE)) or _limits(_text(Column.LOW), _text(Column.HIGH))
+    unit = unit or _unit_of_range(reference)
     governing = row.governing
     fluid = fluid_of(group) or governing.fluid
     row_day = _text(Column.DAY)
@@ -219,6 +220,17 @@ def _row(sheet: Sheet, head: Head, row: Line, cells: Sequence[Cell], group: str)
         yield Reported(
             name, value, _when(sheet, row, moment, row_day), _place(row, cells[number]), fluid, governing.laboratory
         )
+
+
+def _plain_limit(reference: str | None) -> str | None:
+    """A range as other laboratories print it: "< OR = 4" is "<=4"."""
+    return re.sub(r"([<>])\s*OR\s*=\s*", r"\1=", reference, flags=re.IGNORECASE) if reference else None
+
+
+def _unit_of_range(reference: str | None) -> str | None:
+    """The unit behind a range ("65-99 mg/dL"), for a report that prints it only there."""
+    match = re.search(r"\d\s?([A-Za-zµμ%/]\S{0,20}(?:\s\S{1,8})?)$", reference) if reference else None
+    return match.group(1).strip() if match is not None and normalise_unit(match.group(1)) is not None else None
 
 
 def _limits(low: str | None, high: str | None) -> str | None:

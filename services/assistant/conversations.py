@@ -95,7 +95,7 @@ class Conversations:
 
     def get(self, owner: str, conversation_id: str) -> Conversation:
         """:raise NotFoundError: there is none of this owner with this id, or it was deleted."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return _own(connection, owner, conversation_id)
 
     def list(
@@ -117,7 +117,7 @@ class Conversations:
             query = query.where(sa.or_(conversations.c.title.icontains(search.strip(), autoescape=True), said))
         query = query.order_by(conversations.c.updated_at.desc(), conversations.c.id)
         query = query.limit(min(limit, _MAX_LISTED)).offset(offset)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return tuple(_conversation(row) for row in connection.execute(query))
 
     def messages(self, owner: str, conversation_id: str) -> tuple[Message, ...]:
@@ -125,7 +125,7 @@ class Conversations:
 
         :raise NotFoundError: as `get`.
         """
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             _own(connection, owner, conversation_id)
             rows = connection.execute(
                 sa.select(messages).where(messages.c.conversation_id == conversation_id).order_by(messages.c.position)

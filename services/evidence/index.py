@@ -49,7 +49,7 @@ class EvidenceIndex:
         """
         known(collection)
         query = sa.select(table).where(table.c.collection == collection, table.c.id == passage_id[:128])
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         if row is None or (row["patient_id"] is not None and not access.may_see_patients):
             raise NotFoundError("this passage is no longer there: its document was replaced or deleted")
@@ -60,7 +60,7 @@ class EvidenceIndex:
         query = sa.select(table).where(table.c.collection == known(collection).name).order_by(table.c.id)
         if not access.may_see_patients:
             query = query.where(table.c.patient_id.is_(None))
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return tuple(passage_from_row(row) for row in connection.execute(query).mappings())
 
     def put(self, passages: Sequence[Passage], progress: Progress | None = None) -> None:
@@ -91,7 +91,7 @@ class EvidenceIndex:
     def load_curated(self, progress: Progress | None = None) -> int:
         """Index the curated passages that are new or changed and remove those that are gone. Returns how many changed."""
         wanted = {(passage.collection, passage.id): passage for passage in curated_passages()}
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             rows = connection.execute(sa.select(table).where(table.c.tier == Tier.CURATED.value)).mappings()
             stored = {(row["collection"], row["id"]): passage_from_row(row) for row in rows}
         changed = [passage for key, passage in wanted.items() if stored.get(key) != passage]
@@ -106,7 +106,7 @@ class EvidenceIndex:
 
     def repair(self) -> tuple[str, ...]:
         """Rebuild every collection whose number of rows differs from the record's. Returns their names."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             counted = connection.execute(sa.select(table.c.collection, sa.func.count()).group_by(table.c.collection))
             recorded = {row[0]: row[1] for row in counted}
         wrong = [c.name for c in COLLECTIONS if self._store.count(c.name) != recorded.get(c.name, 0)]
@@ -117,7 +117,7 @@ class EvidenceIndex:
     def _fill(self, names: Sequence[str], progress: Progress | None) -> int:
         if not names:
             return 0
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             rows = connection.execute(sa.select(table).where(table.c.collection.in_(names))).mappings().all()
         passages = [passage_from_row(row) for row in rows]
         self._embed_and_store(passages, progress)

@@ -84,7 +84,7 @@ class AnalysisLog:
         patient = self._patients.get(patient_id, access)
         columns = (analyses.c.id, analyses.c.patient_id, analyses.c.created_at, analyses.c.author, analyses.c.versions)
         query = sa.select(*columns).where(analyses.c.patient_id == patient.id).order_by(*_NEWEST).limit(MAX_LISTED)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return tuple(_entry(row) for row in connection.execute(query).mappings())
 
     def get(self, analysis_id: str, access: Principal) -> StoredAnalysis:
@@ -92,7 +92,7 @@ class AnalysisLog:
 
         :raise NotFoundError: there is none with that id, or the caller may not know.
         """
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(sa.select(analyses).where(analyses.c.id == analysis_id[:64])).mappings().first()
         if row is None or not access.may_see_patients:
             raise NotFoundError("no such analysis: choose one from the patient's list")
@@ -105,7 +105,7 @@ class AnalysisLog:
         """
         patient = self._patients.get(patient_id, access)
         query = sa.select(analyses).where(analyses.c.patient_id == patient.id).order_by(*_NEWEST).limit(1)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else _stored(row)
 
@@ -122,7 +122,7 @@ class AnalysisLog:
         query = (
             sa.select(analyses.c.profile).where(analyses.c.patient_id == patient_id).order_by(*_NEWEST).limit(HISTORY_ANALYSES)
         )
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             stored = [row.profile for row in connection.execute(query)]
         found: dict[str, dict[MeasuredValue, None]] = {}
         for one in stored:

@@ -157,7 +157,7 @@ class DocumentLibrary:
             .where(documents.c.patient_id == checked_patient_id(patient_id))
             .order_by(documents.c.document_date.desc(), documents.c.filename)
         )
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return tuple(_document(row) for row in connection.execute(query).mappings())
 
     def get(self, document_id: str, access: Principal) -> Document:
@@ -179,7 +179,7 @@ class DocumentLibrary:
             .where(passages.c.document_id == document_id, passages.c.collection == COLLECTION)
             .order_by(passages.c.id)
         )
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return tuple(passage_from_row(row) for row in connection.execute(query).mappings())
 
     def remove(self, document_id: str, access: Principal) -> None:
@@ -233,7 +233,7 @@ class DocumentLibrary:
     ) -> tuple[tuple[Fact, ...], tuple[Passage, ...]]:
         """The facts of a document and their passages, with what people decided when the same file was read before."""
         extracted = extract(parsed, description)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             reviews = reviews_of(connection, patient.id)
         row = {
             "id": document.id, "title": document.title, "doc_type": document.doc_type, "document_date": document.document_date,
@@ -274,7 +274,7 @@ class DocumentLibrary:
         Idempotent. What people decided about facts stays. A document whose file cannot be read any more keeps its facts.
         """
         _require_access(access)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             outdated = outdated_documents(connection, RULES_VERSION)
         read = 0
         for number, document_id in enumerate(outdated, start=1):
@@ -310,11 +310,11 @@ class DocumentLibrary:
     def _passage_ids(self, document_id: str) -> Sequence[tuple[str, str]]:
         """Collection and id of each passage made from a document."""
         query = sa.select(passages.c.collection, passages.c.id).where(passages.c.document_id == document_id)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [(row[0], row[1]) for row in connection.execute(query)]
 
     def _remove_file_unless_used(self, key: str) -> None:
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             used = connection.execute(sa.select(documents.c.id).where(documents.c.file_key == key)).first()
         if used is None:
             self._files.remove(key)
@@ -322,13 +322,13 @@ class DocumentLibrary:
     def _find(self, patient_id: str, *, sha256: str | None = None, filename: str | None = None) -> Document | None:
         query = sa.select(documents).where(documents.c.patient_id == patient_id)
         query = query.where(documents.c.sha256 == sha256) if sha256 else query.where(documents.c.filename == filename)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         return _document(row) if row else None
 
     def _row(self, document_id: str, access: Principal) -> sa.RowMapping:
         _require_access(access)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(sa.select(documents).where(documents.c.id == document_id[:64])).mappings().first()
         if row is None:
             raise NotFoundError("no such document: it may have been replaced or deleted")

@@ -40,7 +40,7 @@ class PatientRecord:
     ) -> tuple[StoredFact, ...]:
         """Every statement of the documents, rejected ones included, by document date and place."""
         _require_access(access)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return read_facts(connection, checked_patient_id(patient_id), kinds=kinds, document_id=document_id)
 
     def results(self, patient_id: str, access: Principal, *, analyte: str | None = None) -> tuple[Result, ...]:
@@ -120,7 +120,7 @@ class PatientRecord:
 
     def _fact(self, fact_id: str, access: Principal) -> StoredFact:
         _require_access(access)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             owner = owner_of(connection, fact_id)
             stored = read_facts(connection, owner[0], document_id=owner[1]) if owner is not None else ()
         fact = next((one for one in stored if one.id == fact_id), None)
@@ -154,7 +154,7 @@ class PatientRecord:
         kept = {(passage.collection, passage.id) for passage in made}
         for collection in COLLECTIONS:
             of_document = passages.c.document_id == fact.document_id
-            with self._database.begin() as connection:
+            with self._database.read() as connection:
                 known = connection.execute(
                     sa.select(passages.c.id).where(of_document, passages.c.collection == collection)
                 ).scalars().all()

@@ -53,7 +53,7 @@ class PatientRegistry:
         """All patients by name, with the number of their documents; empty for callers who may not see patients."""
         if not access.may_see_patients:
             return ()
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return tuple(_patient(row) for row in connection.execute(_WITH_COUNTS.order_by(patients.c.name)).mappings())
 
     def get(self, patient_id: str, access: Principal) -> Patient:
@@ -62,7 +62,7 @@ class PatientRegistry:
         :raise NotFoundError: there is none with that id, or the caller may not know.
         """
         query = _WITH_COUNTS.where(patients.c.id == checked_patient_id(patient_id))
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         if row is None or not access.may_see_patients:
             raise NotFoundError("no such patient: choose one from the list, or create it first")
@@ -70,7 +70,7 @@ class PatientRegistry:
 
     def name_of(self, patient_id: str) -> str | None:
         """The name of a patient, for services that have checked access already; None when there is no such patient."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return connection.execute(sa.select(patients.c.name).where(patients.c.id == patient_id)).scalar()
 
     def create(

@@ -111,7 +111,7 @@ class ReportStore:
             sa.select(*columns).where(reports.c.patient_id == patient_id)
             .order_by(reports.c.created_at.desc(), reports.c.version.desc()).limit(MAX_LISTED)
         )  # fmt: skip
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return tuple(_entry(dict(row)) for row in connection.execute(query).mappings())
 
     def replace_content(self, report_id: str, content: ReportContent, analysis_id: str | None, now: datetime) -> None:
@@ -156,7 +156,7 @@ class ReportStore:
         return Verification(sealed=row["seal_sha256"], computed=_seal(row))
 
     def _row(self, report_id: str) -> Mapping[str, Any]:
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(sa.select(reports).where(reports.c.id == report_id[:64])).mappings().first()
         if row is None:
             raise NotFoundError("no such report: choose one from the patient's list")

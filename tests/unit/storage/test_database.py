@@ -64,3 +64,41 @@ def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
         connection.execute(sa.insert(patients), [row, row])
     with database.begin() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(patients)).scalar() == 0
+
+
+def test_a_reader_waits_neither_for_a_reader_nor_for_a_writer(database: Database) -> None:
+    count = sa.select(sa.func.count()).select_from(patients)
+    row = {"id": "p1", "name": "A", "demo": False, "summary": "", "profile": {}, "created_at": datetime.now(UTC)}
+    seen: list[int | None] = []
+
+    def read() -> None:
+        with database.read() as connection:
+            seen.append(connection.execute(count).scalar())
+
+    with database.read() as earlier, database.begin() as writer:
+        assert earlier.execute(count).scalar() == 0
+        writer.execute(sa.insert(patients), row)
+        other = threading.Thread(target=read, daemon=True)
+        other.start()
+        other.join(timeout=10)  # the busy timeout is 30 s: whoever waits for a lock is still waiting then
+        assert seen == [0]
+    read()
+    assert seen == [0, 1]
+
+
+def test_a_reader_sees_one_state_until_its_end(database: Database) -> None:
+    count = sa.select(sa.func.count()).select_from(patients)
+    row = {"id": "p1", "name": "A", "demo": False, "summary": "", "profile": {}, "created_at": datetime.now(UTC)}
+    with database.read() as reader:
+        assert reader.execute(count).scalar() == 0
+        with database.begin() as writer:
+            writer.execute(sa.insert(patients), row)
+        assert reader.execute(count).scalar() == 0
+
+
+def test_what_is_written_while_reading_is_not_kept(database: Database) -> None:
+    row = {"id": "p1", "name": "A", "demo": False, "summary": "", "profile": {}, "created_at": datetime.now(UTC)}
+    with database.read() as connection:
+        connection.execute(sa.insert(patients), row)
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(patients)).scalar() == 0

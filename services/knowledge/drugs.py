@@ -209,13 +209,26 @@ class LabelStatus(StrEnum):
     NOT_INDICATED = "not_indicated"
 
 
+class PaediatricLabel(_Record):
+    """The youngest age, in whole years, a label covers; 0 for any age. `when` limits it to a subtype, `population` in words."""
+
+    from_years: int = Field(ge=0, lt=18)
+    population: str = ""
+    when: Condition | None = None
+
+
 class Use(_Record):
-    """A drug in a disease. `when` limits it to a subtype; `population` says that subtype in words."""
+    """A drug in a disease. `when` limits it to a subtype; `population` says that subtype in words.
+
+    `children` are the labelled uses below 18 years. Without one the label is known for adults only, which is not the same
+    as a label that forbids the drug to children: nothing is recorded.
+    """
 
     disease: str
     status: LabelStatus
     population: str = ""
     when: Condition | None = None
+    children: tuple[PaediatricLabel, ...] = ()
     note: str = ""
 
 

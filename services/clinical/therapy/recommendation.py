@@ -23,6 +23,7 @@ from services.clinical.safety.evaluation import Subject, evaluate
 from services.clinical.therapy.report import DiseaseStatus, Recommendation, TherapyReport
 from services.knowledge.drugs import (
     LabelStatus,
+    PaediatricLabel,
     Rule,
     Scope,
     Severity,
@@ -35,8 +36,9 @@ from services.knowledge.drugs import (
     therapies,
 )
 
-RULES_VERSION = "therapies 1"
+RULES_VERSION = "therapies 2"
 ADULT_YEARS = 18
+NO_PAEDIATRIC_LABEL = "No paediatric label recorded here: check the current label"
 _OFFERED = {LabelStatus.ON_LABEL: 0, LabelStatus.STANDARD_CARE: 0, LabelStatus.UNCERTAIN: 1, LabelStatus.OFF_LABEL: 2}
 _FIT = {True: 0, None: 1, False: 2}
 _KIND_ORDER = {
@@ -141,8 +143,38 @@ def _use_status(use: Use, facts: Facts, subject: Subject) -> DiseaseStatus:
     if verdict.truth is False:
         note = f"Only for: {use.population}. {use.note}".strip()
         return _disease_status(use.disease, LabelStatus.NOT_INDICATED, use.population, note, False, ())
-    note = use.note if verdict.truth else f"Only for: {use.population}, which is not stated. {use.note}".strip()
-    return _disease_status(use.disease, use.status, use.population, note, verdict.truth, verdict.missing)
+    status, reason = _for_age(use, facts, subject)
+    if status is LabelStatus.NOT_INDICATED:
+        return _disease_status(use.disease, status, use.population, f"{reason}. {use.note}".strip(), False, ())
+    note = "" if verdict.truth else f"Only for: {use.population}, which is not stated."
+    note = " ".join(filter(None, (note, f"{reason}." if reason else "", use.note)))
+    return _disease_status(use.disease, status, use.population, note, verdict.truth, verdict.missing)
+
+
+def _for_age(use: Use, facts: Facts, subject: Subject) -> tuple[LabelStatus, str]:
+    """Return the status of the use at this age and what the age changes.
+
+    Below 18 years a use keeps its status only where a label of this population from this age or earlier is recorded. A
+    recorded label that starts later rules the use out; a use of which no paediatric label is recorded is uncertain.
+    """
+    if facts.age >= ADULT_YEARS:
+        return use.status, ""
+    judged = [(label, evaluate(label.when, facts, subject).truth) for label in use.children]
+    possible = [(label, truth) for label, truth in judged if truth is not False]
+    if not possible:
+        return LabelStatus.OFF_LABEL if use.status is LabelStatus.OFF_LABEL else LabelStatus.UNCERTAIN, NO_PAEDIATRIC_LABEL
+    started = [(label, truth) for label, truth in possible if label.from_years <= facts.age]
+    shown = "; ".join(_starts(label) for label, _ in started or possible)
+    if not started:
+        return LabelStatus.NOT_INDICATED, f"{shown}; the patient is {facts.age}"
+    if not any(truth for _, truth in started):
+        return LabelStatus.UNCERTAIN, f"{shown}, which is not stated"
+    return use.status, "; ".join(_starts(label) for label, truth in started if truth)
+
+
+def _starts(label: PaediatricLabel) -> str:
+    age = f"Labelled from age {label.from_years}" if label.from_years else "Labelled at any age"
+    return f"{age} for {label.population}" if label.population else age
 
 
 @lru_cache(maxsize=4096)
@@ -266,7 +298,10 @@ def _notes(
     elif diseases:
         notes.append("No activity score could be computed: whether to escalate treatment cannot be judged here.")
     if facts.age < ADULT_YEARS:
-        notes.append("Labels for children and adolescents differ by drug and age: check each; the list is the adult label.")
+        notes.append(
+            "Labels for children and adolescents differ by drug and age: check each. A drug whose paediatric label is not "
+            "recorded here is marked uncertain, never on label."
+        )
     if facts.current:
         notes.append("A biologic or targeted drug replaces the current one; it is not added to it.")
     else:

@@ -181,6 +181,54 @@ def test_children_are_told_that_labels_differ() -> None:
     assert not any("children" in note for note in recommend("IBD", age=40).notes)
 
 
+@pytest.mark.parametrize(
+    ("dx", "drug", "age", "extensions", "status"),
+    [
+        ("SLE", "Belimumab", 3, {}, "not_indicated"),
+        ("SLE", "Belimumab", 5, {}, "on_label"),
+        ("SLE", "Anifrolumab", 3, {}, "uncertain"),
+        ("SLE", "Anifrolumab", 18, {}, "on_label"),
+        ("SLE", "Voclosporin", 3, {"comorbidities": ["lupus nephritis"]}, "uncertain"),
+        ("SLE", "Voclosporin", 30, {"comorbidities": ["lupus nephritis"]}, "on_label"),
+        ("SLE", "Rituximab", 12, {}, "off_label"),
+        ("MS", "Cladribine", 6, {}, "uncertain"),
+        ("MS", "Alemtuzumab", 17, {}, "uncertain"),
+        ("MS", "Siponimod", 6, {}, "uncertain"),
+        ("MS", "Siponimod", 18, {}, "on_label"),
+        ("MS", "Fingolimod", 9, {}, "not_indicated"),
+        ("MS", "Fingolimod", 10, {}, "on_label"),
+        ("RA", "Baricitinib", 4, {}, "uncertain"),
+        ("RA", "Tofacitinib", 60, {}, "on_label"),
+        ("T1D", "Insulin", 1, {}, "standard_care"),
+        ("HT", "Levothyroxine", 8, {}, "on_label"),
+    ],
+)
+def test_the_label_is_read_for_the_patients_age(
+    dx: str, drug: str, age: int, extensions: dict[str, object], status: str
+) -> None:
+    assert found(recommend(dx, age=age, **extensions), drug).status_by_disease[DISEASES[dx]].status == status
+
+
+def test_a_label_that_differs_by_subtype_is_read_for_the_childs_subtype() -> None:
+    def status(drug: str, age: int, **stated: str) -> LabelStatus:
+        return found(recommend("IBD", age=age, **stated), drug).status_by_disease["inflammatory_bowel_disease"].status
+
+    assert status("Adalimumab", 5, ibd_subtype="ulcerative_colitis") is LabelStatus.ON_LABEL
+    assert status("Adalimumab", 5, ibd_subtype="crohns_disease") is LabelStatus.NOT_INDICATED
+    assert status("Adalimumab", 12) is LabelStatus.UNCERTAIN
+    assert status("Budesonide", 12, ibd_subtype="ulcerative_colitis") is LabelStatus.UNCERTAIN
+
+
+@pytest.mark.parametrize("dx", sorted(DISEASES))
+def test_no_drug_is_on_label_for_an_infant_unless_a_label_at_that_age_is_recorded(dx: str) -> None:
+    report = recommend(dx, age=1)
+    any_age = {one.name for one in therapies() for use in one.uses for label in use.children if not label.from_years}
+    assert {one.drug_name for one in report.recommendations if one.indicated_diseases} <= any_age
+    silent = [one for one in report.recommendations if one.drug_name not in any_age]
+    for status in (status for one in silent for status in one.status_by_disease.values()):
+        assert "check the current label" in status.note or status.applies is False
+
+
 @pytest.mark.parametrize("dx", sorted(DISEASES))
 def test_every_disease_has_treatments_and_each_is_complete(dx: str) -> None:
     report = recommend(dx)

@@ -32,7 +32,7 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not browser"
+	$(MAKE) test
 
 e2e: install
 	$(BIN)/python -m pytest -m browser tests/browser
@@ -44,6 +44,7 @@ bench: install
 vectors: install
 	$(BIN)/python -m services.evidence.precomputed
 
+# the background work without serving: migrations, collections, indexing; for deployments with a Milvus server
 worker: install
 	$(BIN)/python -m services.worker
 

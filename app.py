@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -25,8 +27,8 @@ from api.application import create_api
 from api.security import SECURITY_HEADERS
 from components.runtime import current_services, provide_services
 from services.container import build_services
-from services.errors import ParatopeError
-from services.settings import load_settings
+from services.errors import ConfigurationError, ParatopeError
+from services.settings import Settings, load_settings
 
 _ROOT = Path(__file__).resolve().parent
 _POLICY = (
@@ -50,7 +52,8 @@ class SecurityHeadersMiddleware:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/api"):
+        path = scope.get("path", "")
+        if scope["type"] != "http" or path == "/api" or path.startswith("/api/"):
             await self._app(scope, receive, send)
             return
 
@@ -65,17 +68,29 @@ class SecurityHeadersMiddleware:
 
 
 class ApiServer:
-    """The API on its own port, in a thread of this process."""
+    """The API on its own port, in a thread of this process.
 
-    def __init__(self) -> None:
-        settings = load_settings()
+    :raise ConfigurationError: the port is taken; raised before anything is announced.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((settings.api_host, settings.api_port))
+        except OSError as error:
+            self._socket.close()
+            raise ConfigurationError(
+                f"the API cannot listen on {settings.api_host}:{settings.api_port} ({error.strerror}): stop the program that "
+                "uses the port, or set AUTO_API_PORT"
+            ) from error
         self._server = uvicorn.Server(
             uvicorn.Config(
-                create_api(settings, current_services), host=settings.api_host, port=settings.api_port,
-                log_level="warning", access_log=False, server_header=False,
+                create_api(settings, current_services), log_level="warning", access_log=False, server_header=False
             )
         )
-        self._thread = threading.Thread(target=self._server.run, name="api", daemon=True)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="api", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -83,19 +98,19 @@ class ApiServer:
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join(timeout=10)
+        self._socket.close()
 
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     settings = load_settings()
     try:
+        server = ApiServer(settings)
         services = build_services(settings)
     except ParatopeError as error:
-        sys.stderr.write(f"Paratope cannot start: {error.message}\n")
-        os._exit(2)
+        _refuse_to_start(error)
     provide_services(services)
     services.preparation.start()
-    server = ApiServer()
     server.start()
     _announce(services.assistant.model_available)
     try:
@@ -104,6 +119,20 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         server.stop()
         provide_services(None)
         services.close()
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except ParatopeError as error:
+        _refuse_to_start(error)
+
+
+def _refuse_to_start(error: ParatopeError) -> NoReturn:
+    """Say why in one sentence and end at once: the server around us would go on serving pages without services."""
+    sys.stderr.write(f"Paratope cannot start: {error.message}\n")
+    sys.stderr.flush()
+    os._exit(2)
 
 
 def _announce(model_available: bool) -> None:
@@ -128,6 +157,10 @@ PagesManager.uses_pages_directory = False
 app = st.App(
     str(_ROOT / "dashboard.py"),
     lifespan=lifespan,
-    middleware=[Middleware(SecurityHeadersMiddleware)],
-    routes=[Mount("/api", create_api(load_settings(), current_services))],
+    middleware=[
+        Middleware(SecurityHeadersMiddleware),
+        # a foreign host name that resolves to this machine must not reach the dashboard, by HTTP or by WebSocket
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(_settings().allowed_hosts), www_redirect=False),
+    ],
+    routes=[Mount("/api", create_api(_settings(), current_services))],
 )

@@ -7,6 +7,7 @@ missing there). The two `ANTHROPIC_` variables keep the names the Anthropic SDK 
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -31,11 +32,10 @@ class Settings(BaseSettings):
     ui_port: Annotated[int, Field(ge=1, le=65535)] = 8531
     api_host: str = "127.0.0.1"
     api_key: SecretStr | None = None
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1")
     max_request_size_mb: Annotated[int, Field(ge=1)] = 50
-    max_upload_size_mb: Annotated[int, Field(ge=1)] = 4096
     data_dir: Path = Path("var")
     database_url: SecretStr | None = None
-    storage_uri: str | None = None
     milvus_uri: str | None = None
     milvus_token: SecretStr | None = None
     embedding_model: str = OFFLINE_MODEL
@@ -44,11 +44,15 @@ class Settings(BaseSettings):
     score_medium: Annotated[float, Field(ge=0, le=1)] = 0.35
     collection_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     rate_limit_per_minute: Annotated[int, Field(ge=1)] = 600
-    job_workers: Annotated[int, Field(ge=1)] = 2
-    reference_dir: Path | None = None
     demo_data: bool = True
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_base_url: str | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL"))
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _read_hosts(cls, value: object) -> object:
+        """Accept `host,*.example.org` from the environment."""
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
 
     @field_validator("collection_weights", mode="before")
     @classmethod
@@ -77,7 +81,8 @@ class Settings(BaseSettings):
     def sql_url(self) -> str:
         """The SQLAlchemy URL of the system of record: SQLite in the data directory unless `AUTO_DATABASE_URL` is set."""
         if self.database_url is not None:
-            return self.database_url.get_secret_value()
+            # the installed driver is psycopg 3; SQLAlchemy would look for its predecessor
+            return re.sub(r"^postgres(?:ql)?://", "postgresql+psycopg://", self.database_url.get_secret_value())
         return f"sqlite:///{self.data_dir / 'paratope.db'}"
 
     @property

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import answer_view, state
+from components import answer_view, source_viewer, state
 from components.feedback import explained, show_error
 from components.formatting import plain
 from services.access.principals import Principal
 from services.assistant.answers import AnswerWarning, Failed, Finished, Searched, SegmentDone, TextDelta
 from services.assistant.conversations import Message
 from services.container import Services
+from services.evidence.collections import BY_NAME
 from services.patients.demo import demo_questions
 from services.patients.registry import Patient
 
@@ -23,6 +25,14 @@ _GENERAL_QUESTIONS = (
     "How is HLA-B27 related to ankylosing spondylitis?",
 )
 _SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a question searches: no collection named means all of them."""
+
+    collections: tuple[str, ...]
+    top_k: int
 
 
 def history_menu(services: Services, access: Principal, patient_id: str | None) -> None:
@@ -46,6 +56,17 @@ def history_menu(services: Services, access: Principal, patient_id: str | None) 
                 st.rerun()
 
 
+def options() -> Scope:
+    """Which collections are searched, and how much of each; all of them unless the reader narrows it."""
+    with st.popover("Search options", icon=":material/tune:", width="stretch"):
+        chosen = st.multiselect(
+            "Collections", list(BY_NAME), format_func=lambda name: BY_NAME[name].title, key="chat.collections",
+            placeholder="all fourteen",
+        )
+        top_k = st.slider("Passages from each collection", 1, 20, 5, key="chat.top_k")
+    return Scope(tuple(chosen), top_k)
+
+
 def conversation(services: Services, access: Principal, patient: Patient | None) -> None:
     """Draw the stored messages, or suggestions when there are none."""
     identifier = state.conversation_id()
@@ -61,9 +82,13 @@ def conversation(services: Services, access: Principal, patient: Patient | None)
                     services, access, message.segments, message.citations, state_of_answer=message.state,
                     mode=message.provenance.mode, warnings=message.warnings, error=message.error, key=f"chat.{message.id}",
                 )
+                found = message.provenance.evidence
+                label = f"All {len(found)} passages found"
+                if found and st.button(label, key=f"chat.{message.id}.evidence", icon=":material/list:", type="tertiary"):
+                    source_viewer.open_evidence(services, access, found)
 
 
-def ask(services: Services, access: Principal, patient: Patient | None, area: DeltaGenerator) -> None:
+def ask(services: Services, access: Principal, patient: Patient | None, scope: Scope, area: DeltaGenerator) -> None:
     """Take a question from the input or a suggestion and answer it in `area`."""
     typed = st.chat_input("Ask a question", key="chat.input", submit_mode="stop", max_chars=4000)
     question = typed or state.take_question()
@@ -77,18 +102,18 @@ def ask(services: Services, access: Principal, patient: Patient | None, area: De
         with st.chat_message("user"):
             st.markdown(plain(str(question)))
         with st.chat_message("assistant"):
-            _answer(services, access if patient else access.without_patients(), identifier, str(question))
+            _answer(services, access if patient else access.without_patients(), identifier, str(question), scope)
     st.rerun()
 
 
-def _answer(services: Services, access: Principal, identifier: str, question: str) -> None:
+def _answer(services: Services, access: Principal, identifier: str, question: str, scope: Scope) -> None:
     """Stream one answer. It is stored by the service, so a stop or a closed tab loses nothing."""
     body = st.empty()
     note = st.empty()
     note.caption(":material/search: Searching the evidence …")
     done: list[str] = []
     pending = ""
-    for event in services.chat.ask(access, identifier, question):
+    for event in services.chat.ask(access, identifier, question, collections=scope.collections, top_k=scope.top_k):
         if isinstance(event, Searched):
             note.caption(f":material/menu_book: {len(event.result.hits)} passages found; writing …")
         elif isinstance(event, TextDelta):

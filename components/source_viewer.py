@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,6 +13,8 @@ from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
 from services.evidence.passages import Passage
+
+_LISTED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,26 @@ def open_source(services: Services, access: Principal, source: Source) -> None:
                 st.caption(f"Source: {plain(passage.source)}")
     except ParatopeError as error:
         show_error(error)
+
+
+@st.dialog("Passages found for this answer", width="medium", position="right")
+def open_evidence(services: Services, access: Principal, source_uris: Sequence[str]) -> None:
+    """Open a drawer with everything the search found for an answer, in its order, cited or not."""
+    st.caption(f"{len(source_uris)} passages, the best first")
+    for number, uri in enumerate(source_uris[:_LISTED], start=1):
+        collection, _, passage_id = uri.removeprefix("milvus://").partition("/")
+        try:
+            passage = services.index.passage(collection, passage_id, access)
+        except ParatopeError as error:
+            st.caption(f"{number}. {plain(error.message)}")
+            continue
+        with st.expander(f"{number}. {plain(passage.title)}"):
+            st.caption(_provenance(passage))
+            st.markdown(plain(passage.text))
+            if passage.source:
+                st.caption(f"Source: {plain(passage.source)}")
+    if len(source_uris) > _LISTED:
+        st.caption(f"The first {_LISTED} are shown; Search shows all of them.")
 
 
 @st.dialog("Source", width="medium", position="right")

@@ -15,8 +15,10 @@ patient_id = state.patient_id()
 with explained():
     patient = services.patients.get(patient_id, access) if patient_id else None
 
-heading, history = st.columns([4, 1], vertical_alignment="bottom")
+heading, settings, history = st.columns([4, 1.2, 1.2], vertical_alignment="bottom")
 heading.title(f"Ask about {patient.name}" if patient else "Ask the general knowledge")
+with settings:
+    scope = chat_panel.options()
 with history, explained():
     chat_panel.history_menu(services, access, patient_id)
 
@@ -24,4 +26,4 @@ area = st.container()
 with area, explained():
     chat_panel.conversation(services, access, patient)
 
-chat_panel.ask(services, access, patient, area)
+chat_panel.ask(services, access, patient, scope, area)

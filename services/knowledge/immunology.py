@@ -149,6 +149,7 @@ class HlaAssociationRow(_Row):
 
     `all_of` lists what must be typed, each entry a choice `A|B`. `excludes` are finer alleles the row does not hold for.
     `copies` 2 asks for two copies of every entry. `covers` names row ids this one replaces, so linked alleles count once.
+    `partial_of` names the haplotype a row is a part of: the direction then holds, the figure of the haplotype does not.
     """
 
     id: Slug
@@ -158,6 +159,7 @@ class HlaAssociationRow(_Row):
     unless_with: tuple[str, ...] = ()
     copies: Literal[1, 2] = 1
     covers: tuple[Slug, ...] = ()
+    partial_of: Slug | None = None
     disease: Slug
     subset: str = ""
     direction: Literal["risk", "protective", "not_associated"]
@@ -171,6 +173,8 @@ class HlaAssociationRow(_Row):
 
     @model_validator(mode="after")
     def _direction_fits_odds(self) -> HlaAssociationRow:
+        if self.partial_of is not None and (self.odds is not None or self.absolute_risk):
+            raise ValueError(f"{self.id}: the figure of a haplotype is not that of a part of it")
         if self.odds is not None:
             if self.uncertain:
                 raise ValueError(f"{self.id}: an uncertain value is shown without number")

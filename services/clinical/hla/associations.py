@@ -17,7 +17,7 @@ from services.clinical.presentations import name_of
 from services.knowledge.catalogue import load
 from services.knowledge.immunology import HlaAssociationRow, HlaModifierRow, HlaPgxRow
 
-RULES_VERSION = "hla 1"
+RULES_VERSION = "hla 2"
 MAX_TYPINGS = 100
 _ORDER = {"risk": 0, "protective": 1, "not_associated": 2}
 
@@ -112,7 +112,8 @@ def _association(row: HlaAssociationRow, match: _Match, typed: tuple[_Typed, ...
     certainty: Literal["typed", "possible"] = "typed" if match.is_exact else "possible"
     odds = row.odds if match.is_exact else None
     modifiers = _modifiers(row, typed)
-    resolution = _resolution(row, match)
+    not_shown = _not_shown(row, typed)
+    resolution = _resolution(row, match, not_shown)
     interval = (odds.low, odds.high) if odds and odds.low is not None and odds.high is not None else None
     return HlaAssociation(
         id=row.id,
@@ -134,12 +135,26 @@ def _association(row: HlaAssociationRow, match: _Match, typed: tuple[_Typed, ...
         resolution=resolution,
         note=row.note,
         source=row.source,
-        explanation=_explain(row, match, modifiers, resolution),
+        explanation=_explain(row, match, modifiers, resolution, not_shown),
     )
 
 
-def _resolution(row: HlaAssociationRow, match: _Match) -> str:
+def _not_shown(row: HlaAssociationRow, typed: tuple[_Typed, ...]) -> tuple[str, ...]:
+    """Return the alleles of the haplotype a partial row belongs to that the typing does not show, as the row writes them."""
+    if row.partial_of is None:
+        return ()
+    certain = [one.allele for one in typed if not one.is_either]
+    return tuple(
+        entry for entry in _row(row.partial_of).all_of
+        if not any(one.is_within(want) for one in certain for want in _choice(entry))
+    )  # fmt: skip
+
+
+def _resolution(row: HlaAssociationRow, match: _Match, not_shown: tuple[str, ...]) -> str:
     held = ", ".join(str(one) for one in match.held)
+    if not_shown and row.partial_of is not None:
+        whole = _row(row.partial_of).label
+        return f"Typed as {held}, not shown: {', '.join(not_shown)}. The figure is for {whole}, so none is given."
     if not match.is_exact:
         return f"Typed as {held}: {row.label} is possible but not shown by this resolution, so no odds ratio is given."
     coarse = [one for one in match.held if len(one.fields) == 1]
@@ -161,7 +176,9 @@ def _modifiers(row: HlaAssociationRow, typed: tuple[_Typed, ...]) -> tuple[str, 
     return tuple(found)
 
 
-def _explain(row: HlaAssociationRow, match: _Match, modifiers: tuple[str, ...], resolution: str) -> Explanation:
+def _explain(
+    row: HlaAssociationRow, match: _Match, modifiers: tuple[str, ...], resolution: str, not_shown: tuple[str, ...]
+) -> Explanation:
     if not match.is_exact:
         figure = "no odds ratio at this resolution"
     elif row.uncertain:
@@ -178,7 +195,7 @@ def _explain(row: HlaAssociationRow, match: _Match, modifiers: tuple[str, ...], 
         rule="Published association of the typed alleles; susceptibility, not a diagnosis. Linked alleles count once.",
         inputs=tuple(Input(name="typed", value=str(one)) for one in match.held),
         steps=tuple(steps),
-        missing=("finer HLA typing",) if not match.is_exact else (),
+        missing=("finer HLA typing",) if not match.is_exact else not_shown,
         sources=(row.source,),
         version=RULES_VERSION,
     )

@@ -142,6 +142,45 @@ def test_drug_alleles_are_reported_and_coarse_typing_asks_for_more() -> None:
     assert {one.drug for one in associations(["B*38:02"]).pgx} == {"methimazole/carbimazole"}
 
 
+@pytest.mark.parametrize(
+    ("disease", "part", "whole", "figure"),
+    [
+        ("graves_disease", ["DRB1*03:01"], ["DQB1*02:01", "DQA1*05:01"], 2.72),
+        ("systemic_sclerosis", ["DRB1*11:04", "DQB1*03:01"], ["DQA1*05:01"], 2.07),
+        ("type_1_diabetes", ["DQB1*06:02"], ["DRB1*15:01", "DQA1*01:02"], 0.03),
+        ("type_1_diabetes", ["DRB1*03:01"], ["DQA1*05:01", "DQB1*02:01"], 3.64),
+        ("type_1_diabetes", ["DRB1*14:01"], ["DQB1*05:03"], 0.02),
+    ],
+)
+def test_the_figure_of_a_haplotype_needs_the_whole_haplotype(
+    disease: str, part: list[str], whole: list[str], figure: float
+) -> None:
+    partial = of(disease, *part)
+    assert [(one.odds_ratio, one.interval, one.absolute_risk) for one in partial] == [(None, None, "")]
+    assert len(partial[0].explanation.missing) == len(whole)
+    for allele in partial[0].explanation.missing:
+        assert allele in partial[0].resolution
+        assert any(one.startswith(allele) for one in whole)
+    complete = of(disease, *part, *whole)
+    assert [one.odds_ratio for one in complete] == [figure]
+    assert complete[0].direction == partial[0].direction
+    assert complete[0].explanation.missing == ()
+
+
+def test_the_risk_of_dq2_in_trans_is_not_given_when_the_phase_is_not_known() -> None:
+    def risk(*alleles: str) -> list[str]:
+        return [one.absolute_risk for one in of("celiac_disease", *alleles) if one.label.startswith("DQ2.5")]
+
+    assert risk("DQA1*05:05", "DQA1*02:01", "DQB1*03:01", "DQB1*02:02") == ["about 1 in 20 in trans"]
+    assert risk("DQA1*05:01", "DQB1*02:01") == ["about 1 in 30 in cis"]
+    assert risk("DQA1*05", "DQB1*02") == [""]
+
+
+def test_no_figure_is_given_for_sjogrens_disease_because_its_source_is_not_named() -> None:
+    found = of("sjogrens_syndrome", "DRB1*03:01", "DQB1*02:01", "DQA1*05:01")
+    assert [(one.direction, one.odds_ratio) for one in found] == [("risk", None)]
+
+
 def test_rows_are_consistent() -> None:
     rows = load("hla_associations", HlaAssociationRow)
     ids = [row.id for row in rows]
@@ -149,6 +188,8 @@ def test_rows_are_consistent() -> None:
     for row in rows:
         assert row.disease in THIRTEEN or row.disease in presentations()
         assert set(row.covers) <= set(ids)
+        if row.partial_of is not None:
+            assert row.id in next(one for one in rows if one.id == row.partial_of).covers
         for name in (*row.all_of, *row.excludes, *row.unless_with):
             for choice in name.split("|"):
                 assert parse_allele(choice) is not None, f"{row.id}: {choice}"

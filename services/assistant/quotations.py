@@ -20,7 +20,7 @@ from services.assistant.markdown import sanitise
 from services.evidence.collections import COLLECTIONS
 from services.evidence.documents.sentences import Kind, spans
 from services.evidence.lexical import terms
-from services.evidence.passages import Hit, Relevance, SearchResult
+from services.evidence.passages import Hit, Passage, Relevance, SearchResult, Tier
 
 QUOTATION_VERSION = "quotations/1"
 MAX_QUOTES = 8
@@ -185,12 +185,19 @@ def _candidates(hits: Iterable[Hit]) -> list[_Candidate]:
                 header = ""  # running text ends a table; a short line may be a group name inside it
             # Neighbouring passages share a sentence, and a document may be stored twice.
             key = (" ".join(text.split()).lower(), hit.passage.document_date, hit.passage.patient_id or "")
-            if key in seen or not _quotable(text, span.kind):
+            if key in seen or not _quotable(text, span.kind) or _only_names(text, hit.passage):
                 continue
             seen.add(key)
             columns = header if span.kind is Kind.ROW else ""
             found.append(_Candidate(hit, order, text, columns, frozenset(terms(text))))
     return found
+
+
+def _only_names(text: str, passage: Passage) -> bool:
+    """Whether a sentence of the curated knowledge says nothing but where it comes from or what its title says."""
+    if passage.tier is not Tier.CURATED:
+        return False
+    return text.lstrip().startswith("Source:") or not set(terms(text)) - set(terms(passage.title))
 
 
 def _quotable(text: str, kind: Kind) -> bool:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,6 +18,7 @@ from pydantic import SecretStr
 
 from services.container import Services
 from tests.contract.conftest import Serve
+from tests.real_servers import free_port, wait_for_port
 
 PATIENT = "Zqxv Canary"
 KEY = "canary-key-7f3a91"
@@ -183,3 +189,79 @@ def _broken(services: Services) -> Services:
         raise RuntimeError(f"row of {PATIENT} is broken")
 
     return replace(services, store=cast(Any, SimpleNamespace(statuses=fail)))
+
+
+# The whole program, as `make run` starts it
+
+
+class Program:
+    """Dashboard and API in a process of their own, with a key and an empty data directory. `log` is all it wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "log.txt"
+        api_port, ui_port = free_port(), free_port()
+        environment = {
+            **os.environ, "AUTO_DATA_DIR": str(folder / "var"), "AUTO_API_PORT": str(api_port), "AUTO_UI_PORT": str(ui_port),
+            "AUTO_API_KEY": KEY, "AUTO_DEMO_DATA": "false",
+        }
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(ui_port)]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, cwd=Path(__file__).resolve().parents[2], env=environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{api_port}", timeout=60, trust_env=False)
+        self.ui = httpx.Client(base_url=f"http://127.0.0.1:{ui_port}", timeout=60, trust_env=False)
+        wait_for_port(api_port, 120)
+        wait_for_port(ui_port, 120)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(60)
+        self.api.close()
+        self.ui.close()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    folder = tmp_path_factory.mktemp("program")
+    running = Program(folder)
+    yield running
+    running.stop()
+
+
+@pytest.mark.slow
+def test_the_program_serves_the_same_api_on_both_ports(program: Program) -> None:
+    for client, prefix in ((program.api, ""), (program.ui, "/api")):
+        assert client.get(f"{prefix}/healthz").json() == {"status": "ok"}
+        assert client.get(f"{prefix}/collections").status_code == 401
+        assert client.get(f"{prefix}/healthz", headers={"X-API-Key": "wrong"}).status_code == 401
+        assert "x-process-time-ms" in client.get(f"{prefix}/healthz").headers
+
+
+@pytest.mark.slow
+def test_the_dashboard_may_load_nothing_from_elsewhere_and_be_framed_by_nobody_else(program: Program) -> None:
+    headers = program.ui.get("/").headers
+    policy = headers["content-security-policy"]
+    for rule in ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'self'", "connect-src 'self'"):
+        assert rule in policy
+    assert "http:" not in policy
+    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert len(headers.get_list("x-frame-options")) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/collections", "/pages/admin/collections.py", "/_stcore/agent/openapi.json", "/../app.py"])
+def test_a_deep_link_gives_the_dashboard_and_never_a_source_or_a_row(program: Program, path: str) -> None:
+    response = program.ui.get(path)
+    assert "require_access" not in response.text
+    assert "def " not in response.text
+
+
+@pytest.mark.slow
+def test_the_program_writes_no_key_to_its_log(program: Program) -> None:
+    for client, prefix in ((program.api, ""), (program.ui, "/api")):
+        for way in WAYS.values():
+            client.get(f"{prefix}/collections", **way)
+            client.get(f"{prefix}/no-such-path", **way)
+            client.post(f"{prefix}/search", content=b"{", **way)
+    assert KEY not in program.log.read_text(encoding="utf-8", errors="replace")

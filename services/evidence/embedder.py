@@ -7,6 +7,7 @@ already being served, and every call waits for it or explains why it failed.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import threading
@@ -61,6 +62,8 @@ class SentenceEmbedder:
         self._started = threading.Lock()
         self._thread: threading.Thread | None = None
         self._encoding = threading.Lock()
+        self._tokenizer: Any = None  # of our own: encoding sets truncation and padding on the model's while it works
+        self._counting = threading.Lock()
 
     @property
     def state(self) -> EmbedderState:
@@ -102,7 +105,9 @@ class SentenceEmbedder:
 
     def count_tokens(self, text: str) -> int:
         """Number of word pieces of `text`, without the two special ones."""
-        return len(self._loaded().tokenizer.encode(text, add_special_tokens=False, verbose=False))
+        self._loaded()
+        with self._counting:
+            return len(self._tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def _loaded(self) -> Any:
         self.start()
@@ -115,6 +120,7 @@ class SentenceEmbedder:
     def _load(self) -> None:
         try:
             self._model = _load_model(self.name)
+            self._tokenizer = copy.deepcopy(self._model.tokenizer)
         except (OSError, ValueError, ImportError, RuntimeError) as error:
             self._failure = (
                 f"the embedding model {self.name} could not be loaded ({type(error).__name__}: {error}): "

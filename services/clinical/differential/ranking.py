@@ -31,8 +31,9 @@ from services.clinical.titers import Outcome
 from services.knowledge.immunology import Presentation
 from services.knowledge.sources import Source
 
-RULES_VERSION: Final = "differential 1"
+RULES_VERSION: Final = "differential 2"
 NOTHING_SPECIFIC: Final = 2.5
+EXPLAINED: Final = 0.2  # share of its weight a non-specific antibody keeps where another condition explains it
 FLATTENING: Final = 1.5
 MAX_CONFIDENCE: Final = 0.95
 OUTSIDE_SHOWN: Final = 5
@@ -87,7 +88,8 @@ def differentiate(
     reading = read_symptoms(symptoms, sex)
     findings = _distinct((*reading.findings, *_lab_findings(labs, age, sex)))
     hla = associations(hla_alleles) if hla is None else hla
-    hypotheses = [_weigh(row, age, sex, results, findings, hla) for row in presentations().values()]
+    specific = _specifically_supported(results)
+    hypotheses = [_weigh(row, age, sex, results, findings, hla, specific) for row in presentations().values()]
     support = _support(hypotheses)
     inside = sorted((one for one in hypotheses if one.presentation.scope == "thirteen" and one.is_started), key=_by_score)
     outside = sorted((one for one in hypotheses if one.presentation.scope == "outside" and one.is_started), key=_by_score)
@@ -164,13 +166,36 @@ def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(one for one in kept.values() if one.concept not in implied)
 
 
+def _specifically_supported(results: _Results) -> frozenset[str]:
+    """Return the conditions that a positive antibody supports which is not a non-specific one."""
+    specific = (antibodies()[one] for one in results.positive if not antibodies()[one].nonspecific)
+    return frozenset(link.disease for record in specific for link in record.links if link.disease not in record.against)
+
+
+def _is_explained(antibody: str, condition: str, specific: frozenset[str]) -> bool:
+    """Say whether a non-specific antibody is already explained by another condition with a specific antibody of its own.
+
+    Rheumatoid factor next to anti-La belongs to Sjögren's disease: it is then little reason to think of rheumatoid
+    arthritis as well, unless that has a specific antibody too.
+    """
+    record = antibodies()[antibody]
+    return record.nonspecific and condition not in specific and any(link.disease in specific for link in record.links)
+
+
 def _weigh(
-    row: Presentation, age: int | None, sex: str | None, results: _Results, findings: tuple[Finding, ...], hla: HlaReport
+    row: Presentation,
+    age: int | None,
+    sex: str | None,
+    results: _Results,
+    findings: tuple[Finding, ...],
+    hla: HlaReport,
+    specific: frozenset[str],
 ) -> _Hypothesis:
     prior = prior_evidence(row, age, sex)
     tested = [(one, True) for one in results.positive] + [(one, False) for one in results.negative]
     serology = _damped(
-        [(_kin(one), found) for one, positive in tested
+        [(_kin(one), _scaled(found, EXPLAINED) if found.weight > 0 and _is_explained(one, row.id, specific) else found)
+         for one, positive in tested
          if row.id in _concerned(one) and (found := antibody_evidence(antibodies()[one], row.id, positive=positive)) is not None]
     )  # fmt: skip
     clinical = _diminishing([found for one in findings if (found := finding_evidence(row, one)) is not None])

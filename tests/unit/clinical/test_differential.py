@@ -255,3 +255,27 @@ def test_no_input_breaks_it_and_support_never_exceeds_one(
     assert [entry.rank for entry in result.entries] == list(range(1, len(result.entries) + 1))
     assert all(0 <= entry.confidence <= 1 for entry in result.entries)
     assert sum(entry.confidence for entry in result.entries) <= 1.01
+
+
+def test_rheumatoid_factor_beside_specific_antibodies_does_not_lift_rheumatoid_arthritis() -> None:
+    sjogren = differentiate(
+        63, "F", ["ANA", "RF", "anti-SSA/Ro", "anti-SSB/La"], ["anti-CCP", "anti-dsDNA"],
+        labs={"ESR": 58, "hemoglobin": 11.6, "neutrophils": 1.4},
+    )  # fmt: skip
+    assert leading(sjogren) is Disease.SJOGRENS_SYNDROME
+    assert sjogren.entries[0].score - _score(sjogren, Disease.RHEUMATOID_ARTHRITIS) > 1
+
+
+def test_a_nonspecific_antibody_counts_in_full_until_another_disease_explains_it() -> None:
+    def share(*positive: str) -> float:
+        entry = next(one for one in differentiate(50, "F", positive).entries if one.disease is Disease.RHEUMATOID_ARTHRITIS)
+        return next(one.weight for one in entry.evidence if one.text == "rheumatoid factor positive")
+
+    alone = share("RF")
+    assert share("RF", "anti-La") < alone / 2
+    assert share("RF", "anti-La", "anti-CCP") == alone  # it has a specific antibody of its own
+    assert share("RF", "TRAb") == alone  # Graves' disease does not explain rheumatoid factor
+
+
+def _score(result: Differential, disease: Disease) -> float:
+    return next(one.score for one in result.entries if one.disease is disease)

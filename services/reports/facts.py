@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.clinical.activity import INSTRUMENTS
 from services.clinical.criteria import CRITERIA
-from services.clinical.labs import analytes
+from services.clinical.labs import analytes, normalise
 from services.clinical.profile import Profile
 from services.reports.blocks import Cited
 from services.reports.choices import SectionKind
@@ -49,6 +49,8 @@ class Why(Record):
 
 
 class LabValue(Record):
+    """A laboratory value in its canonical unit. One that `is_current` is not is history: shown, but not used for the present."""
+
     key: str
     label: str
     value: float
@@ -58,6 +60,7 @@ class LabValue(Record):
     upper_limit: float | None = None
     limits_from: Literal["laboratory", "typical"] | None = None
     flag: Literal["L", "H"] | None = None
+    is_current: bool = True
     written: str = ""
     note: str = ""
     loinc: str | None = None
@@ -320,7 +323,7 @@ def read(profile: Profile, document: Mapping[str, Any]) -> Facts:
             "differential_summary": document.get("differential_summary", ""),
             "antibodies": _antibodies(profile, document),
             "antibody_notes": document.get("antibodies", {}).get("notes", ()),
-            "labs": [_lab(row) for row in document.get("labs", ())],
+            "labs": _labs(profile, document),
             "scores": [_score(row) for row in document.get("disease_activity_scores", ())],
             "criteria": [_criteria(row) for row in document.get("criteria", ())],
             "hla": _loci(profile),
@@ -344,9 +347,14 @@ _AS_STORED = {
 }  # fmt: skip
 
 
-def _lab(row: Mapping[str, Any]) -> dict[str, Any]:
-    analyte = analytes().get(row["key"])
-    return {**row, "loinc": analyte.loinc if analyte else None}
+def _labs(profile: Profile, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the values sent as laboratory values; results of the antibody panel among them stand with the antibodies."""
+    sent = {one.key for one in normalise(profile.biomarkers, profile.sex, age_years=profile.age).readings}
+    known = analytes()
+    return [
+        {**row, "loinc": known[row["key"]].loinc if row["key"] in known else None}
+        for row in document.get("labs", ()) if row["key"] in sent or row["key"] not in known
+    ]
 
 
 def _score(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,10 +58,10 @@ def labs(facts: Facts, register: SourceRegister) -> Section:
         writer.paragraph("None recorded. That is not a normal result.")
     writer.table(
         ("Test", "Value", "Limits", "Flag", "Date", "As sent"),
-        (3.9, 2.3, 3.0, 1.4, 1.8, 2.2),
+        (3.7, 2.2, 2.9, 1.4, 2.3, 2.1),
         [
             Row(
-                cells=(one.label, lab_result(one), lab_limits(one), flag(one), day(one.date), _as_sent(one)),
+                cells=(one.label, lab_result(one), lab_limits(one), flag(one), _dated(one), _as_sent(one)),
                 strong=one.flag is not None,
             )
             for one in facts.labs
@@ -69,8 +69,16 @@ def labs(facts: Facts, register: SourceRegister) -> Section:
     )  # fmt: skip
     if any(one.limits_from == "typical" for one in facts.labs):
         writer.paragraph("Typical adult limits stand where the laboratory's own were not sent.", "note")
+    if any(not one.is_current for one in facts.labs):
+        writer.paragraph(
+            "History: more than a year before the newest result; not used for scores, flare risk, safety or treatment.", "note"
+        )
     remarks = [f"{one.label}: {one.note}" for one in facts.labs if one.note]
     return writer.bullets(remarks).section(SectionKind.LABS, SectionKind.LABS.heading)
+
+
+def _dated(one: LabValue) -> str:
+    return day(one.date) if one.is_current else f"{day(one.date)} (history)"
 
 
 def _as_sent(one: LabValue) -> str:

@@ -21,6 +21,7 @@ from services.reports.markdown import visible
 _MARGIN = 17.0
 _TOP = 24.0
 _BOTTOM = 19.0
+_BREAKS = "-/_,;"  # where a word that is too long is cut, if it has one of these
 _GREYS = {"black": 0, "grey": 90, "rule": 150, "fill": 232}
 
 
@@ -167,6 +168,7 @@ class Page(FPDF):
                     cut = next(
                         n for n in range(len(rest) - 1, 0, -1) if n == 1 or self.width_of(rest[:n], size, run.bold) <= width
                     )
+                    cut = max((n for n in range(2, cut + 1) if rest[n - 1] in _BREAKS), default=cut)
                     yield rest[:cut], run.bold
                     rest = rest[cut:]
                 yield rest, run.bold

@@ -47,10 +47,11 @@ def write(
             Item(lead="Results used:", text=_dates(facts)),
         ]
     )
-    writer.subheading("Dangerous").bullets(_dangerous(facts))
+    without = tuple(left_out)
+    writer.subheading("Dangerous").bullets(_dangerous(facts, has_detail=SectionKind.ALERTS not in without))
     writer.subheading("Active").bullets(_active(facts))
     writer.subheading("Missing").bullets(_missing(facts))
-    omitted = [one.heading.lower() for one in left_out]
+    omitted = [one.heading for one in without]
     if omitted:
         writer.paragraph(f"Left out of this report by choice: {joined(omitted)}.", "note")
     return writer.section(KEY, TITLE)
@@ -74,20 +75,21 @@ def _span(days: list[datetime.date]) -> str:
     return f"of {day(first)}" if first == last else f"from {day(first)} to {day(last)}; each value's date stands in the detail"
 
 
-def _dangerous(facts: Facts) -> list[Item]:
+def _dangerous(facts: Facts, *, has_detail: bool) -> list[Item]:
     critical = [one for one in facts.alerts if one.is_critical]
     if not critical:
         return [Item(text="No critical alert was raised by the rules that could be checked; what they could not check is below.")]
     here = [one for one in critical if one.scope != "candidate"]
+    where = "The detail stands under Alerts." if has_detail else "The detail was left out by choice."
     avoid = sorted({drug for one in critical if one.scope == "candidate" for drug in one.drugs})
     items = [
         Item(lead=f"{_severity(one.severity, one.engine)}:", text=sentence(" ".join((one.message, one.action))))
         for one in here[:_MOST_ALERTS]
     ]
     if len(here) > _MOST_ALERTS:
-        items.append(Item(text=f"{len(here) - _MOST_ALERTS} further critical alerts stand under Alerts."))
+        items.append(Item(text=f"{len(here) - _MOST_ALERTS} further critical alerts. {where}"))
     if avoid:
-        items.append(Item(lead="Do not start:", text=f"{joined(avoid, 20)}. The reasons stand under Alerts."))
+        items.append(Item(lead="Do not start:", text=f"{joined(avoid, 20)}. {where}"))
     return items
 
 
@@ -112,9 +114,12 @@ def _active(facts: Facts) -> list[Item]:
     positive = [f"{one.written} {antibody_result(one)}" for one in facts.antibodies if one.outcome == "positive"]
     if positive:
         items.append(Item(lead="Positive autoantibodies:", text=joined(positive, _MOST_NAMES)))
-    flagged = [f"{one.label} {lab_result(one)} {one.flag} ({day(one.date)})" for one in facts.labs if one.flag]
-    if flagged:
-        items.append(Item(lead="Outside the limits:", text=joined(flagged, _MOST_LINES)))
+    flagged = [f"{one.label} {lab_result(one)} {one.flag} ({day(one.date)})" for one in facts.labs if one.flag and one.is_current]
+    older = sum(1 for one in facts.labs if one.flag and not one.is_current)
+    if flagged or older:
+        history = f"{older} older value(s) outside the limits stand in the detail as history" if older else ""
+        parts = [joined(flagged, _MOST_LINES), history]
+        items.append(Item(lead="Outside the limits:", text="; ".join(part for part in parts if part)))
     if not items:
         return [Item(text="Nothing could be graded from what is recorded; that does not mean that nothing is active.")]
     return items

@@ -32,6 +32,7 @@ from services.reports.words import antibody_result, day, disease_name, joined, l
 
 _OUTCOME_CODES = {"positive": ("POS", "Positive"), "negative": ("NEG", "Negative"), "equivocal": ("E", "Equivocal")}
 _FLAG_CODES = {"H": ("H", "High"), "L": ("L", "Low")}
+_HISTORY = "History: more than a year before the newest result; not used for conclusions about the present."
 _LABORATORY = [{"coding": [coding(OBSERVATION_CATEGORY, "laboratory", "Laboratory")]}]
 _SURVEY = [{"coding": [coding(OBSERVATION_CATEGORY, "survey", "Survey")]}]
 
@@ -105,7 +106,7 @@ def _lab(frame: Frame, one: LabValue) -> Resource:
         valueQuantity=quantity(one.value, one.unit),
         interpretation=[concept(called[1], coding(INTERPRETATION, *called))] if called else None,
         referenceRange=[limits] if limits else None,
-        note=notes([f"As sent: {one.written}." if one.written else "", one.note]),
+        note=notes([f"As sent: {one.written}." if one.written else "", one.note, "" if one.is_current else _HISTORY]),
     )  # fmt: skip
 
 

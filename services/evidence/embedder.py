@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _OFFLINE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH = 32
+_FEW = 4
 _LOAD_TIMEOUT_SECONDS = 180.0
 
 Progress = Callable[[int, int], None]
@@ -96,6 +98,7 @@ class SentenceEmbedder:
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]
             with self._encoding:
+                _use_threads(len(batch))
                 vectors[batch] = model.encode([texts[position] for position in batch], show_progress_bar=False)
             if progress is not None:
                 progress(min(start + _BATCH, len(order)), len(order))
@@ -128,6 +131,25 @@ class SentenceEmbedder:
             )
         finally:
             self._ready.set()
+
+
+def _use_threads(texts: int) -> None:
+    """One thread for a question, all for a document.
+
+    Threads that wait for each other on a busy machine cost a short text more than they give: measured on two cores under load,
+    95 ms with one thread and up to 1,900 ms with two.
+    """
+    import torch
+
+    every = _all_threads()  # asked first: it remembers what torch chose
+    torch.set_num_threads(1 if texts <= _FEW else every)
+
+
+@cache
+def _all_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
 
 
 def _load_model(name: str) -> Any:

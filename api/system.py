@@ -35,12 +35,13 @@ def healthz() -> dict[str, str]:
 
 @router.get("/health")
 def health(services: UsesServices) -> dict[str, Any]:
-    """Whether each part works. `degraded` when the store or the embedder is not ready."""
+    """Whether each part works. `degraded` when one does not, or when the evidence is not ready to be searched."""
     counts = _counts(services)
     ready = services.embedder.state is EmbedderState.READY
     preparation = services.preparation.status
+    healthy = counts is not None and ready and services.readiness.ready and preparation.failure is None
     return {
-        "status": "healthy" if counts is not None and ready and preparation.failure is None else "degraded",
+        "status": "healthy" if healthy else "degraded",
         "service": "autoimmune-agent",
         "milvus_connected": counts is not None,
         "collections": len(counts or {}),
@@ -68,6 +69,8 @@ def metrics(services: UsesServices) -> Response:
 
 def _counts(services: UsesServices) -> dict[str, int] | None:
     """Rows of each existing collection, or None when the store does not answer."""
+    if not services.store.connected():
+        return None
     try:
         return {status.collection.name: status.rows for status in services.store.statuses() if status.exists}
     except UnavailableError:

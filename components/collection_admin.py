@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from components import evidence_card
+from components import evidence_list
+from components.feedback import empty, explained
 from components.formatting import plain
 from services.access.principals import Principal
 from services.container import Services
@@ -19,8 +20,8 @@ from services.evidence.store import CollectionStatus
 _SAMPLE = 20
 
 
-def overview(services: Services) -> str | None:
-    """Draw the table of collections; returns the name of the selected one."""
+def overview(services: Services) -> CollectionStatus | None:
+    """Draw the table of collections; returns the selected one."""
     statuses = services.store.statuses()
     total = sum(status.rows for status in statuses)
     place = "embedded file" if services.store.embedded else "server"
@@ -36,11 +37,15 @@ def overview(services: Services) -> str | None:
     if not selected:
         st.caption("Select a row for its schema, rows and actions.")
         return None
-    return statuses[selected[0]].collection.name
+    return statuses[selected[0]]
 
 
-def details(services: Services, access: Principal, name: str) -> None:
+def details(services: Services, access: Principal, status: CollectionStatus) -> None:
     """Draw schema, sample rows, a search in this collection and its actions."""
+    name = status.collection.name
+    if not status.exists:
+        empty("This collection does not exist. **Create what is missing** below brings its passages back from the record.")
+        return
     view = st.segmented_control(
         "View", ["Rows", "Search", "Schema", "Actions"], default="Rows", required=True, key="collections.view",
         label_visibility="collapsed",
@@ -51,10 +56,7 @@ def details(services: Services, access: Principal, name: str) -> None:
         st.dataframe(_rows(rows), hide_index=True, key="collections.rows")
         st.caption(f"The first {len(rows)} rows.")
     elif view == "Search":
-        question = st.text_input("Search in this collection", key="collections.question")
-        if question:
-            for hit in services.search.search(question, access=access, collections=[name], top_k=5).hits:
-                evidence_card.show(services, access, hit, key=f"collections.hit.{hit.passage.id}")
+        _search(services, access, name)
     elif view == "Schema":
         st.dataframe(pd.DataFrame(services.store.schema(name)), hide_index=True, key="collections.schema")
     else:
@@ -67,6 +69,20 @@ def maintenance(services: Services) -> None:
     if st.button("Create what is missing", key="collections.create", icon=":material/add:"):
         created = services.index.create_collections()
         st.success(f"Created {len(created)} collections." if created else "Nothing was missing.")
+
+
+@st.fragment
+def _search(services: Services, access: Principal, name: str) -> None:
+    """Search when the form is sent; opening a passage below redraws the list alone and searches nothing again."""
+    with st.form("collections.search", border=False), explained():
+        question = st.text_input("Search in this collection", key="collections.question")
+        sent = st.form_submit_button("Search", icon=":material/search:")
+        found = services.search.search(question, access=access, collections=[name], top_k=5) if sent and question else None
+    if found is None:
+        return
+    if not found.hits:
+        empty("Nothing found in this collection for these words.")
+    evidence_list.show(services, access, found.hits, key="collections.hit")
 
 
 def _actions(services: Services, access: Principal, name: str) -> None:
@@ -82,7 +98,7 @@ def _actions(services: Services, access: Principal, name: str) -> None:
         st.markdown("**Drop** removes the vectors. The passages stay on record: create the collection again to get them back.")
         typed = st.text_input(f"Type {name} to confirm", key=f"collections.confirm.{name}")
         if st.button("Drop", key="collections.drop", type="primary", disabled=typed != name, icon=":material/delete:"):
-            services.store.drop(name)
+            services.index.drop(name)
             st.rerun()
 
 

@@ -14,14 +14,16 @@ from services.clinical.analysis import warm_up
 from services.evidence.documents.reading import DocumentReader
 from services.evidence.embedder import SentenceEmbedder
 from services.evidence.index import EvidenceIndex
+from services.evidence.readiness import Readiness
 from services.evidence.search import EvidenceSearch, Ranking
 from services.evidence.store import EvidenceStore
 from services.knowledge.synonyms import expand
 from services.patients.analyses import AnalysisLog
 from services.patients.demo import DemoLoader
 from services.patients.documents import DocumentLibrary
+from services.patients.record import PatientRecord
 from services.patients.registry import PatientRegistry
-from services.preparation import Preparation, Step
+from services.preparation import Preparation, PreparationStatus, Step
 from services.reports.service import Reports
 from services.settings import Settings
 from services.storage.database import Database
@@ -36,6 +38,7 @@ class Services:
     database: Database
     store: EvidenceStore
     embedder: SentenceEmbedder
+    readiness: Readiness
     index: EvidenceIndex
     search: EvidenceSearch
     reader: DocumentReader
@@ -43,6 +46,7 @@ class Services:
     analyses: AnalysisLog
     reports: Reports
     documents: DocumentLibrary
+    record: PatientRecord
     demo: DemoLoader
     assistant: Assistant
     conversations: Conversations
@@ -75,10 +79,12 @@ def build_services(settings: Settings) -> Services:
     embedder = SentenceEmbedder(settings.embedding_model)
     token = settings.milvus_token.get_secret_value() if settings.milvus_token else None
     store = EvidenceStore(settings.vector_uri, token=token, model=embedder.name)
-    index = EvidenceIndex(database, store, embedder)
+    readiness = Readiness()
+    readiness.preparing("waiting")
+    index = EvidenceIndex(database, store, embedder, readiness)
     patients = PatientRegistry(database)
     ranking = Ranking(settings.collection_weights, settings.score_high, settings.score_medium)
-    search = EvidenceSearch(store, embedder, ranking, patients.name_of)
+    search = EvidenceSearch(store, embedder, ranking, patients.name_of, readiness)
     reader = DocumentReader()
     documents = DocumentLibrary(
         database, FileStore(settings.data_dir / "files"), reader, index, embedder, patients, settings.max_request_size_mb << 20
@@ -88,12 +94,23 @@ def build_services(settings: Settings) -> Services:
     assistant = Assistant(search, LanguageModel.from_settings(settings))
     conversations = Conversations(database)
     return Services(
-        settings=settings, database=database, store=store, embedder=embedder, index=index, search=search, reader=reader,
-        patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader), documents=documents,
-        demo=demo, assistant=assistant,
+        settings=settings, database=database, store=store, embedder=embedder, readiness=readiness, index=index, search=search,
+        reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader),
+        documents=documents, record=PatientRecord(database, index, patients), demo=demo, assistant=assistant,
         conversations=conversations, chat=Chat(assistant, conversations),
-        preparation=Preparation(_steps(settings, embedder, store, index, patients, demo)), started=time.monotonic(),
+        preparation=Preparation(
+            _steps(settings, embedder, store, index, readiness, patients, documents, demo),
+            lambda status: _tell(readiness, status),
+        ),
+        started=time.monotonic(),
     )
+
+
+def _tell(readiness: Readiness, status: PreparationStatus) -> None:
+    if status.failure is not None:
+        readiness.failed(status.stage, status.failure)
+    else:
+        readiness.preparing(status.stage)
 
 
 def _steps(
@@ -101,7 +118,9 @@ def _steps(
     embedder: SentenceEmbedder,
     store: EvidenceStore,
     index: EvidenceIndex,
+    readiness: Readiness,
     patients: PatientRegistry,
+    documents: DocumentLibrary,
     demo: DemoLoader,
 ) -> tuple[Step, ...]:
     first_start = settings.demo_data and not patients.list(LOCAL_USER)
@@ -112,6 +131,8 @@ def _steps(
         ("opening the evidence collections", lambda _: _open(index, store)),
         ("indexing the curated knowledge", index.load_curated),
         ("comparing the collections with the record", lambda _: index.repair()),
+        ("opening the search", lambda _: readiness.prepared()),
+        ("reading facts again where rules changed", lambda progress: documents.refresh_facts(LOCAL_USER, progress)),
     ]
     if first_start:
         steps.append(("taking in the demo patients", lambda progress: demo.load(LOCAL_USER, progress)))

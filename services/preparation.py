@@ -29,10 +29,13 @@ class PreparationStatus:
 
 
 class Preparation:
-    """Runs the steps in order, once, in a daemon thread."""
+    """Runs the steps in order, once, in a daemon thread; `observe` is told of each change before it can be read here."""
 
-    def __init__(self, steps: tuple[Step, ...]) -> None:
+    def __init__(
+        self, steps: tuple[Step, ...], observe: Callable[[PreparationStatus], None] = lambda _status: None
+    ) -> None:
         self._steps = steps
+        self._observe = observe
         self._status = PreparationStatus("waiting")
         self._thread: threading.Thread | None = None
         self._finished = threading.Event()
@@ -64,9 +67,9 @@ class Preparation:
             for stage, action in self._steps:
                 if self._stopping.is_set():
                     return
-                self._status = PreparationStatus(stage)
+                self._show(PreparationStatus(stage))
                 action(lambda done, total, stage=stage: self._advance(stage, done, total))  # type: ignore[misc]  # mypy cannot type a default in a lambda
-            self._status = PreparationStatus("ready", 1.0, done=True)
+            self._show(PreparationStatus("ready", 1.0, done=True))
         except ParatopeError as error:
             self._fail(error.message)
         except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever happens must be shown, not lost
@@ -76,8 +79,12 @@ class Preparation:
             self._finished.set()
 
     def _advance(self, stage: str, done: int, total: int) -> None:
-        self._status = PreparationStatus(stage, done / total if total else None)
+        self._show(PreparationStatus(stage, done / total if total else None))
 
     def _fail(self, message: str) -> None:
         _LOG.error("preparation stopped: %s", message)
-        self._status = PreparationStatus(self._status.stage, failure=message)
+        self._show(PreparationStatus(self._status.stage, failure=message))
+
+    def _show(self, status: PreparationStatus) -> None:
+        self._observe(status)
+        self._status = status

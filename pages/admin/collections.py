@@ -13,8 +13,8 @@ services = get_services()
 
 st.title("Collections")
 with explained():
-    name = collection_admin.overview(services)
-    if name is not None:
-        st.subheader(name)
-        collection_admin.details(services, access, name)
+    chosen = collection_admin.overview(services)
+    if chosen is not None:
+        st.subheader(chosen.collection.name)
+        collection_admin.details(services, access, chosen)
     collection_admin.maintenance(services)

@@ -18,6 +18,7 @@ from services.evidence.curated import curated_passages
 from services.evidence.embedder import Embedder, Progress
 from services.evidence.passages import Passage, Tier
 from services.evidence.precomputed import digest, vectors_of
+from services.evidence.readiness import Readiness
 from services.evidence.store import EvidenceStore, known
 from services.storage.database import Database
 from services.storage.tables import passages as table
@@ -27,20 +28,36 @@ _EMBED_BATCH = 512
 
 
 class EvidenceIndex:
-    """Writes passages. One writer at a time; readers are never blocked."""
+    """Writes passages. One writer at a time; readers are never blocked.
 
-    def __init__(self, database: Database, store: EvidenceStore, embedder: Embedder) -> None:
+    While a collection is filled anew, `readiness` refuses searches in it.
+    """
+
+    def __init__(
+        self, database: Database, store: EvidenceStore, embedder: Embedder, readiness: Readiness | None = None
+    ) -> None:
         self._database = database
         self._store = store
         self._embedder = embedder
+        self._readiness = readiness or Readiness()
         self._writing = threading.Lock()
 
     def create_collections(self, *, drop_existing: bool = False) -> tuple[str, ...]:
         """Create the collections that are missing and fill those created from the record. Returns their names."""
         with self._writing:
-            created = self._store.create(self._embedder.dimension, drop_existing=drop_existing)
-            self._fill(created, None)
+            names = [one.collection.name for one in self._store.statuses() if drop_existing or not one.exists]
+            if not names:
+                return ()
+            with self._readiness.rebuilding(names):
+                created = self._store.create(self._embedder.dimension, drop_existing=drop_existing, names=names)
+                self._fill(created, None)
         return created
+
+    def drop(self, name: str) -> None:
+        """Remove the vectors of a collection; its passages stay on record. Idempotent."""
+        known(name)
+        with self._writing, self._readiness.rebuilding([name]):
+            self._store.drop(name)
 
     def passage(self, collection: str, passage_id: str, access: Principal) -> Passage:
         """Return one passage from the record.
@@ -84,7 +101,7 @@ class EvidenceIndex:
     def rebuild(self, name: str, progress: Progress | None = None) -> int:
         """Drop one collection and index it again from the record. Returns its number of rows."""
         known(name)
-        with self._writing:
+        with self._writing, self._readiness.rebuilding([name]):
             self._store.create(self._embedder.dimension, drop_existing=True, names=[name])
             return self._fill([name], progress)
 

@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 
 from services.access.principals import Principal
-from services.errors import AccessDeniedError, InvalidInputError
+from services.errors import AccessDeniedError, InvalidInputError, NotFoundError
 from services.evidence.collections import COLLECTIONS
 from services.evidence.embedder import Embedder
 from services.evidence.filters import GENERAL, belongs_to, checked_patient_id
 from services.evidence.lexical import coverage, terms
 from services.evidence.passages import Hit, Passage, Relevance, SearchResult, Tier
+from services.evidence.readiness import Readiness
 from services.evidence.store import Candidate, EvidenceStore, known
 from services.knowledge.synonyms import expand
 
@@ -93,13 +94,18 @@ class EvidenceSearch:
         store: EvidenceStore,
         embedder: Embedder,
         ranking: Ranking,
-        name_of: Callable[[str], str | None] = lambda _patient_id: None,
+        name_of: Callable[[str], str | None] | None = None,
+        readiness: Readiness | None = None,
     ) -> None:
-        """`name_of` gives a patient's name, so that it can be left out of questions about that patient."""
+        """`name_of` gives a patient's name, to be left out of questions about that patient; None for a patient there is not.
+
+        `readiness` is the gate that the index closes while it fills collections; without one every search is let through.
+        """
         self._store = store
         self._embedder = embedder
         self._ranking = ranking
         self._name_of = name_of
+        self._readiness = readiness or Readiness()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="search")
 
     def search(
@@ -119,25 +125,34 @@ class EvidenceSearch:
 
         :raise InvalidInputError: empty or overlong question, `top_k` out of range.
         :raise InvalidIdentifierError: `patient_id` does not have the allowed form.
-        :raise NotFoundError: an unknown collection.
+        :raise NotFoundError: an unknown collection, or no such patient.
         :raise AccessDeniedError: a patient is named and `access` may not see patients.
-        :raise UnavailableError: the store or the embedder is down; never an empty result instead.
+        :raise UnavailableError: the store or the embedder is down or not ready; never an empty or partial result instead.
         """
         started = time.perf_counter()
         expression = _visible(patient_id, access)
         names = [known(name).name for name in dict.fromkeys(collections)] or [collection.name for collection in COLLECTIONS]
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidInputError(f"top_k is {top_k}: it must be from 1 to {MAX_TOP_K}")
-        name = self._name_of(patient_id) if patient_id else None
-        prepared = self._prepare(without_name(question, name) if name else question, mode)
-        ask = self._asker(prepared, expression, max(top_k, _MIN_CANDIDATES), mode)
-        found = [candidate for offered in self._pool.map(ask, names) for candidate in offered]
+        name = self._known_name(patient_id)
+        with self._readiness.searching(names):
+            prepared = self._prepare(without_name(question, name) if name else question, mode)
+            ask = self._asker(prepared, expression, max(top_k, _MIN_CANDIDATES), mode)
+            found = [candidate for offered in self._pool.map(ask, names) for candidate in offered]
         hits = self._ranked(found, prepared, top_k, mode)
         elapsed_ms = (time.perf_counter() - started) * 1000
         return SearchResult(hits, tuple(names), elapsed_ms, prepared.expansions, prepared.text)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _known_name(self, patient_id: str | None) -> str | None:
+        if patient_id is None or self._name_of is None:
+            return None
+        name = self._name_of(patient_id)
+        if name is None:
+            raise NotFoundError("no such patient: choose one from the list, or create it first")
+        return name
 
     def _prepare(self, question: str, mode: Mode) -> _Question:
         text = question.strip()

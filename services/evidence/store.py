@@ -8,7 +8,9 @@ the schema, so a collection always knows which model its vectors came from.
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,9 +27,15 @@ from services.evidence.collections import BY_NAME, COLLECTIONS, Collection, Fiel
 from services.evidence.filters import GENERAL, with_ids
 from services.evidence.lexical import lexical_text
 from services.evidence.passages import Passage, Tier
+from services.evidence.remembering import Remembered
+
+_LOG = logging.getLogger("paratope.store")
 
 _TIMEOUT_SECONDS = 10.0  # on every call: without it the client repeats a call to a silent server for minutes
 _WRITE_TIMEOUT_SECONDS = 60.0
+_PROBE_TIMEOUT_SECONDS = 2.0
+_REMEMBER_SECONDS = 3.0  # every page and every health check asks for the status
+_NO_COLLECTION = 100
 # the client's default, a ping every 10 s without calls, is more than a gRPC server allows: it would cut an idle connection
 _CONNECTION = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": False}
 _INSERT_BATCH = 500
@@ -79,7 +87,9 @@ class Candidate:
 class EvidenceStore:
     """One connection to Milvus, opened on first use. Thread-safe."""
 
-    def __init__(self, uri: str, *, token: str | None = None, model: str) -> None:
+    def __init__(
+        self, uri: str, *, token: str | None = None, model: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._uri = uri
         self._token = token
         self._model = model
@@ -87,18 +97,16 @@ class EvidenceStore:
         self._lock = threading.RLock()
         self._writing = threading.Lock()  # Lite loses track of its log files when two threads write to one collection
         self._same_model: set[str] = set()  # collections whose vectors are known to be of this model
+        self._statuses: Remembered[tuple[CollectionStatus, ...]] = Remembered(_REMEMBER_SECONDS, clock)
+        self._connected: Remembered[bool] = Remembered(_REMEMBER_SECONDS, clock)
 
     @property
     def embedded(self) -> bool:
         return "://" not in self._uri
 
     def connected(self) -> bool:
-        """Whether the store answers now."""
-        try:
-            self._call(lambda client: client.list_collections(timeout=2.0))
-        except StoreUnavailableError:
-            return False
-        return True
+        """Whether the store answered in the last few seconds; a call that failed since then counts."""
+        return self._connected.get(self._probe)
 
     def server_version(self) -> str:
         return str(self._call(lambda client: client.get_server_version(timeout=_TIMEOUT_SECONDS)))
@@ -120,7 +128,7 @@ class EvidenceStore:
         """Remove a collection with its rows. Idempotent."""
         known(name)
         self._same_model.discard(name)
-        self._call(lambda client: client.drop_collection(name, timeout=_WRITE_TIMEOUT_SECONDS))
+        self._change(lambda client: client.drop_collection(name, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def status(self, name: str) -> CollectionStatus:
         collection = known(name)
@@ -137,7 +145,8 @@ class EvidenceStore:
         )
 
     def statuses(self) -> tuple[CollectionStatus, ...]:
-        return tuple(self.status(collection.name) for collection in COLLECTIONS)
+        """The status of each collection, a few seconds old at most; what was written here is counted at once."""
+        return self._statuses.get(lambda: tuple(self.status(collection.name) for collection in COLLECTIONS))
 
     def check_model(self) -> None:
         """Refuse to go on with vectors of another model.
@@ -170,7 +179,7 @@ class EvidenceStore:
         for passage, vector in zip(passages, vectors, strict=True):
             by_collection.setdefault(passage.collection, []).append(_row(passage, vector))
         for name, rows in by_collection.items():
-            self._require_same_model(name)
+            self._require_searchable(name)
             for start in range(0, len(rows), _INSERT_BATCH):
                 batch = rows[start : start + _INSERT_BATCH]
                 self._write(partial(MilvusClient.upsert, collection_name=name, data=batch, timeout=_WRITE_TIMEOUT_SECONDS))
@@ -200,7 +209,7 @@ class EvidenceStore:
         self, name: str, vectors: Sequence[Sequence[float]], question: str, expression: str, limit: int
     ) -> tuple[Candidate, ...]:
         """Candidates by a dense search for each vector and one BM25 search, fused by reciprocal rank in the store."""
-        self._require_same_model(name)
+        self._require_searchable(name)
         requests = [
             AnnSearchRequest([list(vector)], "dense", {"metric_type": "COSINE"}, limit, expr=expression) for vector in vectors
         ]
@@ -235,7 +244,7 @@ class EvidenceStore:
         self, name: str, data: list[Any], field: str, metric: str, expression: str, limit: int
     ) -> tuple[Candidate, ...]:
         fields = [*_output_fields(known(name)), "dense"]
-        self._require_same_model(name)
+        self._require_searchable(name)
         hits = self._call(
             lambda client: client.search(
                 name, data, filter=expression, limit=limit, anns_field=field, output_fields=fields,
@@ -243,6 +252,13 @@ class EvidenceStore:
             )
         )
         return _candidates(name, hits)
+
+    def _require_searchable(self, name: str) -> None:
+        if name in self._same_model:
+            return
+        self._require_same_model(name)
+        if name not in self._same_model:
+            raise _missing(name)
 
     def _require_same_model(self, name: str) -> None:
         if name in self._same_model:
@@ -280,24 +296,45 @@ class EvidenceStore:
         else:
             index.add_index("dense", index_type="HNSW", metric_type="COSINE", params={"M": 16, "efConstruction": 200})
         index.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
-        self._call(lambda client: client.create_collection(collection.name, schema=schema, timeout=_TIMEOUT_SECONDS))
+        self._change(lambda client: client.create_collection(collection.name, schema=schema, timeout=_TIMEOUT_SECONDS))
         # an index of no rows is ready at once, but the client sleeps 0.5 s before it asks; loading waits where waiting is needed
         self._call(lambda client: client.create_index(collection.name, index, timeout=_TIMEOUT_SECONDS, sync=False))
         self._call(lambda client: client.load_collection(collection.name, timeout=_WRITE_TIMEOUT_SECONDS))
 
     def _write(self, action: Callable[[MilvusClient], object]) -> None:
         with self._writing:
+            self._change(action)
+
+    def _change(self, action: Callable[[MilvusClient], object]) -> None:
+        try:
             self._call(action)
+        finally:  # a change that failed may have been made all the same
+            self._statuses.forget()
 
     def _call(self, action: Callable[[MilvusClient], Result]) -> Result:
-        client = self._connected_client()
-        with _translated(self._uri):
-            return action(client)
+        try:
+            client = self._connected_client()
+            with _translated(self._uri):
+                return action(client)
+        except StoreUnavailableError:
+            self._statuses.forget()
+            self._connected.forget()
+            raise
+
+    def _probe(self) -> bool:
+        try:
+            client = self._connected_client()
+            with _translated(self._uri):
+                client.list_collections(timeout=_PROBE_TIMEOUT_SECONDS)
+        except StoreUnavailableError:
+            self._statuses.forget()
+            return False
+        return True
 
     def _connected_client(self) -> MilvusClient:
         with self._lock:
             if self._client is None:
-                with _translated(self._uri):
+                with _translated(self._uri, opening=True):
                     if self.embedded:
                         Path(self._uri).parent.mkdir(parents=True, exist_ok=True)
                     client = MilvusClient(
@@ -322,22 +359,35 @@ def known(name: str) -> Collection:
 
 
 @contextmanager
-def _translated(uri: str) -> Iterator[None]:
+def _translated(uri: str, *, opening: bool = False) -> Iterator[None]:
     try:
         yield
     except (MilvusException, grpc.RpcError) as error:  # the second: a call to a silent server that ran out of time
-        place = "the embedded evidence store" if "://" not in uri else "the Milvus server"
-        hint = (
-            "another process may own the file: stop it, or set AUTO_MILVUS_URI to a server"
-            if "://" not in uri
-            else "check AUTO_MILVUS_URI and that the server is running"
-        )
         code = error.code if isinstance(error, MilvusException) else "timeout"
+        if code == _NO_COLLECTION:
+            raise _missing(_named_in(str(error))) from error
+        if "://" in uri:
+            place, hint = "the Milvus server", "check AUTO_MILVUS_URI and that the server is running"
+        elif opening:
+            place = "the embedded evidence store"
+            hint = "another process may own the file: stop it, or set AUTO_MILVUS_URI to a server"
+        else:
+            place, hint = "the embedded evidence store", "see the log"
+            _LOG.error("a call to the store failed with code %s", code, stack_info=True)  # its message may name a patient
         raise StoreUnavailableError(f"{place} does not answer (code {code}): {hint}") from error
     except (OSError, ConnectionError, ValueError) as error:
         if isinstance(error, InvalidInputError):
             raise
         raise StoreUnavailableError(f"the evidence store cannot be opened ({type(error).__name__})") from error
+
+
+def _missing(name: str | None) -> StoreUnavailableError:
+    what = f"collection {name} does not exist" if name else "a collection does not exist"
+    return StoreUnavailableError(f"{what}: create it on the Collections page")
+
+
+def _named_in(message: str) -> str | None:
+    return next((name for name in BY_NAME if name in message), None)
 
 
 def _default_text(field: Mapping[str, Any]) -> str | None:

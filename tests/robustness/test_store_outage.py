@@ -107,9 +107,11 @@ def test_a_killed_server_is_503_over_http_and_health_is_degraded(
 ) -> None:
     own = build_services(Settings(data_dir=tmp_path, demo_data=False, milvus_uri=milvus.uri))
     try:
-        own.index.create_collections()
+        own.preparation.start()
+        assert own.preparation.wait(300).done
         client = serve(own)
         assert client.get("/health").json()["milvus_connected"] is True
+        own.patients.create("OUT-2", LOCAL_USER)
         milvus.kill()
         upload = {"data": {"patient_id": "OUT-1"}, "files": {"file": ("note.pdf", pdfs.text_pdf(pdfs.NOTE))}}
         for method, path, given in (

@@ -2,10 +2,10 @@
 
     python -m validation.vcf_conformance DIRECTORY
 
-The corpus is laid out as `<any>/passed/*.vcf*` and `<any>/failed/*.vcf*`. A valid file is *accepted* when a strict import would
-import it; an invalid one is *flagged* when it is refused, or warned about with a field and, unless the file as a whole is meant,
-a line. Undeclared names (a contig, filter or key without a header line) are common in valid files too: the table shows how many
-invalid files are flagged by something else. The last line of the output is JSON.
+The corpus is laid out as `<any>/passed/*.vcf` and `<any>/failed/*.vcf`; `--packed` takes compressed files too. A valid file is
+*accepted* when a strict import would import it; an invalid one is *flagged* when it is refused, or warned about with a field
+and, unless the file as a whole is meant, a line. Undeclared names (a contig, filter or key without a header line) are common in
+valid files too: the table shows how many invalid files are flagged by something else. The last line of the output is JSON.
 """
 
 from __future__ import annotations
@@ -46,14 +46,15 @@ def judge(path: Path, *, is_valid: bool) -> Verdict:
     return Verdict(path, is_valid, log.errors, log.warnings, specific, shown[0] if shown else None)
 
 
-def judge_corpus(directory: Path) -> list[Verdict]:
+def judge_corpus(directory: Path, *, packed: bool = False) -> list[Verdict]:
     """Check every file of a corpus, in the order of their paths."""
-    verdicts = []
-    for kind in ("passed", "failed"):
-        for path in sorted(directory.rglob(f"{kind}/*.vcf*")):
-            if not path.name.endswith((".tbi", ".csi")):
-                verdicts.append(judge(path, is_valid=kind == "passed"))
-    return verdicts
+    endings = (".vcf", ".vcf.gz", ".vcf.bgz", ".vcf.bz2") if packed else (".vcf",)
+    return [
+        judge(path, is_valid=kind == "passed")
+        for kind in ("passed", "failed")
+        for path in sorted(directory.rglob(f"{kind}/*"))
+        if path.name.endswith(endings)
+    ]
 
 
 def summary(verdicts: list[Verdict]) -> dict[str, int]:
@@ -74,13 +75,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--all", action="store_true", help="list every file, not only those that are judged wrongly")
+    parser.add_argument("--packed", action="store_true", help="check compressed files too")
     arguments = parser.parse_args()
-    verdicts = judge_corpus(arguments.directory)
+    verdicts = judge_corpus(arguments.directory, packed=arguments.packed)
     for verdict in verdicts:
         if arguments.all or not verdict.as_it_should_be or (not verdict.is_valid and not verdict.specific):
             mark = "ok   " if verdict.as_it_should_be else "WRONG"
             reason = verdict.first.text if verdict.first else "nothing found"
-            print(f"{mark} {'valid  ' if verdict.is_valid else 'invalid'} {verdict.path.relative_to(arguments.directory)}: {reason[:150]}")
+            kind = "valid  " if verdict.is_valid else "invalid"
+            print(f"{mark} {kind} {verdict.path.relative_to(arguments.directory)}: {reason[:150]}")
     print(json.dumps(summary(verdicts)))
 
 

@@ -1,8 +1,9 @@
 """What is wrong with a variant file, and where: line, field, value, reason, severity and the id of the rule.
 
-An *error* means that the line cannot become rows faithfully, or breaks a rule that every reader relies on: a strict import stops
-there, a lenient import keeps the line in the table of rejected lines. A *warning* is a departure from the specification that
-leaves the meaning clear; the line is imported and the warning is kept.
+An *error* breaks a rule that every reader relies on: a strict import stops there. A lenient import keeps the line in the table of
+rejected lines, unless the error concerns one INFO or FORMAT value only (`SET_ASIDE`): then the line is imported, and that value
+kept as text in the column of values that found no place. A *warning* is a departure from the specification that leaves the
+meaning clear; the line is imported and the warning is kept.
 
 The log keeps the first problems of each rule in full and counts all of them, so that a file with a million bad lines neither
 fills the memory nor hides its second kind of defect.
@@ -18,6 +19,8 @@ from enum import StrEnum
 from services.errors import InvalidInputError
 
 _MAX_VALUE = 120
+SET_ASIDE = frozenset({"info.type", "info.count", "info.value", "info.duplicate", "format.type", "format.count"})
+"""Rules about one value of a line; the value is set aside, the line is kept."""
 
 
 class Severity(StrEnum):
@@ -35,6 +38,11 @@ class Problem:
     reason: str
     severity: Severity
     rule: str
+
+    @property
+    def rejects_line(self) -> bool:
+        """Whether a lenient import leaves the line out."""
+        return self.severity is Severity.ERROR and self.rule not in SET_ASIDE
 
     @property
     def text(self) -> str:

@@ -1,15 +1,16 @@
 """Turn a file on disk into line-aligned blocks of decompressed bytes, whatever it is packed in.
 
-Plain text, gzip (also of several members) and BGZF are read here; BCF goes through `bcf.py`. What a reader must not pass over in
-silence is refused with the byte where it happened: a BGZF file without its end-of-file block (a truncated copy), a block whose
-CRC-32 or length is wrong, a gzip stream that stops early. Limits hold against decompression bombs: total size, ratio after the
-first 10 MB, empty blocks in a row, and the length of one line.
+Plain text, gzip (also of several members), BGZF and bzip2 are read here; BCF goes through `bcf.py`. What a reader must not pass
+over in silence is refused with the byte where it happened: a BGZF file without its end-of-file block (a truncated copy), a block
+whose CRC-32 or length is wrong, a gzip stream that stops early. Limits hold against decompression bombs: total size, ratio after
+the first 10 MB, empty blocks in a row, and the length of one line.
 
 BGZF: SAM specification (samtools/hts-specs, SAMv1, section 4.1). gzip: RFC 1952.
 """
 
 from __future__ import annotations
 
+import bz2
 import struct
 import zlib
 from collections.abc import Iterator
@@ -25,10 +26,10 @@ _RATIO_STARTS_AT = 10 * 1024 * 1024
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _OTHER_FORMATS = (
     (b"PK\x03\x04", "a ZIP archive; unpack it first"),
-    (b"\xfd7zXZ\x00", "xz-compressed; only gzip and BGZF are read"),
-    (b"BZh", "bzip2-compressed; only gzip and BGZF are read"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed; only gzip and BGZF are read"),
+    (b"\xfd7zXZ\x00", "xz-compressed; unpack it, or pack it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed; unpack it, or pack it with gzip"),
     (b"%PDF", "a PDF document"),
+    (b"\x1f\x9d", "packed with compress; unpack it, or pack it with gzip"),
     (b"CRAM", "a CRAM file of reads, not of variants"),
 )
 
@@ -39,6 +40,7 @@ class Packing(StrEnum):
     PLAIN = "plain"
     GZIP = "gzip"
     BGZF = "bgzf"
+    BZIP2 = "bzip2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def packing_of(path: Path) -> Packing:
     for magic, description in _OTHER_FORMATS:
         if head.startswith(magic):
             raise UnusableFileError(error(None, "file", "", f"this is {description}", "file.format"))
+    if head.startswith(b"BZh"):
+        return Packing.BZIP2
     if not head.startswith(b"\x1f\x8b"):
         return Packing.PLAIN
     has_extra = len(head) == 18 and head[3] & 4
@@ -86,7 +90,12 @@ def decompressed(path: Path, limits: ReadingLimits) -> Iterator[tuple[bytes, int
                 consumed += len(piece)
                 yield piece, consumed
             return
-        for piece, consumed in _bgzf(handle, limits) if packing is Packing.BGZF else _gzip(handle):
+        unpacked = {
+            Packing.BGZF: lambda: _bgzf(handle, limits),
+            Packing.GZIP: lambda: _gzip(handle),
+            Packing.BZIP2: lambda: _bzip2(handle),
+        }
+        for piece, consumed in unpacked[packing]():
             guard.admit(len(piece), consumed)
             yield piece, consumed
 
@@ -227,3 +236,23 @@ def _gzip(handle: BinaryIO) -> Iterator[tuple[bytes, int]]:
         yield content, consumed
     if not started or not inflater.eof:
         raise _truncated(consumed, "the gzip stream stops before its end")
+
+
+def _bzip2(handle: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    consumed = 0
+    unpacker = bz2.BZ2Decompressor()
+    while waiting := handle.read(_READ_BYTES):
+        while waiting:
+            if unpacker.eof:
+                unpacker = bz2.BZ2Decompressor()
+            try:
+                content = unpacker.decompress(waiting, 4 * _READ_BYTES)
+                while content:
+                    yield content, consumed
+                    content = b"" if unpacker.eof or unpacker.needs_input else unpacker.decompress(b"", 4 * _READ_BYTES)
+            except OSError as problem:
+                raise _corrupt(consumed, "the bzip2 stream cannot be unpacked") from problem
+            consumed += len(waiting) - len(unpacker.unused_data)
+            waiting = unpacker.unused_data
+    if not unpacker.eof:
+        raise _truncated(consumed, "the bzip2 stream stops before its end")

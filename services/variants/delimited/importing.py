@@ -63,7 +63,7 @@ class DelimitedPreview:
 def preview_delimited(path: Path, options: ImportOptions | None = None, rows: int = 50) -> DelimitedPreview:
     """Look at the first rows of a CSV or TSV file. Raises UnusableFileError where it is no table."""
     options = options or ImportOptions()
-    dialect = sniff(path, options.delimited, options.limits)
+    dialect = sniff(path, options.delimited, options.limits, is_bed=_is_bed(path, options))
     shown = [row for _, row in _first(_rows(path, dialect, options), rows)]
     types = _Types(len(dialect.names))
     types.see(shown)
@@ -190,7 +190,7 @@ class DelimitedImport:
 
     def run(self, table: Path | None, rejected: Path | None, progress: Progress, should_stop: ShouldStop) -> None:
         """Read the whole file. Raises UnusableFileError where it is refused, StoppedError where the caller stops it."""
-        dialect = sniff(self.path, self.options.delimited, self.options.limits)
+        dialect = sniff(self.path, self.options.delimited, self.options.limits, is_bed=_is_bed(self.path, self.options))
         self.format_name = "TSV" if dialect.delimiter == "\t" else "CSV"
         self.header_lines = (*dialect.comments, dialect.delimiter.join(dialect.names))
         for problem in (*dialect.problems, *_role_problems(dialect)):
@@ -290,6 +290,7 @@ class DelimitedImport:
             for problem in duplicates.check(outputs.writer.add(table) if outputs.writer is not None else table):
                 self._note(problem)
             progress(min(text.bytes_read / size, 1.0), self.counts.read)
+        progress(1.0, self.counts.read)
         self.is_sorted = order.is_sorted
         if self.counts.read == 0:
             self._note(warning(None, "file", "", "holds a header but no rows", "file.empty"))
@@ -332,6 +333,10 @@ class DelimitedImport:
             hint = "" if beyond_chromosome_end(other, place.chrom, place.end) else f"; in {other} it would not"
             return error(line, "pos", str(place.end), f"lies past the end of {place.chrom} in {expected}{hint}", "build.position")
         return None
+
+
+def _is_bed(path: Path, options: ImportOptions) -> bool:
+    return (options.file_name or path.name).lower().endswith((".bed", ".bed.gz"))
 
 
 def _batches(rows: Iterator[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]:

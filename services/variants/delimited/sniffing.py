@@ -92,8 +92,11 @@ class Text(io.TextIOBase):
             ) from problem
 
 
-def sniff(path: Path, options: DelimitedOptions, limits: ReadingLimits) -> Dialect:
-    """Find out what `options` leave open; raises UnusableFileError where the file is empty or no table."""
+def sniff(path: Path, options: DelimitedOptions, limits: ReadingLimits, *, is_bed: bool = False) -> Dialect:
+    """Find out what `options` leave open; raises UnusableFileError where the file is empty or no table.
+
+    `is_bed`: by its name the file is BED, whose positions count from 0 (UCSC, BED format).
+    """
     head = _head(path, limits)
     if not head:
         raise UnusableFileError(error(None, "file", "", "is empty", "file.empty"))
@@ -119,6 +122,7 @@ def sniff(path: Path, options: DelimitedOptions, limits: ReadingLimits) -> Diale
     zero_based = options.zero_based
     if zero_based is None:
         zero_based = "pos" in roles and _plain(names[roles["pos"]]) in _ZERO_BASED_NAMES
+        zero_based = zero_based or (is_bed and not has_header)
     return Dialect(encoding, delimiter, has_header, names, roles, zero_based, len(comments), tuple(comments), tuple(problems))
 
 
@@ -241,6 +245,8 @@ def _roles_by_content(width: int, rows: Sequence[Sequence[str]]) -> dict[str, in
             roles["chrom"] = index
         elif "chrom" in roles and "pos" not in roles and share(index, lambda cell: re.fullmatch(r"[0-9]{1,10}", cell)) > 0.9:
             roles["pos"] = index
+        elif "pos" in roles and "end" not in roles and share(index, lambda cell: re.fullmatch(r"[0-9]{1,10}", cell)) > 0.9:
+            roles["end"] = index
         elif "pos" in roles and "ref" not in roles and share(index, lambda cell: re.fullmatch(r"[ACGTNacgtn]+|-", cell)) > 0.9:
             roles["ref"] = index
         elif "ref" in roles and "alt" not in roles and share(index, lambda cell: re.fullmatch(r"[ACGTNacgtn,]+|-", cell)) > 0.9:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.variants.problems import Problem, Severity, error, warning
+from services.variants.problems import Problem, error, warning
 from services.variants.reading import LineBlock
 from services.variants.vcf.columnar import CorePart, Lines, Part, lines_of, rows_of
 from services.variants.vcf.columnar_annotations import AnnotationPart
@@ -108,10 +108,10 @@ class BlockReader:
         for number, raw in numbered:
             record, text, found = self._read_line(number, raw)
             problems += found
-            if record is None and not any(problem.severity is Severity.ERROR for problem in found):
-                continue
+            first = next((problem for problem in found if problem.rejects_line), None)
+            if record is None and first is None:
+                continue  # a blank line
             count += 1
-            first = next((problem for problem in found if problem.severity is Severity.ERROR), None)
             if first is not None:
                 rejected.append(RejectedLine(number, text, first))
             elif record is not None:

@@ -215,8 +215,8 @@ class InfoPart:
         made: dict[str, pa.Array] = {}
         for key, field_plan in plan.info.items():
             made.update(self._columns(key, field_plan, rows))
-        assert plan.info_undeclared is not None
-        made[plan.info_undeclared.name] = self._undeclared_text(rows)
+        assert plan.info_unplaced is not None
+        made[plan.info_unplaced.name] = self._undeclared_text(rows)
         return made
 
     def _columns(self, key: str, plan: FieldPlan, rows: Rows) -> dict[str, pa.Array]:

@@ -63,6 +63,8 @@ class SamplesPart:
         lines.mark(self._line(cells[counts > len(keys)]))
         for place, key in enumerate(keys):
             present = np.flatnonzero(counts > place)
+            if not len(present):
+                continue
             numbers = pieces.first[present] + place
             texts = pieces.take(numbers)
             own = cells[present]
@@ -168,7 +170,7 @@ class SamplesPart:
                 for place, field_plan in enumerate(plans):
                     made[field_plan.columns[part].name] = values.slice(place * count, count)
         nothing = pa.nulls(count, pa.string())
-        made.update({column.name: nothing for column in plan.format_undeclared})
+        made.update({column.name: nothing for column in plan.format_unplaced})
         return made
 
     def _columns(self, key: str, plan: FieldPlan, cells: Offsets, allele: Offsets) -> list[pa.Array]:

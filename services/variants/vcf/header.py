@@ -84,8 +84,14 @@ def _version(lines: Sequence[tuple[int, str]], problems: list[Problem]) -> Versi
         text = next((line for _, line in lines if line.startswith("##fileformat=")), "")
         if not text:
             return (4, 2)
-    match = _VERSION.fullmatch(text.removeprefix("##fileformat="))
+    stated = text.removeprefix("##fileformat=")
+    if stated != stated.rstrip():
+        problems.append(warning(number, "fileformat", text, "blanks follow the version", "header.fileformat"))
+    match = _VERSION.fullmatch(stated.rstrip())
     version = (4, int(match.group(1))) if match else None
+    if version == (4, 0):
+        problems.append(warning(number, "fileformat", text, "is an older version; read as VCFv4.1", "header.fileformat"))
+        return (4, 1)
     if version not in VERSIONS or version is None:
         problems.append(error(number, "fileformat", text, "is none of VCFv4.1 to VCFv4.5", "header.fileformat"))
         return (4, 2)

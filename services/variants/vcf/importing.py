@@ -167,6 +167,7 @@ class VcfImport:
             self._note(duplicates.check(in_order.add(result.table)))
             self.rows += result.table.num_rows
             progress(min(block.bytes_read / size, 1.0), self.counts.read)
+        progress(1.0, self.counts.read)
         self.is_sorted = order.is_sorted
         self.numeric_text = watched.found
 
@@ -226,8 +227,8 @@ class VcfImport:
         if len(found) >= _WRONG_REFERENCE_COUNT and len(found) > _WRONG_REFERENCE_SHARE * compared:
             ours, theirs = reference.build, self.finding.build if self.finding else None
             reason = (
-                f"{len(found):,} of {compared:,} REF alleles differ from the reference "
-                f"({ours.build if ours else 'build unknown'}); the file ({theirs or 'build unknown'}) is in another build. First: line {found[0].line}, {found[0].reason}"
+                f"{len(found):,} of {compared:,} REF alleles differ from the reference ({ours.build if ours else 'unknown'}): "
+                f"the file ({theirs or 'build unknown'}) is in another build. First on line {found[0].line}: {found[0].reason}"
             )
             raise UnusableFileError(error(found[0].line, "build", found[0].ref, reason, "build.reference"))
         if found:

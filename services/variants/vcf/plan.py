@@ -2,7 +2,8 @@
 
 Number decides the shape, Type the type. `1` and `A` become one value per row (A is distributed over the rows of a split record),
 `R` two values (`_ref`, `_alt`), FORMAT's `G` the list of genotypes made of the reference and this allele, all other Numbers the
-list as it stands. Keys the header does not declare share one text column, so that nothing of the file is lost.
+list as it stands. Keys the header does not declare and values that do not fit their declaration share one text column, so that
+nothing of the file is lost.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ class TablePlan:
     format: dict[str, tuple[FieldPlan, ...]] = field(default_factory=dict)
     """One plan per imported sample."""
     zygosity: tuple[Column, ...] = ()
-    format_undeclared: tuple[Column, ...] = ()
+    format_unplaced: tuple[Column, ...] = ()
     annotations: tuple[AnnotationPlan, ...] = ()
-    info_undeclared: Column | None = None
+    info_unplaced: Column | None = None
     genes: Column | None = None
     columns: tuple[Column, ...] = ()
 
@@ -78,10 +79,13 @@ def plan_table(header: Header, samples: Collection[str] | None = None) -> TableP
         plan.info[key] = _field_plan(definition, f"info_{key}", Origin.INFO, None, names)
         columns += plan.info[key].columns
     columns += _plan_annotations(plan, names)
-    plan.info_undeclared = Column(
-        names.unique("info_undeclared"), pa.string(), "INFO entries whose keys the header does not declare", Origin.INFO
+    plan.info_unplaced = Column(
+        names.unique("info_unplaced"),
+        pa.string(),
+        "INFO entries without a column, as written: undeclared keys, and values that do not fit their declaration",
+        Origin.INFO,
     )
-    columns.append(plan.info_undeclared)
+    columns.append(plan.info_unplaced)
     columns += _plan_samples(plan, names)
     if len(columns) > MAX_COLUMNS:
         reason = f"{len(plan.samples):,} samples would make {len(columns):,} columns; the limit is {MAX_COLUMNS:,}"
@@ -167,14 +171,14 @@ def _plan_samples(plan: TablePlan, names: NameBook) -> list[Column]:
             columns += field_plan.columns
         undeclared.append(
             Column(
-                names.unique(f"fmt_undeclared.{sample}"),
+                names.unique(f"fmt_unplaced.{sample}"),
                 pa.string(),
-                "FORMAT values whose keys the header does not declare",
+                "FORMAT values without a column, as KEY=value: undeclared keys, and values that do not fit their declaration",
                 Origin.FORMAT,
                 sample=sample,
             )
         )
         columns.append(undeclared[-1])
     plan.format = {key: tuple(plans) for key, plans in per_key.items()}
-    plan.zygosity, plan.format_undeclared = tuple(zygosity), tuple(undeclared)
+    plan.zygosity, plan.format_unplaced = tuple(zygosity), tuple(undeclared)
     return columns

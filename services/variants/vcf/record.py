@@ -38,7 +38,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f]")
 
 @dataclass(slots=True)
 class Record:
-    """A data line in its parts. Values are text as in the file; `info` maps a key to its values, or to None for a flag."""
+    """A data line in its parts. Values are text as in the file; `info` maps a key to its values, or to None for a flag.
+
+    `info_aside` holds INFO entries whose values do not fit their declaration, as written, by key; `samples_aside` the same for
+    each sample. They are not in `info` and `samples`.
+    """
 
     line: int
     chrom: str
@@ -52,6 +56,9 @@ class Record:
     format: tuple[str, ...] = ()
     samples: list[list[str]] = field(default_factory=list)
     genotypes: list[Genotype | None] = field(default_factory=list)
+    info_aside: dict[str, str] = field(default_factory=dict)
+    samples_aside: list[frozenset[str]] = field(default_factory=list)
+    """Per sample the keys whose values do not fit; the values themselves stay in `samples`."""
 
     @property
     def allele_count(self) -> int:
@@ -133,7 +140,7 @@ class RecordReader:
         quality = _quality(line, parts[5], add)
         self._check_filter(line, parts[6], add)
         record = Record(line, parts[0], position, parts[2], parts[3], alts, quality, parts[6], {})
-        record.info = self._info(record, parts[7], add)
+        self._read_info(record, parts[7], add)
         if len(parts) > 8:
             self._samples(record, parts, add)
         if not any(problem.rule == "alt.allele" for problem in problems):
@@ -185,11 +192,11 @@ class RecordReader:
             if name and name not in ("*", "NON_REF") and name not in self.header.alts and name not in self.header.contigs:
                 add(warning(record.line, "ALT", name, "the header declares no such ALT", "alt.undeclared"))
 
-    def _info(self, record: Record, text: str, add: Add) -> dict[str, list[str] | None]:
+    def _read_info(self, record: Record, text: str, add: Add) -> None:
         line = record.line
         if text == ".":
-            return {}
-        info: dict[str, list[str] | None] = {}
+            return
+        info = record.info
         if " " in text and self.header.version < (4, 3):
             add(warning(line, "INFO", text, "holds a space", "info.whitespace"))
         for entry in text.split(";"):
@@ -197,15 +204,25 @@ class RecordReader:
             if not entry:
                 add(warning(line, "INFO", text, "holds an empty entry", "info.empty"))
                 continue
-            if key in info:
+            if key in info or key in record.info_aside:
+                # which of the values is meant is unknown: neither is taken
                 add(error(line, f"INFO/{key}", value, "the key stands twice", "info.duplicate"))
+                if key in info:
+                    record.info_aside[key] = _entry(key, info.pop(key))
+                record.info_aside[key] += f";{entry}"
                 continue
             if not INFO_KEY.fullmatch(key) and (key not in self.header.info or not key):
                 is_broken = not key or " " in key
                 add((error if is_broken else warning)(line, "INFO", key or entry, "is not a valid key", "info.key"))
-            info[key] = value.split(",") if equals else None
-            self._check_info_value(record, key, value if equals else None, add)
-        return info
+            values = value.split(",") if equals else None
+            found: list[Problem] = []
+            self._check_info_value(record, key, value if equals else None, found.append)
+            for problem in found:
+                add(problem)
+            if any(problem.severity is Severity.ERROR for problem in found):
+                record.info_aside[key] = entry
+            else:
+                info[key] = values
 
     def _check_info_value(self, record: Record, key: str, value: str | None, add: Add) -> None:
         definition = self.header.info_definition(key)
@@ -268,12 +285,15 @@ class RecordReader:
             if len(values) > len(keys):
                 add(error(line, name, text, f"has {len(values)} fields, FORMAT names {len(keys)}", "sample.fields"))
                 record.genotypes.append(None)
+                record.samples_aside.append(frozenset())
                 continue
             genotype = self._genotype(record, name, keys, values, add)
             record.genotypes.append(genotype)
+            aside = set()
             for key, value in zip(keys, values, strict=False):
-                if key != "GT":
-                    self._check_sample_value(record, name, key, value, genotype, add)
+                if key != "GT" and not self._check_sample_value(record, name, key, value, genotype, add):
+                    aside.add(key)
+            record.samples_aside.append(frozenset(aside))
 
     def _genotype(self, record: Record, name: str, keys: tuple[str, ...], values: list[str], add: Add) -> Genotype | None:
         if "GT" not in keys or keys.index("GT") >= len(values):
@@ -303,28 +323,30 @@ class RecordReader:
             add(warning(record.line, f"{name}/GT", text, "a phase sign before the first allele came with VCFv4.4", "gt.phase"))
         return genotype
 
-    def _check_sample_value(self, record: Record, name: str, key: str, value: str, genotype: Genotype | None, add: Add) -> None:
+    def _check_sample_value(self, record: Record, name: str, key: str, value: str, genotype: Genotype | None, add: Add) -> bool:
+        """Check one value of one sample; False where it does not fit its declaration."""
         definition = self.header.format_definition(key)
         if definition is None or value == ".":
-            return
+            return True
         declared = key in self.header.format
         place = f"{name}/{key}"
         if value == "":
             add(warning(record.line, place, "", "is empty; a missing value is written .", "sample.empty"))
-            return
+            return True
         values = value.split(",")
+        found: list[Problem] = []
         if declared:
             for text in values:
-                self._report(record.line, place, key, text, definition, NOT_NEGATIVE_FORMAT, declared, add)
+                self._report(record.line, place, key, text, definition, NOT_NEGATIVE_FORMAT, declared, found.append)
         wanted = self._wanted(definition, record, genotype)
         if wanted is not None and _miscounted(values, wanted, record):
-            hard = (
-                declared
-                and definition.number in ("A", "R", "G", "1")
-                and not (definition.number == "1" and definition.type is FieldType.STRING)
-            )
+            single_text = definition.number == "1" and definition.type is FieldType.STRING
+            hard = declared and definition.number in ("A", "R", "G", "1") and not single_text
             reason = f"has {len(values)} values, Number={definition.number} asks for {wanted}"
-            add((error if hard else warning)(record.line, place, value, reason, "format.count"))
+            found.append((error if hard else warning)(record.line, place, value, reason, "format.count"))
+        for problem in found:
+            add(problem)
+        return not any(problem.severity is Severity.ERROR for problem in found)
 
     def _wanted(self, definition: FieldDefinition, record: Record, genotype: Genotype | None) -> int | None:
         if definition.number == "G":
@@ -333,6 +355,10 @@ class RecordReader:
         if definition.number == "P":
             return genotype.ploidy if genotype else None
         return {"A": record.allele_count, "R": record.allele_count + 1}.get(definition.number, definition.fixed_count)
+
+
+def _entry(key: str, values: list[str] | None) -> str:
+    return key if values is None else f"{key}={','.join(values)}"
 
 
 def _miscounted(values: list[str], wanted: int, record: Record) -> bool:

@@ -47,13 +47,13 @@ class RowBuilder:
                 row[field_plan.columns[0].name] = key in record.info and record.info[key] != ["0"]
             elif (values := record.info.get(key)) is not None:
                 self._place(row, field_plan, values, index, record, None)
-        if plan.info_undeclared is not None:
+        if plan.info_unplaced is not None:
             entries = [
                 key if values is None else f"{key}={','.join(values)}"
                 for key, values in record.info.items()
                 if key not in plan.info
             ]
-            row[plan.info_undeclared.name] = ";".join(entries) or None
+            row[plan.info_unplaced.name] = ";".join([*entries, *record.info_aside.values()]) or None
         self._annotate(row, record, index)
         for place, sample in enumerate(plan.samples):
             self._sample(row, record, index, place, sample)
@@ -115,13 +115,14 @@ class RowBuilder:
         genotype = record.genotypes[sample]
         if genotype is not None:
             row[plan.zygosity[place].name] = zygosity(genotype, index)
+        aside = record.samples_aside[sample]
         for key, text in values.items():
             plans = plan.format.get(key)
-            if plans is not None:
+            if plans is not None and key not in aside:
                 self._place(row, plans[place], text.split(",") if key != "GT" else [text], index, record, genotype)
-        unknown = [f"{key}={text}" for key, text in values.items() if key not in plan.format and key != "."]
+        unknown = [f"{key}={text}" for key, text in values.items() if (key not in plan.format or key in aside) and key != "."]
         if unknown:
-            row[plan.format_undeclared[place].name] = ":".join(unknown)
+            row[plan.format_unplaced[place].name] = ":".join(unknown)
 
     def _place(self, row: Row, plan: FieldPlan, values: list[str], index: int, record: Record, genotype: Genotype | None) -> None:
         """Put a field's values into its column or columns for allele `index`."""

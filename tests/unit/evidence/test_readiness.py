@@ -51,9 +51,8 @@ def test_only_searches_that_include_the_collection_being_rebuilt_are_refused() -
 
 def test_a_search_during_which_a_collection_was_rebuilt_gives_no_answer() -> None:
     gate = Readiness()
-    with pytest.raises(StoreUnavailableError, match="rebuilt"), gate.searching([LABS]):
-        with gate.rebuilding([LABS]):
-            pass
+    with pytest.raises(StoreUnavailableError, match="rebuilt"), gate.searching([LABS]), gate.rebuilding([LABS]):
+        pass
 
 
 def test_a_rebuild_that_failed_is_refused_until_one_succeeds() -> None:

@@ -30,7 +30,7 @@ _OTHERS_ABSENT = "all_others_absent"
 @st.fragment
 def show(analysis: Analysis, services: Services, access: Principal) -> None:
     """Draw the editor; "Save" puts the items into the record and runs the analysis again."""
-    relevant = [score.instrument_id for score in analysis.activity]
+    relevant = list(dict.fromkeys(score.instrument_id for score in analysis.activity))
     options = [*relevant, *(key for key in INSTRUMENTS if key not in relevant)]
     chosen = st.selectbox(
         "Instrument", options, key="analysis.editor.instrument", format_func=lambda key: _title(key, relevant),

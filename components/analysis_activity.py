@@ -31,15 +31,20 @@ def show(opened: Opened, courses: Mapping[str, Course], services: Services, acce
         empty("No diagnosis was entered, so no instrument applies. Any instrument can still be computed below.",
               icon=":material/speed:")  # fmt: skip
     for score in computed:
-        _computed(score, courses.get(score.instrument_id, ()), key=f"{key}.{score.instrument_id}")
+        _computed(score, courses.get(score.instrument_id, ()), key=_key(key, score))
     if others:
         st.subheader("Not computed")
         st.caption("Nothing is estimated in place of a missing item.")
         for score in others:
-            _not_computed(score, key=f"{key}.{score.instrument_id}")
+            _not_computed(score, key=_key(key, score))
     _lab_courses(opened, key)
     st.subheader("Item editor")
     activity_editor.show(analysis, services, access)
+
+
+def _key(key: str, score: ActivityScore) -> str:
+    """One instrument can stand under two diseases: thyroid status under Graves' and Hashimoto's."""
+    return f"{key}.{score.instrument_id}.{score.disease.value}"
 
 
 def scale(instrument: Instrument, value: float, key: str, words: str) -> None:

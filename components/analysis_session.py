@@ -84,8 +84,8 @@ def opened(services: Services, access: Principal, patient: Patient) -> Opened | 
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner="Opening the analysis …")
-def in_full(analysis_id: str, reader: str, _services: Services, _access: Principal) -> Opened:  # noqa: ARG001 - a cache key
-    """An analysis with its types. The engines are pure: the kept input under the same rules gives the kept result, with its types."""
+def in_full(analysis_id: str, reader: str, _services: Services, _access: Principal) -> Opened:  # noqa: ARG001 - cache key
+    """A kept analysis with its types. The engines are pure: the same input under the same rules gives the same result."""
     stored = _services.analyses.get(analysis_id, _access)
     history = _before(stored, _services, _access)
     analysis = analyse(stored.profile, today=stored.entry.created_at.date(), history=history)

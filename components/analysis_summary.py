@@ -46,7 +46,7 @@ def _line(text: str, explanation: Explanation | None, key: str) -> None:
 
 
 def _dangerous(analysis: Analysis, key: str) -> None:
-    st.markdown("**:material/emergency_home: Dangerous**")
+    st.markdown("##### :material/emergency_home: Dangerous")
     found = analysis.critical_alerts
     if not found:
         st.markdown(":material/check: No critical alert from what was entered.")
@@ -61,7 +61,7 @@ def _dangerous(analysis: Analysis, key: str) -> None:
 
 
 def _active(analysis: Analysis, key: str) -> None:
-    st.markdown("**:material/speed: Active**")
+    st.markdown("##### :material/speed: Active")
     computed = [score for score in analysis.activity if score.status is Status.OK]
     if not analysis.diagnoses:
         st.markdown(":material/help: No diagnosis was entered: activity and flare are not assessed.")
@@ -70,7 +70,7 @@ def _active(analysis: Analysis, key: str) -> None:
     for score in computed[:_SHOWN]:
         shown = inline(f"{score.instrument_id} {number(score.value)}")
         text = f"**{shown}** {marked(level_word(score))} · {inline(score.disease.label)}"
-        _line(text, score.explanation, f"{key}.activity.{score.instrument_id}")
+        _line(text, score.explanation, f"{key}.activity.{score.instrument_id}.{score.disease.value}")
     if len(computed) > _SHOWN:
         st.caption(f"and {len(computed) - _SHOWN} more under Activity")
     for one in analysis.flare:
@@ -79,7 +79,7 @@ def _active(analysis: Analysis, key: str) -> None:
 
 
 def _missing(analysis: Analysis) -> None:
-    st.markdown("**:material/help: Missing**")
+    st.markdown("##### :material/help: Missing")
     lacking = [score for score in analysis.activity if score.status is Status.INSUFFICIENT_DATA]
     lines = [
         f"**{inline(score.instrument_id)}**: {inline(_some(analysis_activity.item_labels(score)))}" for score in lacking[:_SHOWN]
@@ -103,7 +103,7 @@ def _missing(analysis: Analysis) -> None:
 
 
 def _differential(analysis: Analysis, key: str) -> None:
-    st.markdown("**:material/manage_search: Explanations**")
+    st.markdown("##### :material/manage_search: Explanations")
     found = analysis.differential
     st.markdown((":material/help_center: **None of the thirteen.** " if found.none_of_the_13 else "") + inline(found.summary))
     for entry in found.entries[:3]:
@@ -118,7 +118,7 @@ def _differential(analysis: Analysis, key: str) -> None:
 
 
 def _criteria(analysis: Analysis, key: str) -> None:
-    st.markdown("**:material/checklist: Criteria**")
+    st.markdown("##### :material/checklist: Criteria")
     if not analysis.criteria:
         st.markdown("The record answers no item of a criteria set that concerns it.")
     shown = sorted(analysis.criteria, key=lambda one: not set(one.criteria.diseases) & set(analysis.diagnoses))[:_CRITERIA]

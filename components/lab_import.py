@@ -39,12 +39,16 @@ def show(services: Services, access: Principal, patient: Patient, *, sex: str | 
         return
     _preview(table)
     usable = table.usable
-    label = f"Add {len(usable)} of {len(table.rows)} rows to the record"
+    label = f"Add {len(usable)} of {_rows(len(table.rows))} to the record"
     if st.button(label, key="analysis.import.add", type="primary", icon=":material/playlist_add:", disabled=not usable):
         analysis_session.save(services, access, analysis_record.with_rows(patient, sex, age, usable))
         left = len(table.rows) - len(usable)
-        st.toast(f"{len(usable)} rows added" + (f"; {left} were not taken over" if left else ""), icon=":material/check:")
+        st.toast(f"{_rows(len(usable))} added" + (f"; {left} not taken over" if left else ""), icon=":material/check:")
         st.rerun()
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def _preview(table: LabTable) -> None:
@@ -69,4 +73,4 @@ def _preview(table: LabTable) -> None:
     )
     lost = [row for row in table.rows if row.state is RowState.PROBLEM]
     if lost:
-        st.warning(f"{len(lost)} rows cannot be taken over; the remark says why. Correct them above.", icon=":material/warning:")
+        st.warning(f"{_rows(len(lost))} cannot be taken over; the remark says why. Correct above.", icon=":material/warning:")

@@ -213,7 +213,7 @@ def test_a_pasted_table_is_shown_row_by_row_and_added(open_page: OpenPage, servi
     patient = enter(services, {"patient_id": "IMPORT-1", "age": 40, "sex": "F", "hla_profile": {}})
     app = open_page(PAGE, patient)
     app.text_area(key="analysis.import.text.0").set_value("Test;Wert;Einheit\nCRP;12,5;mg/L\nUnsinn;1;x").run()
-    assert any("1 rows cannot be taken over" in one.value for one in app.warning)
+    assert any("1 row cannot be taken over" in one.value for one in app.warning)
     app.button(key="analysis.import.add").click().run()
     assert not app.exception
     assert services.patients.get(patient, LOCAL_USER).profile["biomarkers"] == {"CRP": {"value": 12.5, "unit": "mg/L"}}

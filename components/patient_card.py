@@ -11,16 +11,23 @@ from components.formatting import plain
 from services.patients.registry import Patient
 
 _COLUMNS = 3
+_PER_PAGE = 12
 
 
 def grid(patients: Sequence[Patient], key: str) -> str | None:
-    """Draw the patients row by row; returns the id of the one the reader opened."""
+    """Draw the patients row by row, twelve to a page; returns the id of the one the reader opened."""
+    pages = max(1, -(-len(patients) // _PER_PAGE))
+    area = st.container()
+    number = st.pagination(pages, key=f"{key}.page") if pages > 1 else 1
+    first = (min(number, pages) - 1) * _PER_PAGE
+    shown = patients[first : first + _PER_PAGE]
     opened = None
-    for start in range(0, len(patients), _COLUMNS):
-        for column, patient in zip(st.columns(_COLUMNS), patients[start : start + _COLUMNS], strict=False):
-            with column:
-                if show(patient, key=f"{key}.{patient.id}"):
-                    opened = patient.id
+    with area:
+        for start in range(0, len(shown), _COLUMNS):
+            for column, patient in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
+                with column:
+                    if show(patient, key=f"{key}.{patient.id}"):
+                        opened = patient.id
     return opened
 
 

@@ -19,12 +19,11 @@ with explained():
     patients = services.patients.list(access)
     conversations = services.conversations.list(access.name)
 
-if not patients:
+if not patients and demo_loading.under_way(services):
+    empty("No patients yet. The demo patients are being taken in: they appear here one by one.")
+elif not patients:
     empty("No patients yet. Load the nine demo patients to look around, or upload a PDF under **Documents**.")
-    if st.button("Load demo patients", type="primary", icon=":material/group_add:", key="home.load_demo"):
-        with explained():
-            demo_loading.show(services, access)
-        st.rerun()
+demo_loading.offer(services, access, patients, key="home.load_demo")
 
 if patients:
     st.subheader("Patients")

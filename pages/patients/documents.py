@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import document_list, document_upload, state
+from components import demo_loading, document_list, document_upload, state
 from components.feedback import empty, explained
 from components.runtime import Need, get_services, require_access
 
@@ -18,6 +18,8 @@ with st.expander("Upload PDFs", icon=":material/upload_file:", expanded=patient_
 
 if patient_id is None:
     empty("Choose a patient on the left to see their documents.")
+    with explained():
+        demo_loading.offer(services, access, services.patients.list(access), key="documents.load_demo")
     st.stop()
 
 with explained():

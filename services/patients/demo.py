@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,22 @@ class DemoLoader:
         self._patients = patients
         self._library = library
         self._folder = folder
+        self._loading = threading.Lock()
+
+    @property
+    def loading(self) -> bool:
+        """Whether a load is running now."""
+        return self._loading.locked()
 
     def load(self, access: Principal, progress: Progress | None = None) -> dict[str, int]:
-        """Render and take in all demo documents. Returns the number of passages of each patient."""
+        """Render and take in all demo documents. Returns the number of passages of each patient.
+
+        One load at a time: a second caller waits for the first and then finds everything there.
+        """
+        with self._loading:
+            return self._load(access, progress)
+
+    def _load(self, access: Principal, progress: Progress | None) -> dict[str, int]:
         # here and not at the head: the PDF writer is needed on the first start only
         from demo_data.render import render_all
 
@@ -37,7 +51,10 @@ class DemoLoader:
             self._create(patient, access)
             paths = rendered[patient.id]
             batch = [(path.name, path.read_bytes()) for path in paths]
-            ingested = self._library.ingest_many(patient.id, batch, access)
+            try:
+                ingested = self._library.ingest_many(patient.id, batch, access)
+            except ConflictError:  # somebody uploads one of these documents now: then it is there the second time
+                ingested = self._library.ingest_many(patient.id, batch, access)
             passages[patient.id] = sum(one.document.passage_count for one in ingested)
             done += len(paths)
             if progress is not None:

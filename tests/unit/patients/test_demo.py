@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,10 @@ from demo_data.catalogue import load_patients
 from demo_data.schema import DemoPatient
 from services.access.principals import LOCAL_USER, PUBLIC
 from services.container import Services
-from services.errors import AccessDeniedError
+from services.errors import AccessDeniedError, ConflictError
 from services.patients import demo
 from services.patients.demo import DemoLoader, demo_questions
+from services.patients.documents import Ingested
 from services.storage.database import Database
 from tests.fakes import pdfs
 from tests.unit.patients.test_documents import Desk
@@ -68,6 +71,32 @@ def test_loading_again_completes_what_was_interrupted(desk: Desk, two: tuple[Dem
     desk.library.remove(lost.id, LOCAL_USER)
     assert loader.load(LOCAL_USER) == passages
     assert desk.rows() == rows
+
+
+def test_loading_twice_at_the_same_time_gives_both_callers_the_same_counts(
+    desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path
+) -> None:
+    loader = DemoLoader(desk.patients, desk.library, tmp_path / "demo")
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: loader.load(LOCAL_USER), range(2))
+    assert first == second
+    assert sum(first.values()) == desk.rows()
+    assert not loader.loading
+
+
+def test_an_upload_of_the_same_document_at_the_same_moment_does_not_end_the_loading(
+    desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in, refusals = desk.library.ingest_many, [ConflictError("the same document is being taken in by another request")]
+
+    def sometimes(*given: Any) -> tuple[Ingested, ...]:
+        if refusals:
+            raise refusals.pop()
+        return take_in(*given)
+
+    monkeypatch.setattr(desk.library, "ingest_many", sometimes)
+    passages = DemoLoader(desk.patients, desk.library, tmp_path / "demo").load(LOCAL_USER)
+    assert sum(passages.values()) == desk.rows() > 0
 
 
 def test_a_name_that_was_changed_is_left_as_it_is(desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path) -> None:

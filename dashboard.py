@@ -19,6 +19,7 @@ PAGES = {
     "": [st.Page("pages/home/home.py", title="Home", icon=":material/home:", default=True)],
     "Patient": [
         st.Page("pages/patients/analysis.py", title="Analysis", icon=":material/clinical_notes:"),
+        st.Page("pages/patients/timeline.py", title="Timeline", icon=":material/timeline:"),
         st.Page("pages/patients/documents.py", title="Documents", icon=":material/description:"),
         st.Page("pages/patients/report.py", title="Report", icon=":material/lab_profile:"),
     ],

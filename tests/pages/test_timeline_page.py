@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from services.access.principals import LOCAL_USER
+from services.container import Services
+from tests.fakes.pdfs import text_pdf
+from tests.pages.conftest import OpenPage
+
+VIEWS = ("Course", "Laboratory trends", "Way to the diagnosis", "Facts")
+
+
+@pytest.fixture(scope="module")
+def patient(services: Services) -> str:
+    for day, crp in (("2023-02-03", "41"), ("2023-06-09", "12")):
+        note = (
+            f"Rheumatology progress note\nDate of service: {day}\nDiagnosis: rheumatoid arthritis, confirmed.\n"
+            f"Laboratory results\nCRP {crp} mg/L (0-5) H\nMedications\nMethotrexate 15 mg weekly, started {day}."
+        )
+        services.documents.ingest("TIMELINE-1", f"{day}.pdf", text_pdf(note), LOCAL_USER)
+    return "TIMELINE-1"
+
+
+def test_without_a_patient_the_page_says_what_to_do(open_page: OpenPage) -> None:
+    app = open_page("pages/patients/timeline.py")
+    assert not app.exception
+    assert any("Choose a patient" in block.value for block in app.markdown)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_view_opens_on_a_record(open_page: OpenPage, patient: str, view: str) -> None:
+    app = open_page("pages/patients/timeline.py", patient)
+    app.segmented_control(key="timeline.view").set_value(view).run()
+    assert not app.exception
+    assert not app.error
+
+
+def test_the_facts_view_lists_what_was_read(open_page: OpenPage, patient: str) -> None:
+    app = open_page("pages/patients/timeline.py", patient)
+    app.segmented_control(key="timeline.view").set_value("Facts").run()
+    assert not app.exception
+    assert any("CRP" in text for text in app.dataframe[0].value["As written"])

@@ -107,12 +107,6 @@ def _names() -> PhraseIndex[str]:
     return PhraseIndex(drug_names())
 
 
-def find_drug(name: str) -> Drug | None:
-    """Return the drug or class exactly `name` stands for, or None."""
-    known = _names().get(name)
-    return None if known is None else _drug(known)
-
-
 def parse(text: str) -> Medication:
     """Read one entry; text beyond 1000 characters is not read."""
     shown = text.strip()[:MAX_TEXT]

@@ -104,8 +104,3 @@ def parse_outcome(text: str) -> Outcome | None:
         return Outcome.EQUIVOCAL
     words = _LEADING.sub("", " ".join(re.findall(r"[a-z]+", cut)))
     return _WORDED.get(words)
-
-
-def is_weak(text: str) -> bool:
-    """Say whether a worded positive result is called weak or low."""
-    return bool(re.search(r"\b(?:weak|weakly|low)\b", text[:MAX_TEXT].lower())) and parse_outcome(text) is Outcome.POSITIVE

@@ -117,11 +117,21 @@ class AnalysisLog:
         """
         return compare(self.get(older_id, access), self.get(newer_id, access))
 
-    def _history(self, patient_id: str) -> History:
+    def history_before(self, entry: AnalysisEntry, access: Principal) -> History:
+        """Return the dated laboratory values of the analyses before this one, as it was given them when it was run.
+
+        :raise NotFoundError: there is no such patient, or the caller may not know.
+        """
+        return self._history(self._patients.get(entry.patient_id, access).id, before=entry)
+
+    def _history(self, patient_id: str, before: AnalysisEntry | None = None) -> History:
         """Return the dated laboratory values of earlier profiles, each once."""
         query = (
             sa.select(analyses.c.profile).where(analyses.c.patient_id == patient_id).order_by(*_NEWEST).limit(HISTORY_ANALYSES)
         )
+        if before is not None:
+            same_time = sa.and_(analyses.c.created_at == before.created_at, analyses.c.id < before.id)
+            query = query.where(sa.or_(analyses.c.created_at < before.created_at, same_time))
         with self._database.read() as connection:
             stored = [row.profile for row in connection.execute(query)]
         found: dict[str, dict[MeasuredValue, None]] = {}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clinical.titers import Outcome, Titer, is_weak, parse_outcome, parse_titer
+from services.clinical.titers import Outcome, Titer, parse_outcome, parse_titer
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,6 @@ def test_whether_a_dilution_was_reached_is_unknown_where_the_titer_cannot_tell(t
 )  # fmt: skip
 def test_worded_results_are_read_whole_or_not_at_all(text: str, outcome: Outcome | None) -> None:
     assert parse_outcome(text) is outcome
-
-
-def test_a_weak_positive_is_positive_and_called_weak() -> None:
-    assert is_weak("Weak positive")
-    assert not is_weak("strong positive")
 
 
 @given(st.text(max_size=400))

@@ -85,6 +85,19 @@ def test_who_may_not_see_patients_cannot_tell_whether_an_analysis_exists(log: An
             ask()
 
 
+def test_the_history_before_an_analysis_is_what_it_was_given_when_it_was_run(log: AnalysisLog) -> None:
+    def measured(day: str, value: float) -> Profile:
+        return profile(biomarkers={"CRP": {"value": value, "unit": "mg/L", "date": day}})
+
+    first, second, third = (log.run(measured(f"2026-01-0{day}", day), LOCAL_USER) for day in (1, 2, 3))
+    log.run(profile("P2", biomarkers={"CRP": {"value": 9, "unit": "mg/L", "date": "2026-01-01"}}), LOCAL_USER)
+    assert log.history_before(first.entry, LOCAL_USER) == {}
+    assert [one.value for one in log.history_before(second.entry, LOCAL_USER)["CRP"]] == [1]
+    assert [one.value for one in log.history_before(third.entry, LOCAL_USER)["CRP"]] == [2, 1]
+    with pytest.raises(NotFoundError):
+        log.history_before(third.entry, PUBLIC)
+
+
 def test_dated_values_of_earlier_analyses_make_a_course(log: AnalysisLog) -> None:
     def lupus(value: float, date: str) -> Profile:
         measured = {"value": value, "unit": "IU/mL", "date": date, "reference_range": "<30"}

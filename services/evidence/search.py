@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -186,7 +187,7 @@ class EvidenceSearch:
             return ()
         vectors = np.asarray([candidate.vector for candidate in found], dtype=np.float32)
         similarities = (vectors @ question.vectors.T).max(axis=1)
-        texts = [frozenset(terms(f"{hit.passage.title} {hit.passage.section or ''} {hit.passage.text}")) for hit in found]
+        texts = [_terms_of(candidate.passage) for candidate in found]
         covered = coverage(question.weights, texts)
         if mode is Mode.LEXICAL:  # the store's order within each collection, best first
             scores = [1 / (1 + position) for position in range(len(found))]
@@ -223,6 +224,16 @@ class EvidenceSearch:
                 )
             )
         return tuple(hits)
+
+
+def _terms_of(passage: Passage) -> frozenset[str]:
+    text = f"{passage.title} {passage.section or ''} {passage.text}"
+    return _curated_terms(text) if passage.tier is Tier.CURATED else frozenset(terms(text))
+
+
+@lru_cache(maxsize=8_192)  # the same general passages are candidates again and again; patients' are not kept
+def _curated_terms(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
 
 
 def _curated_first(passages: Sequence[Passage], vectors: np.ndarray[Any, Any], scores: Sequence[float]) -> list[float]:

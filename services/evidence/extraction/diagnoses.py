@@ -193,7 +193,8 @@ def _cleaned(name: str) -> str:
 
 
 def _status(text: str) -> Status | None:
-    return next((status for status, pattern in _ITEM_STATUS if pattern.search(text)), None)
+    said = next((status for status, pattern in _ITEM_STATUS if pattern.search(text)), None)
+    return Status.SUSPECTED if said is None and text.lstrip().startswith("?") else said
 
 
 def _from_sentence(sheet: Sheet, sentence: Sentence, listed: frozenset[Disease | None]) -> Iterator[_Entry]:

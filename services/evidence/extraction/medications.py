@@ -13,6 +13,30 @@ from itertools import pairwise
 
 from services.evidence.extraction.dating import Moment, find_moments
 from services.evidence.extraction.facts import DateBasis, Dated, MedicationContent, MedicationStatus, Precision
+from services.evidence.extraction.medication_words import (
+    AUX,
+    BARE_PARTICIPLE,
+    BETWEEN_ACTIVE,
+    BULLET,
+    CUE,
+    DOSE,
+    FREQUENCY,
+    GIVEN,
+    HEAD_ROLES,
+    IT_ENDED,
+    LIST_LABEL,
+    LIST_SECTIONS,
+    NEXT_CLAUSE,
+    NO_LIST,
+    NOT_TAKEN,
+    PART_OF_WORD,
+    PASSIVE_PAST,
+    PAST_SECTIONS,
+    PLAN,
+    REASON,
+    ROUTE,
+    SPLIT_STATUS,
+)
 from services.evidence.extraction.reported import Place, When
 from services.evidence.extraction.sheet import Line, Sentence, Sheet
 from services.evidence.extraction.tables import Table
@@ -20,104 +44,7 @@ from services.evidence.extraction.words import Dictionary, Hit, cut
 from services.knowledge.drugs import drug_names
 
 Status = MedicationStatus
-_UNIT = (
-    r"(?:mg|mcg|µg|μg|ug|g|IU|units?|U|mL|ml|drops?|puffs?|tablets?|tabs?|capsules?|caps?|patch(?:es)?|sachets?|sprays?|"
-    r"mmol|mEq|ampoules?|vials?|pills?)"
-)
-_NUMBER = r"\d{1,3}(?:[, ]?\d{3})*(?:[.,]\d{1,3})?"
-_DOSE = re.compile(
-    rf"(?<![\w.])(?:{_NUMBER}\s?(?:[-–/]\s?{_NUMBER}\s?)?{_UNIT}(?:\s?/\s?(?:kg|m2|m²|d|day))?(?:\s?(?:per|/)\s?(?:kg|day|"
-    rf"m2))?|thin layer|pea-sized|one (?:tablet|capsule|drop|puff))(?![\w%])",
-    re.IGNORECASE,
-)
-_ROUTES = (
-    (r"oral(?:ly)?|by mouth|p\.?o\.?|per os", "oral"), (r"subcutaneous(?:ly)?|s\.?c\.?|sub-?q|subcut", "subcutaneous"),
-    (r"intravenous(?:ly)?|i\.?v\.?", "intravenous"), (r"intramuscular(?:ly)?|i\.?m\.?", "intramuscular"),
-    (r"topical(?:ly)?", "topical"), (r"inhaled|inhalation|inh", "inhaled"), (r"ophthalmic|eye drops?", "ophthalmic"),
-    (r"rectal(?:ly)?|p\.?r\.?", "rectal"), (r"subdermal", "subdermal"), (r"intra-?articular(?:ly)?", "intra-articular"),
-    (r"sublingual(?:ly)?|s\.?l\.?", "sublingual"), (r"transdermal", "transdermal"), (r"intranasal|nasal", "nasal"),
-)
-_ROUTE = tuple((re.compile(rf"(?<![\w.])(?:{words})(?![\w.]\w)(?!\w)", re.IGNORECASE), name) for words, name in _ROUTES)
-_FREQUENCY = re.compile(
-    r"(?<!\w)(?:(?:once|twice|(?:two|three|four|five) times|[1-4]x) ?(?:a |per |/)?(?:daily|day|week(?:ly)?|month(?:ly)?)?(?: "
-    r"(?:as needed|prn))?|"
-    r"(?:once )?(?:daily|weekly|monthly|fortnightly|biweekly|nightly|hourly)|every (?:other )?(?:\d{1,2}(?:[-–]\d{1,2})? "
-    r"?)?(?:hours?|days?|weeks?|months?|years?|morning|evening|night|day|week|"
-    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)|q\.? ?\d{1,2} ?(?:h|hrs?|d|w|wk|weeks?|months?|m)|q(?:d|am|pm|"
-    r"hs|w|wk|week|od|m|day)|o\.?d\.?|b\.?i\.?d\.?|b\.?d\.?|t\.?i\.?d\.?|tds|q\.?i\.?d\.?|qds|"
-    r"a(?:t)? (?:night|bedtime)|in the (?:morning|evening)|mornings?|nocte|mane|(?:as|when) needed|prn|(?:a|per|each) (?:day|"
-    r"week|month)|/(?:day|week|wk|d)|single dose|once)(?!\w)",
-    re.IGNORECASE,
-)
-_STATUS: tuple[tuple[Status, str], ...] = (
-    (Status.PLANNED, r"planned|to (?:be )?start(?:ed)?|will (?:be )?start(?:ed)?|plan to start|to begin|scheduled"),
-    (Status.HELD, r"held|hold|on hold|holding|paused|pause|suspended|withheld|interrupted"),
-    (Status.STOPPED, r"stopped|stop|stopping|discontinued?|discontinuing|ceased|d/c'?d|dc'd|withdrawn|completed|finished|ended|"
-                     r"abandoned|weaned off|came off|taken off"),
-    (Status.PAST, r"past|previous(?:ly)?|former(?:ly)?|prior|historical|inactive"),
-    (Status.CHANGED, r"changed|increased?|increasing|decreased?|decreasing|reduced?|reducing|raised|lowered|taper(?:ed|ing)?|"
-                     r"escalated|doubled|halved|cut|titrated|adjusted"),
-    (Status.STARTED, r"started|start|starting|restart(?:ed|ing)?|commenced?|commencing|initiated?|initiating|began|begin|begun|"
-                     r"new|resumed?|resuming|added|prescribed|switched to|given|received|infused|loaded"),
-    (Status.CURRENT, r"current(?:ly)?|continu(?:e|es|ed|ing)|ongoing|active|taking|takes|remains on|stays on|stable on|"
-                     r"maintained|unchanged|on|uses|using|takes"),
-)
-_CUE = re.compile("|".join(rf"(?P<{status.value}>(?<![\w-])(?:{words})(?![\w-]))" for status, words in _STATUS), re.IGNORECASE)
-_NOT_TAKEN = re.compile(
-    r"\b(?:allerg\w*|intoleran\w+ (?:of|to)|never (?:took|taken|tried|started|had|received)|declin(?:ed|es)|refus(?:ed|es)|"
-    r"avoid\w*|contraindicat\w*|must not|should not|do not|did not|"
-    r"does not (?:take|want|use)|no longer (?:an option|advised)|not (?:started|given|taken|begun|an option|advised|"
-    r"recommended|used|wanted|taking)|instead of|rather than|consider\w*|considered|"
-    r"discuss\w*|option|options|offered|could|would|might|may|if|whether|unless|against|warned|risk of|antibodies? (?:to|"
-    r"against)|trough|level|levels|before any|candidate|"
-    r"mother|father|brother|sister|aunt|uncle|grandmother|grandfather|wife|husband|partner|daughter|son|cousin|family|asked "
-    r"(?:about|whether)|without)\b", re.IGNORECASE,
-)
-_AUX = re.compile(
-    r"^\s*(?:\([^()]{1,60}\)\s*)?(?:(?:was|were|is|are|has been|have been|had been|to be|being|will be)\s+)?(?:then |again |"
-    r"now |later |therefore |subsequently |also |gradually )?$", re.IGNORECASE,
-)
-_BETWEEN_ACTIVE = re.compile(
-    r"^\s*(?:(?:on|with|of|the|her|his|their|a|an|to|taking|using|oral|iv|intravenous|subcutaneous|topical|weekly|daily|"
-    r"low-dose|high-dose|pulse|maintenance|back|again|both|dose|course|"
-    rf"{_NUMBER}|{_UNIT}|first|once|twice)\s*){{0,7}}$", re.IGNORECASE,
-)
-_NEXT_CLAUSE = re.compile(r"[.;:]|\b(?:but|because|since then|after which|whereas|although)\b", re.IGNORECASE)
-_REASON = re.compile(r"\b(?:for|because of|due to|owing to|after|on account of)\s+([^.;,()]{3,80})", re.IGNORECASE)
-_LIST_SECTIONS = ("medication", "medicine", "prescription", "drugs", "treatment at discharge",
-    "current therapy", "current treatment", "rx")
-_NO_LIST = ("allerg", "avoid", "do not", "adverse", "intoleran", "interaction", "family")
-_PLAN = ("plan", "recommend", "disposition", "discharge plan", "decision", "request", "next steps")
-_PAST_SECTIONS = ("past medication", "previous medication", "prior medication", "former",
-    "previous treatment", "stopped", "discontinued", "past treatment")
-_LIST_LABEL = re.compile(
-    r"^(?:[•-]\s?)?(?:current |home |regular |discharge |present )?(?:medications?|medicines|drugs|meds|treatment)\s*"
-    r"(?:list)?:\s+", re.IGNORECASE,
-)
-_BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3})")
-_SPLIT_STATUS = re.compile(r"\s+[—–]\s+|\s+-\s+|;\s+")
-_HEAD_ROLES = (
-    ("name", re.compile(r"\b(?:medications?|drugs?|medicines?|name|agent|product|generic)\b", re.IGNORECASE)),
-    ("dose", re.compile(r"\b(?:dose|dosage|strength)\b", re.IGNORECASE)), ("route", re.compile(r"\broute\b", re.IGNORECASE)),
-    ("frequency", re.compile(r"\b(?:freq\w*|sig|schedule|how often|instructions?|directions?|posology)\b", re.IGNORECASE)),
-    ("start", re.compile(r"\b(?:start\w*|began|since|from)\b", re.IGNORECASE)),
-    ("stop", re.compile(r"\b(?:stop\w*|end\w*|until|discontinued|to)\b", re.IGNORECASE)),
-    ("status", re.compile(r"\b(?:status|state|action|change)\b", re.IGNORECASE)),
-    ("note", re.compile(r"\b(?:comments?|notes?|reason|indication|remarks?)\b", re.IGNORECASE)),
-)
-_BARE_PARTICIPLE = re.compile(
-    r"started|commenced|initiated|begun|restarted|resumed|added|stopped|discontinued|ceased|completed|ended|finished|withdrawn|"
-    r"held|paused|suspended|withheld|increased|reduced|decreased|tapered",
-    re.IGNORECASE,
-)
-_IT_ENDED = re.compile(
-    r"\b(?:it|this|which|that|but|and)\s+(?:was|had to be|has been|had been)\s+(?:then |later |soon |again )?"
-    r"(?:stopped|discontinued|withdrawn|ceased)\b", re.IGNORECASE,
-)
-_GIVEN = re.compile(r"^(?:given|received|infused|loaded)$", re.IGNORECASE)
-_PASSIVE_PAST = re.compile(r"\b(?:was|were|had been|had)\s+(?:\w+\s+)?$", re.IGNORECASE)
-_PART_OF_WORD = re.compile(r"[-–](?:like|induced|associated|related|naive|na[iï]ve|dependent|resistant|refractory|sparing|free|"
-                           r"exposed)")
+_DENIED_BEFORE = re.compile(r"\b(?:no|not|without|never|nor)\s+(?:on\s+)?$", re.IGNORECASE)
 _Entry = tuple[MedicationContent, When, Place]
 
 
@@ -158,7 +85,7 @@ def medications_of(sheet: Sheet, tables: Sequence[Table]) -> Iterator[_Entry]:
 def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
     found: dict[str, str] = {}
     for head, cell in zip(header.cells, row.cells, strict=False):
-        role = next((name for name, pattern in _HEAD_ROLES if pattern.search(head.text) and name not in found), None)
+        role = next((name for name, pattern in HEAD_ROLES if pattern.search(head.text) and name not in found), None)
         if role is not None and cell.text:
             found[role] = cell.text
     name = found.get("name", "")
@@ -174,7 +101,7 @@ def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
         status = Status.CURRENT
     note = found.get("note") or (status_text.partition(";")[2].strip() or None)
     shown, dose, route, frequency = _described(name)
-    instructed = _DOSE.search(found.get("frequency", "")) if "dose" not in found else None
+    instructed = DOSE.search(found.get("frequency", "")) if "dose" not in found else None
     if instructed is not None:  # "2.5 mg tablet, take 6 tablets": the number in the name is a strength, not the dose
         shown, dose = name, instructed.group()
         route = route or _route(found["frequency"])
@@ -188,11 +115,11 @@ def _from_row(sheet: Sheet, header: Line, row: Line) -> _Entry | None:
 
 def _is_list_item(sentence: Sentence) -> bool:
     section = sentence.section
-    if _LIST_LABEL.match(sentence.text):
+    if LIST_LABEL.match(sentence.text):
         return True
-    if not any(word in section for word in _LIST_SECTIONS) or any(word in section for word in _NO_LIST):
+    if not any(word in section for word in LIST_SECTIONS) or any(word in section for word in NO_LIST):
         return False
-    if _BULLET.match(sentence.text):
+    if BULLET.match(sentence.text):
         return True
     return len(sentence.text) < 300 and not sentence.text.endswith(".") and bool(drugs_in(sentence.text[:60]))
 
@@ -200,12 +127,12 @@ def _is_list_item(sentence: Sentence) -> bool:
 def _from_items(sheet: Sheet, sentence: Sentence) -> list[_Entry]:
     """The entries of a line: one, or several between commas ("nifedipine 30 mg od, omeprazole 20 mg od")."""
     text = sentence.text
-    label = _LIST_LABEL.match(text)
+    label = LIST_LABEL.match(text)
     hits = drug_dictionary().find(text, cut(text))
     edges = [label.end() if label is not None else 0]
     for hit in hits[1:]:
         gap = re.search(r"[,;]\s*(?:and\s+)?$|\s+and\s+$", text[edges[-1]:hit.start])
-        if gap is not None and _DOSE.search(text[edges[-1]:hit.start]):
+        if gap is not None and DOSE.search(text[edges[-1]:hit.start]):
             edges.append(edges[-1] + gap.start())
     parts = [text[first:last] for first, last in pairwise([*edges, len(text)])]
     found = []
@@ -217,20 +144,20 @@ def _from_items(sheet: Sheet, sentence: Sentence) -> list[_Entry]:
 
 
 def _from_item(sheet: Sheet, sentence: Sentence, part: str, offset: int) -> _Entry | None:
-    text = " ".join(_BULLET.sub("", part, count=1).split())
+    text = " ".join(BULLET.sub("", part, count=1).split())
     if re.match(r"(?:none|nil|no (?:current |known |regular )?medications?)\b", text, re.IGNORECASE):
         return None
-    parts = _SPLIT_STATUS.split(text, maxsplit=1)
+    parts = SPLIT_STATUS.split(text, maxsplit=1)
     described, status_text = parts[0], parts[1] if len(parts) > 1 else ""
     bracket = re.search(r"\(([^()]{3,80})\)\s*\.?$", described)
-    if not status_text and bracket is not None and _CUE.search(bracket.group(1)):
+    if not status_text and bracket is not None and CUE.search(bracket.group(1)):
         described, status_text = described[: bracket.start()].strip(), bracket.group(1)
     name, dose, route, frequency = _described(described)
     drugs = drugs_in(described)
     if not drugs and dose is None and frequency is None:
         return None
     if not status_text:
-        cue = next((m for m in _CUE.finditer(described) if m.lastgroup not in ("current", "changed") or m.start() > 0), None)
+        cue = next((m for m in CUE.finditer(described) if m.lastgroup not in ("current", "changed") or m.start() > 0), None)
         status_text = described[cue.start():] if cue is not None and cue.lastgroup != "past" else ""
     status, start, stop = _status(sheet, status_text, default=_default(sentence.section))
     note = status_text.partition("; ")[2].strip() or None
@@ -243,12 +170,12 @@ def _from_item(sheet: Sheet, sentence: Sentence, part: str, offset: int) -> _Ent
 
 def _described(text: str) -> tuple[str, str | None, str | None, str | None]:
     """Part "methotrexate 15 mg oral weekly" into name, dose, route and frequency."""
-    dose = _DOSE.search(text)
-    frequency = _FREQUENCY.search(text, dose.end() if dose else 0)
+    dose = DOSE.search(text)
+    frequency = FREQUENCY.search(text, dose.end() if dose else 0)
     route = _route(text[dose.end() if dose else 0:])
     cuts = [match.start() for match in (dose, frequency) if match is not None and match.start() > 0]
     name = text[: min(cuts)] if cuts else text
-    cue = _CUE.search(name, 1)
+    cue = CUE.search(name, 1)
     if cue is not None and not cuts:
         name = name[: cue.start()]
     name = name.strip(" ,:;-–(")[:200]
@@ -264,12 +191,12 @@ def _full_frequency(text: str, frequency: re.Match[str], route: str | None) -> s
 
 
 def _route(text: str) -> str | None:
-    found = [(match.start(), name) for pattern, name in _ROUTE if (match := pattern.search(text)) is not None]
+    found = [(match.start(), name) for pattern, name in ROUTE if (match := pattern.search(text)) is not None]
     return min(found)[1] if found else None
 
 
 def _default(section: str) -> Status:
-    if any(word in section for word in _PAST_SECTIONS):
+    if any(word in section for word in PAST_SECTIONS):
         return Status.PAST
     return Status.CURRENT
 
@@ -277,7 +204,7 @@ def _default(section: str) -> Status:
 def _status(sheet: Sheet, text: str, *, default: Status) -> tuple[Status, Dated | None, Dated | None]:
     """Read "stopped (June 18, 2019 to March 15, 2022); nephritis": what happened, from when, until when."""
     main = text.partition(";")[0]
-    cue = _CUE.search(main)
+    cue = CUE.search(main)
     status = Status(cue.lastgroup) if cue is not None and cue.lastgroup else default
     moments = find_moments(main, sheet.day, day_first=sheet.by_day, future=status is Status.PLANNED)
     if not moments:
@@ -311,11 +238,11 @@ def _when(sheet: Sheet, content: MedicationContent) -> When:
 
 def _from_sentence(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
     text = sentence.text
-    if any(word in sentence.section for word in _NO_LIST) or len(text) > 2000:
+    if any(word in sentence.section for word in NO_LIST) or len(text) > 2000:
         return
     hits = drug_dictionary().find(text, cut(text))
     for number, hit in enumerate(hits):
-        if _PART_OF_WORD.match(text, hit.end):
+        if PART_OF_WORD.match(text, hit.end):
             continue
         cue = _cue_of(text, hits, number)
         if cue is None:
@@ -324,8 +251,8 @@ def _from_sentence(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
         if entry is not None:
             yield entry
     if len({hit.value for hit in hits}) == 1:
-        later = _IT_ENDED.search(text, hits[-1].end)
-        if later is not None and not _NOT_TAKEN.search(text[hits[-1].end:later.end()]):
+        later = IT_ENDED.search(text, hits[-1].end)
+        if later is not None and not NOT_TAKEN.search(text[hits[-1].end:later.end()]):
             yield _ended(sheet, sentence, hits[-1], later)
 
 
@@ -334,7 +261,7 @@ def _ended(sheet: Sheet, sentence: Sentence, hit: Hit[str], said: re.Match[str])
     text = sentence.text
     moments = find_moments(text, sheet.day, day_first=sheet.by_day)
     moment = next((one for one in moments if 0 <= one.start - said.end() < 15), None)
-    reason = _REASON.search(text, said.end())
+    reason = REASON.search(text, said.end())
     content = MedicationContent(
         name=" ".join(text[hit.start:hit.end].split()), drugs=(hit.value,), status=Status.STOPPED,
         stop=_as_dated(moment) if moment is not None else None, note=reason.group(1).strip()[:200] if reason else None,
@@ -344,7 +271,7 @@ def _ended(sheet: Sheet, sentence: Sentence, hit: Hit[str], said: re.Match[str])
 
 
 def _clause(text: str, hit: Hit[str]) -> tuple[int, int]:
-    edges = [0, *(match.end() for match in _NEXT_CLAUSE.finditer(text) if not _inside_number(text, match.start())), len(text)]
+    edges = [0, *(match.end() for match in NEXT_CLAUSE.finditer(text) if not _inside_number(text, match.start())), len(text)]
     return max(edge for edge in edges if edge <= hit.start), min(edge for edge in edges if edge > hit.start)
 
 
@@ -356,28 +283,28 @@ def _cue_of(text: str, hits: Sequence[Hit[str]], number: int) -> re.Match[str] |
     """The word that says what was done with the drug: behind it in the passive, or before it, also before a list of drugs."""
     hit = hits[number]
     start, stop = _clause(text, hit)
-    for cue in _CUE.finditer(text, hit.end, min(stop, hit.end + 90)):
+    for cue in CUE.finditer(text, hit.end, min(stop, hit.end + 90)):
         between = text[hit.end:cue.start()]
-        described = _DOSE.sub(" ", _FREQUENCY.sub(" ", between))
-        for pattern, _ in _ROUTE:
+        described = DOSE.sub(" ", FREQUENCY.sub(" ", between))
+        for pattern, _ in ROUTE:
             described = pattern.sub(" ", described)
-        told = _AUX.match(described) and (described.strip() or _BARE_PARTICIPLE.fullmatch(cue.group()))
+        told = AUX.match(described) and (described.strip() or BARE_PARTICIPLE.fullmatch(cue.group()))
         if told and cue.lastgroup != "current":
             return cue
         break
-    before = [cue for cue in _CUE.finditer(text, start, hit.start) if cue.lastgroup != "past"]
+    before = [cue for cue in CUE.finditer(text, start, hit.start) if cue.lastgroup != "past"]
     if not before:
         return None
     cue = before[-1]
     if len(before) > 1 and cue.group().lower() == "on" and not text[before[-2].end():cue.start()].strip():
         cue = before[-2]  # "commenced on", "continued on"
     between = text[cue.end():hit.start]
-    if _BETWEEN_ACTIVE.match(between):
+    if BETWEEN_ACTIVE.match(between):
         return cue
     if number and hits[number - 1].start > cue.end():
-        gap = _DOSE.sub(" ", _FREQUENCY.sub(" ", text[hits[number - 1].end:hit.start]))
+        gap = DOSE.sub(" ", FREQUENCY.sub(" ", text[hits[number - 1].end:hit.start]))
         joined = re.fullmatch(r"[\s,]*(?:and|with|plus|,)[\s,]*(?:the|then|oral|iv)?\s*", gap)
-        return cue if joined and _BETWEEN_ACTIVE.match(text[cue.end():hits[number - 1].start]) else None
+        return cue if joined and BETWEEN_ACTIVE.match(text[cue.end():hits[number - 1].start]) else None
     return None
 
 
@@ -385,33 +312,33 @@ def _told(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[str]], number: in
     text, hit = sentence.text, hits[number]
     start, stop = _clause(text, hit)
     clause = text[start:stop]
-    if _NOT_TAKEN.search(clause):
+    if NOT_TAKEN.search(clause) or _DENIED_BEFORE.search(text[max(0, hit.start - 20):hit.start]):
         return None
     status = Status(cue.lastgroup or "current")
-    planned = any(word in sentence.section for word in _PLAN) and cue.group().lower() in (
+    planned = any(word in sentence.section for word in PLAN) and cue.group().lower() in (
         "start", "begin", "initiate", "commence", "add", "restart", "resume",
     )
     if planned:
         status = Status.PLANNED
     limit = hits[number + 1].start if number + 1 < len(hits) else stop
     own = text[hit.end:max(min(limit, stop), hit.end)]
-    dose = _DOSE.search(own) or _dose_before(text, hit, cue)
-    frequency = _FREQUENCY.search(own)
+    dose = DOSE.search(own) or _dose_before(text, hit, cue)
+    frequency = FREQUENCY.search(own)
     if status is Status.CURRENT and dose is None and cue.group().lower() in ("on", "current", "active"):
         return None  # "on infliximab" also stands in questions and general remarks
     when = _near_date(sheet, text, start, stop, min(hit.start, cue.start()), planned=status is Status.PLANNED)
     dated = _as_dated(when) if when is not None else None
-    reason = _REASON.search(text, max(hit.end, cue.end()), stop) if status in (Status.STOPPED, Status.HELD) else None
+    reason = REASON.search(text, max(hit.end, cue.end()), stop) if status in (Status.STOPPED, Status.HELD) else None
     stops = status in (Status.STOPPED, Status.PAST)
     content = MedicationContent(
         name=" ".join(text[hit.start:hit.end].split()), drugs=(hit.value,), status=status, dose=dose.group() if dose else None,
         route=_route(own), frequency=frequency.group() if frequency else None, start=None if stops else dated,
         stop=dated if stops else None,
-        given=status is Status.STARTED and bool(_GIVEN.search(cue.group())),
+        given=status is Status.STARTED and bool(GIVEN.search(cue.group())),
         note=reason.group(1).strip()[:200] if reason else None,
     )
     told = _when(sheet, content)
-    if told.basis is DateBasis.DOCUMENT and _PASSIVE_PAST.search(text[max(0, cue.start() - 25):cue.start()]):
+    if told.basis is DateBasis.DOCUMENT and PASSIVE_PAST.search(text[max(0, cue.start() - 25):cue.start()]):
         told = When(None, Precision.DAY, DateBasis.NONE)  # "was stopped after two years": before this note, nobody says when
     return content, told, Place(sentence.page, sentence.start, sentence.end, hit.start)
 
@@ -419,7 +346,7 @@ def _told(sheet: Sheet, sentence: Sentence, hits: Sequence[Hit[str]], number: in
 def _dose_before(text: str, hit: Hit[str], cue: re.Match[str]) -> re.Match[str] | None:
     if cue.start() > hit.start:
         return None
-    found = list(_DOSE.finditer(text, cue.end(), hit.start))
+    found = list(DOSE.finditer(text, cue.end(), hit.start))
     return found[-1] if found and len(text[found[-1].end():hit.start].split()) <= 2 else None
 
 

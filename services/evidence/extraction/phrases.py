@@ -28,6 +28,7 @@ _LAB_SECTIONS = (
     "hematology", "haematology",
 )
 _WORDS_AFTER = re.compile(r"[:=\s]*([^();]{1,80}?)\s*(\([^()]{1,120}\))?\s*\.?\s*$")
+_IN_BRACKET = re.compile(r"\([^()]*$")
 _ALIAS = re.compile(r"\s{0,2}\(([A-Za-z0-9αβγ/' -]{1,30})\)")
 
 
@@ -105,10 +106,12 @@ def _plain_row(line: Line, *, known_only: bool) -> Reported | None:
     if leader is None:
         return None
     rest = text[leader.end():]
+    if (text.endswith(".") and ":" not in leader.group()) or _names_another(rest):
+        return None  # a sentence
     value = read_phrase(rest)
     if value is not None:
         after = rest[value.end:].strip(" .,")
-        if after and value.titer is not None and len(after) <= 60 and not after.endswith("."):
+        if after and value.titer is not None and len(after) <= 60 and not any(char.isdigit() for char in after):
             value = _with_words(value, after)
         elif after and (len(after) > 40 or "." in after or not (value.reference_range or value.unit)):
             return None
@@ -126,6 +129,12 @@ def _plain_row(line: Line, *, known_only: bool) -> Reported | None:
     place = Place(line.page, line.start, line.end, offset)
     fluid = line.governing.fluid
     return Reported(name, value, when, place, fluid, line.governing.laboratory, subject if fluid is None else None)
+
+
+def _names_another(rest: str) -> bool:
+    """Whether a second test is named behind the first: then the words between may belong to either."""
+    hits = names_in_prose().find(rest, cut(rest[:200]))
+    return any(hit.value.role is not Role.TEST and not _IN_BRACKET.search(rest[: hit.start]) for hit in hits)
 
 
 def _with_words(value: Value, words: str) -> Value:
@@ -212,6 +221,8 @@ def _segment(text: str, *, named_only: bool) -> tuple[str, Value, Subject | None
         named = (free.group().strip(), free.end(), subject_of(free.group().strip()))
     name, end, subject = named
     rest = text[end:]
+    if _names_another(rest):
+        return None
     value = read_phrase(rest, loose_unit=True)
     if value is not None:
         after = rest[value.end:].strip(" .,")

@@ -272,8 +272,3 @@ def _cells(raw: str, position: int) -> tuple[Cell, ...]:
         found.append(Cell(shown, offset, offset + len(shown)))
         start += len(part) + 1
     return tuple(found)
-
-
-def lines_of(sheet: Sheet, sections: Sequence[str]) -> list[Line]:
-    """The lines whose section holds one of the words."""
-    return [line for line in sheet.lines if any(word in line.section for word in sections)]

@@ -42,6 +42,7 @@ _LEADING_FLAG = re.compile(rf"^\(?({_FLAG_WORD})\)?[\s:]*(?=[<>≤≥]?\s?\d)")
 _TRAILING_FLAG = re.compile(rf"(?:\s|(?<=[\d(\[])|^)[(\[]?({_FLAG_WORD})[)\]]?\s*$")
 _OUTCOME_WORD = re.compile(r"\s*[(\[]?\b(POS(?:ITIVE)?|NEG(?:ATIVE)?|EQUIV(?:OCAL)?|BORDERLINE|INDETERMINATE|"
                            r"(?:NON-?)?REACTIVE|(?:NOT )?DETECTED)\b[)\]]?\s*$", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:no|not|never|nor|without|non|neither)\b", re.IGNORECASE)  # "no longer detected" is not detected
 _RANGE_LABEL = re.compile(
     r"\b(?:ref(?:erence)?\.?(?:\s+(?:range|interval|limits?))?|normal(?:\s+(?:range|limits?|values?))?|range|RR|NR|nl|expected|"
     r"cut-?off)\s*[:=]?\s*"
@@ -103,7 +104,7 @@ def read_cell(text: str, *, unit: str | None = None, litres: bool = False) -> Va
         rest = rest[leading.end():]
     outcome: Outcome | None = None
     worded = _OUTCOME_WORD.search(rest)
-    if worded is not None and worded.start() > 0:
+    if worded is not None and worded.start() > 0 and not _DENIED.search(rest[: worded.start()]):
         outcome = parse_outcome(worded.group(1))
         rest = rest[: worded.start()].rstrip(" ,;(-")
     trailing = _TRAILING_FLAG.search(rest)

@@ -51,7 +51,7 @@ def _draw(made: FPDF, grid: Grid) -> None:
     made.set_font("body", "", grid.size)
     height = grid.size * 0.46
     for row in grid.rows:
-        cells = [made.multi_cell(width - 1, height, text or " ", dry_run=True, output="LINES") for text, width in zip(row, grid.widths, strict=True)]
+        cells = [_lines(made, text, width - 1, height) for text, width in zip(row, grid.widths, strict=True)]
         tall = max(len(lines) for lines in cells) * height + 1.5
         x, y = made.l_margin, made.get_y()
         for lines, width in zip(cells, grid.widths, strict=True):
@@ -63,6 +63,13 @@ def _draw(made: FPDF, grid: Grid) -> None:
             x += width
         made.set_xy(made.l_margin, y + tall)
     made.set_y(made.get_y() + 3)
+
+
+def _lines(made: FPDF, text: str, width: float, height: float) -> list[str]:
+    """Break a cell's text as fpdf2 would."""
+    broken = made.multi_cell(width, height, text or " ", dry_run=True, output="LINES")
+    assert isinstance(broken, list)
+    return broken
 
 
 def facts_of(reader: DocumentReader, folder: Path, content: bytes, name: str = "document.pdf") -> tuple[Fact, ...]:

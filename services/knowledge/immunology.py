@@ -205,6 +205,6 @@ class HlaPgxRow(_Row):
     direction: str
     figure: str = ""
     action: str
-    severity: Literal["info", "moderate", "major", "contraindicated"]
+    severity: Literal["info", "moderate", "major", "critical", "contraindicated"]
     population: str = ""
     sources: tuple[Source, ...] = Field(min_length=1)

@@ -39,9 +39,14 @@ def _history(entry: ReportEntry) -> list[str]:
     return lines
 
 
+def form_key(entry: ReportEntry) -> str:
+    """The form's key names state and content: a click on what is no longer there does nothing, least of all sign."""
+    return f"report.sign.{entry.id}.{entry.state.value}.{entry.digest}"
+
+
 def _unsigned(services: Services, access: Principal, report: StoredReport) -> None:
     is_reviewed = report.entry.state is ReportState.REVIEWED
-    key = f"report.sign.{report.id}"
+    key = form_key(report.entry)
     with st.form(f"{key}.form"):
         name = st.text_input("Your name", key=f"{key}.name", max_chars=MAX_NAME, placeholder="as it shall stand on the report")
         st.caption(

@@ -21,6 +21,9 @@ from typing import Any, NamedTuple
 
 from fhir.resources.R4B.bundle import Bundle
 from jsonschema import Draft6Validator
+from jsonschema import ValidationError as JsonSchemaError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
 from pydantic import ValidationError
 
 from demo_data.catalogue import load_patients
@@ -54,7 +57,17 @@ def validate(bundle: Mapping[str, Any]) -> Verdict:
     return Verdict(tuple(_by_models(bundle)), tuple(_by_schema(bundle)), tuple(violations(bundle)))
 
 
+def _resources(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = bundle.get("entry")
+    entries = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return [one["resource"] for one in entries if isinstance(one.get("resource"), dict)]
+
+
 def _by_models(bundle: Mapping[str, Any]) -> Iterator[str]:
+    unknown = [str(one.get("resourceType"))[:60] for one in _resources(bundle) if not _is_resource(one.get("resourceType"))]
+    if unknown:  # the library raises a KeyError for these
+        yield f"no resource of R4: {', '.join(unknown)}"
+        return
     try:
         Bundle.model_validate(bundle)
     except ValidationError as error:
@@ -64,24 +77,37 @@ def _by_models(bundle: Mapping[str, Any]) -> Iterator[str]:
 def _by_schema(bundle: Mapping[str, Any]) -> Iterator[str]:
     """Check the frame and each resource against its own definition: the schema's union of all resources is slow."""
     listed = bundle.get("entry")
-    entries = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    frame = {**bundle, "entry": [{key: value for key, value in one.items() if key != "resource"} for one in entries]}
-    frame = frame if entries else {key: value for key, value in bundle.items() if key != "entry"}
-    for resource in (frame, *(one["resource"] for one in entries if isinstance(one.get("resource"), dict))):
+    frame = {key: value for key, value in bundle.items() if key != "entry"}
+    if isinstance(listed, list):
+        addresses = ({key: value for key, value in one.items() if key != "resource"} for one in listed if isinstance(one, dict))
+        frame["entry"] = list(addresses) or listed
+    elif listed is not None:
+        yield "Bundle.entry: is not a list"
+    for resource in (frame, *_resources(bundle)):
         kind = str(resource.get("resourceType"))
-        validator = _validator(kind)
-        if validator is None:
-            yield f"{kind} is not a resource of R4"
+        if not _is_resource(kind):
+            yield f"{kind[:60]} is not a resource of R4"
             continue
-        yield from (f"{kind}{error.json_path[1:]}: {error.message[:200]}" for error in validator.iter_errors(resource))
+        yield from (f"{kind}{error.json_path[1:]}: {error.message[:200]}" for error in _definition(kind).iter_errors(resource))
+
+
+def _is_resource(kind: object) -> bool:
+    definition = _schema()["definitions"].get(kind, {}) if isinstance(kind, str) else {}
+    return "resourceType" in definition.get("properties", {})
+
+
+def _reference(_validator: Validator, target: str, instance: Any, _schema: Any) -> Iterator[JsonSchemaError]:
+    """Follow a reference inside the schema to a validator made once: the library makes a new one each time."""
+    yield from _definition(target.removeprefix("#/definitions/")).iter_errors(instance)
+
+
+_R4Validator = extend(Draft6Validator, {"$ref": _reference})
 
 
 @cache
-def _validator(kind: str) -> Draft6Validator | None:
-    definitions = _schema()["definitions"]
-    if kind not in definitions or "resourceType" not in definitions[kind].get("properties", {}):
-        return None
-    return Draft6Validator({"$ref": f"#/definitions/{kind}", "definitions": definitions})
+def _definition(name: str) -> Validator:
+    made: Validator = _R4Validator(_schema()["definitions"][name])
+    return made
 
 
 @cache

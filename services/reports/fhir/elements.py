@@ -30,7 +30,7 @@ class Frame:
     def __init__(self, content: ReportContent, standing: Standing) -> None:
         self.content = content
         self.standing = standing
-        self._base = f"{standing.id or 'export'}|{standing.version}|{content.digest()}"
+        self._base = f"{standing.id or 'export'}|{standing.version}|{standing.digest or content.digest()}"
 
     @property
     def status(self) -> str:

@@ -32,7 +32,8 @@ def _entries(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _shape(bundle: Mapping[str, Any]) -> Iterator[str]:
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "collection":
         yield "the resource is not a Bundle of the type collection"
-    if len(_entries(bundle)) != len(bundle.get("entry", [])):
+    listed = bundle.get("entry", [])
+    if not isinstance(listed, list) or len(_entries(bundle)) != len(listed):
         yield "an entry holds no resource"
     kinds = [one.get("resource", {}).get("resourceType") for one in _entries(bundle)]
     for needed in ("Patient", "DiagnosticReport"):

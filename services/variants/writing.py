@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -114,7 +115,7 @@ class TableWriter:
 
     def abandon(self) -> None:
         for run in self._runs:
-            run.close()
+            run.discard()
         shutil.rmtree(self._scratch, ignore_errors=True)
         self.path.unlink(missing_ok=True)
 
@@ -173,6 +174,13 @@ class _Run:
         self._flush()
         self._writer.close()
         self._writer = None
+
+    def discard(self) -> None:
+        """Let go of the file without completing it; the disk may be full."""
+        if self._writer is not None:
+            with suppress(OSError, pa.ArrowException):
+                self._writer.close()
+            self._writer = None
 
 
 def _key(table: pa.Table, row: int) -> Key:

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import InvalidInputError
-from services.genomics.alleles import AlleleForm, VariantType, allele_form, end_position, left_align, parse_breakend, trim, variant_type
+from services.genomics.alleles import (
+    AlleleForm,
+    VariantType,
+    allele_form,
+    end_position,
+    left_align,
+    parse_breakend,
+    trim,
+    variant_type,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +49,12 @@ def test_what_is_no_allele_is_refused(alt: str) -> None:
 def test_the_four_kinds_of_breakend_keep_side_and_direction() -> None:
     # VCFv4.3 section 5.4: t[p[ , t]p] , ]p]t , [p[t
     kinds = {alt: parse_breakend(alt) for alt in ("G[13:5[", "G]13:5]", "]13:5]G", "[13:5[G")}
-    assert [(mate.joined_before, mate.far_is_reverse) for mate in kinds.values()] == [(False, False), (False, True), (True, False), (True, True)]
+    assert [(mate.joined_before, mate.far_is_reverse) for mate in kinds.values()] == [
+        (False, False),
+        (False, True),
+        (True, False),
+        (True, True),
+    ]
     assert all(mate.mate_chromosome == "13" and mate.mate_position == 5 for mate in kinds.values())
 
 

@@ -21,7 +21,16 @@ from services.genomics.genome import (
 
 @pytest.mark.parametrize(
     ("name", "canonical"),
-    [("chr1", "1"), ("1", "1"), ("CHRX", "X"), ("chrM", "MT"), ("M", "MT"), ("MT", "MT"), ("NC_000017.11", "17"), ("NC_012920.1", "MT")],
+    [
+        ("chr1", "1"),
+        ("1", "1"),
+        ("CHRX", "X"),
+        ("chrM", "MT"),
+        ("M", "MT"),
+        ("MT", "MT"),
+        ("NC_000017.11", "17"),
+        ("NC_012920.1", "MT"),
+    ],
 )
 def test_every_common_name_of_a_chromosome_means_the_same(name: str, canonical: str) -> None:
     assert canonical_chromosome(name) == canonical

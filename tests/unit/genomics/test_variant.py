@@ -12,7 +12,9 @@ from services.genomics.variant import Variant, parse_variant
 BRCA1 = Variant(GenomeBuild.GRCH38, "17", 43_045_702, "C", "T")
 
 
-@pytest.mark.parametrize("text", ["17-43045702-C-T", "chr17:43045702:C:T", "chr17:43045702C>T", "NC_000017.11:g.43045702C>T", " 17 43045702 c t "])
+@pytest.mark.parametrize(
+    "text", ["17-43045702-C-T", "chr17:43045702:C:T", "chr17:43045702C>T", "NC_000017.11:g.43045702C>T", " 17 43045702 c t "]
+)
 def test_every_writing_of_a_variant_gives_the_same_key(text: str) -> None:
     assert parse_variant(text, GenomeBuild.GRCH38) == BRCA1
     assert BRCA1.key == "GRCh38:17:43045702:C:T"

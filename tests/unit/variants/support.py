@@ -47,7 +47,9 @@ def write(folder: Path, text: str | bytes, name: str = "input.vcf") -> Path:
     return path
 
 
-def imported(folder: Path, text: str | bytes, options: ImportOptions | None = None, name: str = "input.vcf") -> list[dict[str, Any]]:
+def imported(
+    folder: Path, text: str | bytes, options: ImportOptions | None = None, name: str = "input.vcf"
+) -> list[dict[str, Any]]:
     """Import a file that must be accepted and return its rows."""
     report = run(folder, text, options, name)
     assert report.status is Status.IMPORTED, report.refusal

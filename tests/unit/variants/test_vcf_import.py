@@ -37,10 +37,19 @@ def test_a_record_of_two_alleles_becomes_two_rows_with_their_own_values(tmp_path
 @pytest.mark.parametrize(
     ("genotype", "zygosity"),
     [
-        ("0/0", "hom_ref"), ("0|1", "het"), ("1|1", "hom_alt"), ("./.", "not_called"), (".", "not_called"), ("0/.", "not_called"),
-        ("./1", "partly_called"), ("1", "hemizygous"), ("0", "haploid_ref"), ("0/1/1", "het"), ("1/1/1", "hom_alt"),
+        ("0/0", "hom_ref"),
+        ("0|1", "het"),
+        ("1|1", "hom_alt"),
+        ("./.", "not_called"),
+        (".", "not_called"),
+        ("0/.", "not_called"),
+        ("./1", "partly_called"),
+        ("1", "hemizygous"),
+        ("0", "haploid_ref"),
+        ("0/1/1", "het"),
+        ("1/1/1", "hom_alt"),
     ],
-)  # fmt: skip
+)
 def test_a_missing_call_is_never_a_reference_call(tmp_path: Path, genotype: str, zygosity: str) -> None:
     (row,) = imported(tmp_path, vcf(f"chrX 100 . A G . . . GT {genotype}"))
     assert row["zygosity.S1"] == zygosity
@@ -132,7 +141,12 @@ def test_strict_mode_refuses_at_the_first_error_with_line_field_value_and_reason
 
 
 def test_lenient_mode_keeps_good_lines_and_the_rejected_ones_beside_them(tmp_path: Path) -> None:
-    lines = ["chr1 100 . A G . . . GT 0/1", "chr1 200 . A Z . . . GT 0/1", "chr1 300 . A T,C . . . GT 0/3", "chr1 400 . A C . . . GT 0/1"]
+    lines = [
+        "chr1 100 . A G . . . GT 0/1",
+        "chr1 200 . A Z . . . GT 0/1",
+        "chr1 300 . A T,C . . . GT 0/3",
+        "chr1 400 . A C . . . GT 0/1",
+    ]
     report = run(tmp_path, vcf(*lines), LENIENT)
     assert (report.records_read, report.records_imported, report.records_rejected, report.rows) == (4, 2, 2, 2)
     assert report.folder is not None
@@ -154,11 +168,19 @@ def test_a_value_that_does_not_fit_is_set_aside_and_the_variant_kept(tmp_path: P
 
 
 def test_rows_are_in_genome_order_whatever_the_order_of_the_file(tmp_path: Path) -> None:
-    lines = ["chrX 5 . A G . . . GT 0/1", "chr1 900 . A G . . . GT 0/1", "chr2 7 . A G . . . GT 0/1", "chr1 20 . A G . . . GT 0/1"]
+    lines = [
+        "chrX 5 . A G . . . GT 0/1",
+        "chr1 900 . A G . . . GT 0/1",
+        "chr2 7 . A G . . . GT 0/1",
+        "chr1 20 . A G . . . GT 0/1",
+    ]
     report = run(tmp_path, vcf(*lines))
     assert [(row["chrom"], row["pos"], row["row_id"]) for row in rows(report)] == [
-        ("chr1", 20, 0), ("chr1", 900, 1), ("chr2", 7, 2), ("chrX", 5, 3),
-    ]  # fmt: skip
+        ("chr1", 20, 0),
+        ("chr1", 900, 1),
+        ("chr2", 7, 2),
+        ("chrX", 5, 3),
+    ]
     assert {"order.position", "order.contig"} & rules(report)
     assert report.manifest["was_sorted"] is False
 
@@ -208,8 +230,12 @@ def test_the_manifest_says_what_was_read_from_where(tmp_path: Path) -> None:
     assert report.folder is not None
     manifest = json.loads((report.folder / "manifest.json").read_text())
     assert manifest["counts"] == {
-        "records_read": 1, "records_imported": 1, "records_rejected": 0, "rows": 1, "rows_moved_by_normalisation": 0,
-    }  # fmt: skip
+        "records_read": 1,
+        "records_imported": 1,
+        "records_rejected": 0,
+        "rows": 1,
+        "rows_moved_by_normalisation": 0,
+    }
     assert len(manifest["file"]["sha256"]) == 64
     assert manifest["build"]["name"] == "GRCh38"
     by_name = {column["name"]: column for column in manifest["columns"]}

@@ -21,6 +21,7 @@ MAX_DEPTH = 20
 MAX_PARTS = 500
 MAX_VALUES = 50_000
 MAX_TEXT = 1_000
+_FEW_VALUES = 16
 
 
 class TextTest(StrEnum):
@@ -218,8 +219,18 @@ def _one_of(column: ColumnFacts, values: tuple[str, ...]) -> Sql:
         raise InvalidInputError(f"a list has at most {MAX_VALUES:,} values")
     name = quoted(column.name)
     if column.is_list:
-        return f"list_has_any(list_transform({name}, lambda x: CAST(x AS VARCHAR)), ?::VARCHAR[])", [list(values)]
+        return _any_among(name, "CAST({} AS VARCHAR)", list(values))
     return f"CAST({name} AS VARCHAR) IN (SELECT unnest(?::VARCHAR[]))", [list(values)]
+
+
+def _any_among(name: str, form: str, values: list[str]) -> Sql:
+    """Tell whether any element of a list column, written as `form`, is among the values; missing stays missing."""
+    if len(values) <= _FEW_VALUES:
+        return f"list_has_any(list_transform({name}, lambda x: {form.format('x')}), ?::VARCHAR[])", [values]
+    # list_has_any compares every element with every value; for long lists a join over single elements is far quicker
+    elements = f"SELECT row_id, unnest({name}) AS element FROM variants"  # noqa: S608 (quoted name)
+    among = f"SELECT row_id FROM ({elements}) WHERE {form.format('element')} IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608
+    return f"(CASE WHEN {name} IS NULL THEN NULL ELSE row_id IN ({among}) END)", [values]
 
 
 def _number(column: ColumnFacts, minimum: float | None, maximum: float | None) -> Sql:
@@ -283,7 +294,7 @@ def _genes(names: tuple[str, ...], table: TableFacts) -> Sql:
     wanted = [name.strip().upper() for name in names if name.strip()]
     name = quoted(column.name)
     if column.is_list:
-        return f"list_has_any(list_transform({name}, lambda x: upper(x)), ?::VARCHAR[])", [wanted]
+        return _any_among(name, "upper({})", wanted)
     return f"upper({name}) IN (SELECT unnest(?::VARCHAR[]))", [wanted]
 
 

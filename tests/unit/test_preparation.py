@@ -11,7 +11,7 @@ import pytest
 
 from services.access.principals import PUBLIC
 from services.container import build_services
-from services.errors import ConfigurationError, EmbedderUnavailableError, StoreUnavailableError
+from services.errors import ConfigurationError, StoreUnavailableError, UnavailableError
 from services.evidence.embedder import EmbedderState
 from services.preparation import Preparation, PreparationStatus
 from services.settings import Settings
@@ -108,7 +108,7 @@ def test_without_its_model_the_product_says_so_and_answers_no_search(tmp_path: P
         status = services.preparation.wait(120)
         assert "AUTO_EMBEDDING_MODEL" in (status.failure or "")
         assert services.embedder.state is EmbedderState.FAILED
-        with pytest.raises(EmbedderUnavailableError):
+        with pytest.raises(UnavailableError, match="AUTO_EMBEDDING_MODEL"):
             services.search.search("C3", access=PUBLIC)
     finally:
         services.close()

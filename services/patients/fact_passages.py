@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
+from services.evidence.documents.vocabulary import DocumentType
+from services.evidence.extraction import AntibodyContent, DateBasis, LabContent, MedicationContent, MedicationStatus
 from services.evidence.passages import MetadataValue, Passage, Tier
 from services.patients.facts import StoredFact
 from services.patients.results import Result, antibody_results, laboratory_results
@@ -25,10 +27,11 @@ _FLAGS = {"L": "low", "LL": "very low", "H": "high", "HH": "very high", "A": "ab
 def fact_passages(facts: Sequence[StoredFact], patient_name: str, source: str) -> tuple[Passage, ...]:
     """Return the passages of one document's facts; rejected and merely proposed facts are left out.
 
-    `source` is the file name. Ids are made of document, kind and number, so that the passages of a corrected document
-    replace the earlier ones.
+    So are results a sentence mentions without their day and drugs that merely go on: the document's own passages hold
+    them, and here they would repeat what another document reports. `source` is the file name. Ids are made of document,
+    kind and number, so that the passages of a corrected document replace the earlier ones.
     """
-    counted = [fact for fact in facts if fact.counts]
+    counted = [fact for fact in facts if fact.counts and _is_news(fact)]
     if not counted:
         return ()
     first = counted[0]
@@ -40,6 +43,15 @@ def fact_passages(facts: Sequence[StoredFact], patient_name: str, source: str) -
             made.append(_panel(collection, group, number, name, first, patient_name, source))
     made += [_event(event, number, first, patient_name, source) for number, event in enumerate(events_of(counted))]
     return tuple(made)
+
+
+def _is_news(fact: StoredFact) -> bool:
+    content = fact.content
+    if isinstance(content, MedicationContent):
+        return content.status is not MedicationStatus.CURRENT
+    if isinstance(content, LabContent | AntibodyContent):
+        return fact.basis not in (DateBasis.DOCUMENT, DateBasis.NONE) or fact.document_type == DocumentType.LAB_REPORT
+    return True
 
 
 def _panels(results: Iterable[Result]) -> Iterator[tuple[Result, ...]]:

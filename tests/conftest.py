@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from services.container import Services, build_services
 from services.evidence.embedder import SentenceEmbedder
@@ -16,6 +17,10 @@ from services.storage.database import Database
 for variable in [name for name in os.environ if name.startswith(("AUTO_", "ANTHROPIC_"))]:
     del os.environ[variable]  # a developer's settings must not change what the tests see
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# the same examples on every machine and run; how fast they are drawn depends on what else a machine does
+settings.register_profile("paratope", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("paratope")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -114,7 +114,9 @@ def _stage(
         return None, frozenset(open_antibodies)
     if positive == 0:
         return "not_staged", frozenset()
-    if _CONFIRM in state.diabetes.missing:
+    # one unconfirmed result in the diabetes range leaves stage 3 open, but takes nothing from a stage 2 that stands without it
+    stands = positive >= 2 and confirmed.true and state.dysglycemia.true
+    if _CONFIRM in state.diabetes.missing and not stands:
         return None, state.diabetes.missing
     if positive == 1:
         return "at_risk_single_antibody", frozenset()

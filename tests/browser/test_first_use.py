@@ -100,7 +100,7 @@ def test_an_uploaded_pdf_becomes_searchable_and_can_be_deleted(page: Page, tmp_p
     assert any("Zanzibar" in hit["text"] for hit in hits)
     page.goto("/documents?patient=E2E-001")
     expect(page.get_by_text("1 documents")).to_be_visible()
-    page.get_by_test_id("stDataFrame").locator("canvas").first.click(position={"x": 20, "y": 55})
+    page.get_by_test_id("stDataFrame").click(position={"x": 20, "y": 55})
     page.get_by_role("button", name="Delete").first.click()
     page.get_by_role("button", name="Delete this document").click()
     expect(page.get_by_text("No documents yet for this patient")).to_be_visible()

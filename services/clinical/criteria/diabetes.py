@@ -22,16 +22,21 @@ _ANTIBODIES = ("gad65", "ia2", "znt8", "iaa")
 
 @dataclass(frozen=True, slots=True)
 class Glycemia:
-    """What the glycaemic tests say. `diabetes` undecided for want of confirmation lacks that item."""
+    """What the glycaemic tests say. `diabetes` undecided for want of confirmation lacks that item.
+
+    `raised_elsewhere`: a result below the diabetes range shows dysglycaemia, whatever comes of one that waits.
+    """
 
     diabetes: Truth
     dysglycemia: Truth
+    raised_elsewhere: bool
     steps: tuple[Step, ...]
 
 
 def glycemia(facts: Facts) -> Glycemia:
     """Return whether the results are in the diabetes range (two tests, or one confirmed) and whether raised at all."""
     in_range, raised, open_tests, steps = 0, False, [], []
+    raised_elsewhere = facts.truth("hba1c_rise_ge_10_percent").true
     for key, (dysglycemic, diabetic) in _LIMITS.items():
         value = facts.number(key)
         if value is None:
@@ -39,15 +44,17 @@ def glycemia(facts: Facts) -> Glycemia:
             continue
         in_range += value >= diabetic
         raised = raised or value >= dysglycemic
+        raised_elsewhere = raised_elsewhere or dysglycemic <= value < diabetic
         word = "diabetes range" if value >= diabetic else "raised" if value >= dysglycemic else "normal"
         steps.append(Step(label=key, note=f"{value:g}: {word}"))
     # a fasting value is a random value too: with classic symptoms 200 mg/dL needs no second test
     glucose = [value for key in ("random_mg_dl", "fpg_mg_dl") if (value := facts.number(key)) is not None]
     random_high = max(glucose, default=0.0) >= _RANDOM_DIABETES
-    raised = raised or random_high or facts.truth("hba1c_rise_ge_10_percent").true
+    raised = raised or random_high or raised_elsewhere
     return Glycemia(
         diabetes=_diabetes(facts, in_range, random_high, open_tests),
         dysglycemia=known(True) if raised else (unknown(*open_tests) if open_tests else known(False)),
+        raised_elsewhere=raised_elsewhere,
         steps=tuple(steps),
     )
 
@@ -115,7 +122,7 @@ def _stage(
     if positive == 0:
         return "not_staged", frozenset()
     # one unconfirmed result in the diabetes range leaves stage 3 open, but takes nothing from a stage 2 that stands without it
-    stands = positive >= 2 and confirmed.true and state.dysglycemia.true
+    stands = positive >= 2 and confirmed.true and state.raised_elsewhere
     if _CONFIRM in state.diabetes.missing and not stands:
         return None, state.diabetes.missing
     if positive == 1:

@@ -139,6 +139,11 @@ def test_one_abnormal_result_waits_for_confirmation() -> None:
         Status.INSUFFICIENT_DATA, None, ("confirmed_abnormal_test",))
 
 
+def test_a_result_that_waits_for_confirmation_takes_nothing_from_a_stage_2_shown_by_another_test() -> None:
+    result = CRITERIA["t1d_staging_2015"].evaluate(T1D_NORMAL | {"fpg_mg_dl": 131, "hba1c_pct": 5.9})
+    assert (result.category, any("stage 3 only if confirmed" in note for note in result.notes)) == ("stage_2", True)
+
+
 def test_stage_one_is_not_claimed_without_a_tolerance_test() -> None:
     result = CRITERIA["t1d_staging_2015"].evaluate(T1D_NORMAL | {"ogtt_2h_mg_dl": None})
     assert (result.category, result.missing) == (None, ("ogtt_2h_mg_dl",))

@@ -203,3 +203,145 @@ reports = sa.Table(
     sa.UniqueConstraint("series_id", "version"),
     sa.Index(None, "patient_id", "created_at"),
 )
+
+
+# A file on its way in, or arrived: `received` bytes of `size` are on disk under `file_key`.
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(128), nullable=False),
+    sa.Column("filename", sa.String(255), nullable=False),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("received", sa.BigInteger, nullable=False, default=0),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("file_key", sa.String(255), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Index(None, "owner", "created_at"),
+)
+
+# What a user sees of a job. The queue engine knows ids only; what the job is to do stands here in `request`.
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(128), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("sample_name", sa.String(200), nullable=False, default=""),
+    sa.Column("request", sa.JSON, nullable=False, default=dict),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("stage", sa.String(64), nullable=False, default=""),
+    sa.Column("progress", sa.Integer, nullable=False, default=0),
+    sa.Column("message", sa.Text, nullable=False, default=""),
+    sa.Column("problem", sa.JSON),
+    sa.Column("result", sa.JSON),
+    sa.Column("attempt", sa.Integer, nullable=False, default=1),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("started_at", UtcDateTime),
+    sa.Column("completed_at", UtcDateTime),
+    sa.Index(None, "owner", "created_at"),
+    sa.Index(None, "status"),
+)
+
+# The history of each job: its log, and what the event stream replays. `number` only grows.
+job_events = sa.Table(
+    "job_events",
+    metadata,
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("stage", sa.String(64), nullable=False),
+    sa.Column("progress", sa.Integer, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index(None, "job_id", "number"),
+)
+
+# An imported table: the rows are in the Parquet file in its folder, this is what the lists show.
+variant_tables = sa.Table(
+    "variant_tables",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("owner", sa.String(128), nullable=False),
+    sa.Column("sample_name", sa.String(200), nullable=False),
+    sa.Column("assembly", sa.String(16)),
+    sa.Column("sample_type", sa.String(32), nullable=False, default=""),
+    sa.Column("notes", sa.Text, nullable=False, default=""),
+    sa.Column("patient_id", sa.ForeignKey("patients.id")),
+    sa.Column("job_id", sa.String(32)),
+    sa.Column("row_count", sa.BigInteger, nullable=False),
+    sa.Column("rejected_count", sa.BigInteger, nullable=False, default=0),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("name"),
+    sa.Index(None, "created_at"),
+)
+
+# Judgements of people about a variant itself: `variant` is build, chromosome, position and alleles, the same in every table.
+variant_flags = sa.Table(
+    "variant_flags",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("variant", sa.String(600), nullable=False),
+    sa.Column("assembly", sa.String(16), nullable=False),
+    sa.Column("chrom", sa.String(64), nullable=False),
+    sa.Column("pos", sa.BigInteger, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("alt", sa.Text, nullable=False),
+    sa.Column("gene", sa.String(200), nullable=False, default=""),
+    sa.Column("category", sa.String(64), nullable=False),
+    sa.Column("note", sa.Text, nullable=False, default=""),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("deleted_at", UtcDateTime),
+    sa.Index(None, "variant"),
+)
+
+variant_comments = sa.Table(
+    "variant_comments",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("variant", sa.String(600), nullable=False),
+    sa.Column("assembly", sa.String(16), nullable=False),
+    sa.Column("chrom", sa.String(64), nullable=False),
+    sa.Column("pos", sa.BigInteger, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("alt", sa.Text, nullable=False),
+    sa.Column("gene", sa.String(200), nullable=False, default=""),
+    sa.Column("parent_id", sa.ForeignKey("variant_comments.id")),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("deleted_at", UtcDateTime),
+    sa.Index(None, "variant"),
+)
+
+# What a flag or comment said before an edit. Append-only.
+variant_note_edits = sa.Table(
+    "variant_note_edits",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("subject_id", sa.String(32), nullable=False),
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("before", sa.JSON, nullable=False),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index(None, "subject_id"),
+)
+
+# A named choice of filter, sort and columns of the explorer.
+saved_views = sa.Table(
+    "saved_views",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(128), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("owner", "name"),
+)

@@ -28,6 +28,7 @@ from services.reports.service import Reports
 from services.settings import Settings
 from services.storage.database import Database
 from services.storage.files import FileStore
+from services.variants.library import VariantLibrary
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Services:
     assistant: Assistant
     conversations: Conversations
     chat: Chat
+    variants: VariantLibrary
     preparation: Preparation
     started: float
 
@@ -63,6 +65,7 @@ class Services:
         self.preparation.stop()
         self.search.close()
         self.reader.close()
+        self.variants.close()
         self.store.close()
         self.database.close()
 
@@ -98,6 +101,7 @@ def build_services(settings: Settings) -> Services:
         reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader),
         documents=documents, record=PatientRecord(database, index, patients), demo=demo, assistant=assistant,
         conversations=conversations, chat=Chat(assistant, conversations),
+        variants=VariantLibrary(database, settings.data_dir / "variants"),
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo),
             lambda status: _tell(readiness, status),

@@ -221,7 +221,8 @@ uploads = sa.Table(
     sa.Index(None, "owner", "created_at"),
 )
 
-# What a user sees of a job. The queue engine knows ids only; what the job is to do stands here in `request`.
+# What a user sees of a job. The queue engine knows ids only; what the job is to do stands here in `request`. `ticket` is the
+# entry in the engine's queue that may work on the job now: an older entry that turns up late finds another ticket and stops.
 jobs = sa.Table(
     "jobs",
     metadata,
@@ -237,6 +238,7 @@ jobs = sa.Table(
     sa.Column("problem", sa.JSON),
     sa.Column("result", sa.JSON),
     sa.Column("attempt", sa.Integer, nullable=False, default=1),
+    sa.Column("ticket", sa.String(64), nullable=False, default=""),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("started_at", UtcDateTime),
@@ -245,7 +247,7 @@ jobs = sa.Table(
     sa.Index(None, "status"),
 )
 
-# The history of each job: its log, and what the event stream replays. `number` only grows.
+# The history of each job: its log, and what the event stream replays. `number` only grows, also after rows were deleted.
 job_events = sa.Table(
     "job_events",
     metadata,
@@ -258,6 +260,7 @@ job_events = sa.Table(
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Index(None, "job_id", "number"),
+    sqlite_autoincrement=True,
 )
 
 # An imported table: the rows are in the Parquet file in its folder, this is what the lists show.
@@ -334,14 +337,15 @@ variant_note_edits = sa.Table(
     sa.Index(None, "subject_id"),
 )
 
-# A named choice of filter, sort and columns of the explorer.
+# A choice of filter, sort and columns of the explorer: named, for every table; or without a name, what one table last looked like.
 saved_views = sa.Table(
     "saved_views",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("owner", sa.String(128), nullable=False),
+    sa.Column("table_id", sa.String(32), nullable=False, default=""),
     sa.Column("name", sa.String(120), nullable=False),
     sa.Column("content", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.UniqueConstraint("owner", "name"),
+    sa.UniqueConstraint("owner", "table_id", "name"),
 )

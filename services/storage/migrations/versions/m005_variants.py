@@ -85,9 +85,10 @@ def upgrade() -> None:
         "saved_views",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("owner", sa.String(length=128), nullable=False),
+        sa.Column("table_id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_saved_views"),
-        sa.UniqueConstraint("owner", "name", name="uq_saved_views_owner_name"),
+        sa.UniqueConstraint("owner", "table_id", "name", name="uq_saved_views_owner_table_id_name"),
     )

@@ -1,0 +1,276 @@
+"""The imported tables: registered, listed, opened, deleted. Rows are in Parquet files, what the lists show is in the database.
+
+A table lives in the folder `root/tables/<id>`; its `name` is what the API calls it: unique, derived from the sample's name, and
+nothing but lower-case letters, digits and underscores. Everybody who may see patients sees all tables, others see none; a table
+is deleted by its owner or an administrator. Notes on variants stay when a table goes: they belong to the variant.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.access.principals import Principal
+from services.errors import AccessDeniedError, ConflictError, InvalidIdentifierError, InvalidInputError, NotFoundError
+from services.genomics.genome import GenomeBuild
+from services.storage.database import Database
+from services.storage.tables import variant_tables
+from services.variants.manifest import MANIFEST_FILE, TABLE_FILE, read_manifest
+from services.variants.tables import VariantTable
+
+_ID = re.compile(r"[0-9a-zA-Z]{1,32}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_MAX_OPEN = 4
+_MAX_SAMPLE_NAME = 200
+_MAX_NOTES = 10_000
+_NAME_ROOM = 55  # leaves place for a number
+_NO_TABLE = "no such table: it was deleted, or the name is wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """One table as the lists show it. `available` is False where its folder is gone; `assembly` is None where nobody knows it."""
+
+    id: str
+    name: str
+    owner: str
+    sample_name: str
+    assembly: GenomeBuild | None
+    sample_type: str
+    notes: str
+    patient_id: str | None
+    job_id: str | None
+    row_count: int
+    rejected_count: int
+    created_at: datetime
+    available: bool
+
+
+class VariantLibrary:
+    """Reads and writes the register of tables, and hands out open ones. Safe for use from several threads."""
+
+    def __init__(self, database: Database, root: Path) -> None:
+        self._database = database
+        self._tables = root / "tables"
+        self._open: OrderedDict[str, VariantTable] = OrderedDict()
+        self._lock = Lock()
+
+    @staticmethod
+    def new_id() -> str:
+        return secrets.token_hex(16)
+
+    def folder(self, table_id: str) -> Path:
+        """Return where the files of a table are, or will be: the import makes the folder, its parent exists.
+
+        :raise InvalidIdentifierError: an id that is not made of letters and digits.
+        """
+        self._tables.mkdir(parents=True, exist_ok=True)
+        return self._tables / _checked_id(table_id)
+
+    def register(
+        self,
+        table_id: str,
+        principal_name: str,
+        sample_name: str = "",
+        assembly: GenomeBuild | str | None = None,
+        *,
+        sample_type: str = "",
+        notes: str = "",
+        patient_id: str | None = None,
+        job_id: str | None = None,
+    ) -> TableInfo:
+        """Enter an imported table into the register. Idempotent on `table_id`: the first entry stays.
+
+        The build that the file itself tells wins over `assembly`. Without a sample name, the file's only sample or the file name
+        is taken.
+
+        :raise NotFoundError: there is no table in the folder of this id.
+        :raise InvalidInputError: `assembly` is no build.
+        """
+        manifest = read_manifest(self.folder(table_id))
+        known = self._row(table_id)
+        if known is not None:
+            return known
+        shown = _shown_name(sample_name, manifest)
+        row = {
+            "id": table_id, "owner": principal_name, "sample_name": shown,
+            "assembly": _build_name(manifest["build"]["name"] or assembly),
+            "sample_type": sample_type[:32], "notes": notes[:_MAX_NOTES], "patient_id": patient_id, "job_id": job_id,
+            "row_count": manifest["counts"]["rows"], "rejected_count": manifest["counts"]["records_rejected"],
+            "created_at": datetime.now(UTC),
+        }  # fmt: skip
+        while True:
+            try:
+                with self._database.begin() as connection:
+                    connection.execute(sa.insert(variant_tables), {**row, "name": _free_name(connection, shown)})
+            except sa.exc.IntegrityError as error:
+                known = self._row(table_id)
+                if known is not None:  # entered by another thread in between
+                    return known
+                if "name" not in str(error.orig):
+                    raise ConflictError("this table belongs to a patient who does not exist") from error
+            else:
+                return self._info(row | {"name": self._name_of(table_id)})
+
+    def list(self, principal: Principal) -> tuple[TableInfo, ...]:
+        """All tables, newest first; none for callers who may not see patients."""
+        if not principal.may_see_patients:
+            return ()
+        query = sa.select(variant_tables).order_by(variant_tables.c.created_at.desc(), variant_tables.c.id)
+        with self._database.read() as connection:
+            return tuple(self._info(row) for row in connection.execute(query).mappings())
+
+    def get(self, principal: Principal, name_or_id: str) -> TableInfo:
+        """Return one table by id or name.
+
+        :raise NotFoundError: there is none, or the caller may not know.
+        """
+        found = self._row(name_or_id) if principal.may_see_patients else None
+        if found is None:
+            raise NotFoundError(_NO_TABLE)
+        return found
+
+    def open(self, principal: Principal, name_or_id: str) -> VariantTable:
+        """Return the open table. A few stay open; callers do not close what they get.
+
+        :raise NotFoundError: there is none, or its files are gone.
+        """
+        info = self.get(principal, name_or_id)
+        with self._lock:
+            table = self._open.get(info.id)
+            if table is None:
+                if not info.available:
+                    raise NotFoundError(f"the files of table {info.name} are gone: delete it and import the file again")
+                table = self._open[info.id] = VariantTable(self.folder(info.id))
+                while len(self._open) > _MAX_OPEN:
+                    self._open.popitem(last=False)  # not closed: somebody may be reading; it closes with its last reader
+            self._open.move_to_end(info.id)
+            return table
+
+    def set_assembly(self, principal: Principal, name_or_id: str, assembly: GenomeBuild) -> TableInfo:
+        """State the build of a table whose file does not tell it.
+
+        :raise ConflictError: the build is known already.
+        """
+        info = self.get(principal, name_or_id)
+        with self._database.begin() as connection:
+            done = connection.execute(
+                sa.update(variant_tables)
+                .where(variant_tables.c.id == info.id, variant_tables.c.assembly.is_(None))
+                .values(assembly=str(assembly))
+            )
+        if done.rowcount == 0:
+            raise ConflictError(f"this table is in {info.assembly}: import the file again to state another build")
+        return self.get(principal, info.id)
+
+    def delete(self, principal: Principal, name_or_id: str) -> TableInfo:
+        """Delete a table with its files; returns what it was. Notes on its variants stay.
+
+        :raise AccessDeniedError: it belongs to somebody else and the caller is no administrator.
+        """
+        info = self.get(principal, name_or_id)
+        if principal.name != info.owner and not principal.may_administer:
+            raise AccessDeniedError("only the owner of a table or an administrator may delete it")
+        self._remove(info.id)
+        return info
+
+    def delete_by_job(self, job_id: str) -> int:
+        """Delete the tables that a job made; returns how many. Idempotent. For services that have checked access already."""
+        with self._database.read() as connection:
+            made = connection.execute(sa.select(variant_tables.c.id).where(variant_tables.c.job_id == job_id)).scalars().all()
+        for table_id in made:
+            self._remove(table_id)
+        return len(made)
+
+    def close(self) -> None:
+        """Close every open table."""
+        with self._lock:
+            for table in self._open.values():
+                table.close()
+            self._open.clear()
+
+    def _remove(self, table_id: str) -> None:
+        with self._lock:
+            table = self._open.pop(table_id, None)
+            if table is not None:
+                table.close()
+        # files first: what is left after a crash in between is listed as a table without files and can be deleted again
+        shutil.rmtree(self.folder(table_id), ignore_errors=True)
+        with self._database.begin() as connection:
+            connection.execute(sa.delete(variant_tables).where(variant_tables.c.id == table_id))
+
+    def _row(self, name_or_id: str) -> TableInfo | None:
+        if not (_ID.fullmatch(name_or_id) or _NAME.fullmatch(name_or_id)):
+            return None
+        either = sa.or_(variant_tables.c.id == name_or_id, variant_tables.c.name == name_or_id)
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(variant_tables).where(either)).mappings().all()
+        best = min(rows, key=lambda row: row["id"] != name_or_id, default=None)  # a name that is another table's id comes second
+        return None if best is None else self._info(best)
+
+    def _name_of(self, table_id: str) -> str:
+        with self._database.read() as connection:
+            return str(connection.execute(sa.select(variant_tables.c.name).where(variant_tables.c.id == table_id)).scalar_one())
+
+    def _info(self, row: Mapping[str, Any] | sa.RowMapping) -> TableInfo:
+        folder = self._tables / row["id"]
+        return TableInfo(
+            id=row["id"], name=row["name"], owner=row["owner"], sample_name=row["sample_name"], sample_type=row["sample_type"],
+            assembly=GenomeBuild(row["assembly"]) if row["assembly"] else None, notes=row["notes"],
+            patient_id=row["patient_id"], job_id=row["job_id"], row_count=row["row_count"], rejected_count=row["rejected_count"],
+            created_at=row["created_at"], available=(folder / MANIFEST_FILE).is_file() and (folder / TABLE_FILE).is_file(),
+        )  # fmt: skip
+
+
+def _checked_id(table_id: str) -> str:
+    if not _ID.fullmatch(table_id):
+        raise InvalidIdentifierError("a table id is made of 1 to 32 letters and digits")
+    return table_id
+
+
+def _build_name(assembly: GenomeBuild | str | None) -> str | None:
+    if not assembly:
+        return None
+    if assembly not in set(GenomeBuild):
+        raise InvalidInputError("the assembly is GRCh37 or GRCh38")
+    return str(assembly)
+
+
+def _shown_name(sample_name: str, manifest: Mapping[str, Any]) -> str:
+    samples = manifest["samples"]
+    shown = sample_name.strip() or (samples[0] if len(samples) == 1 else "") or manifest["file"]["name"]
+    visible = "".join(sign for sign in unicodedata.normalize("NFC", shown) if unicodedata.category(sign)[0] != "C").strip()
+    if not visible:
+        raise InvalidInputError("the sample name has no visible character: give it another name")
+    return visible[:_MAX_SAMPLE_NAME]
+
+
+def table_name(sample_name: str) -> str:
+    """Derive a table's name from a sample's: lower-case ASCII letters, digits and underscores, beginning with a letter."""
+    plain = unicodedata.normalize("NFKD", sample_name[:_MAX_SAMPLE_NAME]).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_NAME_ROOM].strip("_")
+    if not name:
+        return "table"
+    return name if name[0].isalpha() else f"t_{name}"
+
+
+def _free_name(connection: sa.Connection, sample_name: str) -> str:
+    base = table_name(sample_name)
+    query = sa.select(variant_tables.c.name).where(variant_tables.c.name.startswith(base, autoescape=True))
+    taken = set(connection.execute(query).scalars())
+    number, name = 1, base
+    while name in taken:
+        number += 1
+        name = f"{base}_{number}"
+    return name

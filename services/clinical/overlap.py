@@ -161,10 +161,17 @@ def _element(element: OverlapElement, evidence: OverlapEvidence) -> Truth:
     ))
 
 
-def _reference(reference: str, evidence: OverlapEvidence) -> Truth:
+@cache
+def _parted(reference: str) -> tuple[str, str]:
+    """Return the kind and the name of a reference; a disease as its enum value, which is its identifier."""
     kind, _, name = reference.partition(":")
+    return kind, Disease(name) if kind == "disease" else name
+
+
+def _reference(reference: str, evidence: OverlapEvidence) -> Truth:
+    kind, name = _parted(reference)
     if kind == "disease":
-        return known(Disease(name) in evidence.conditions)
+        return known(name in evidence.conditions)
     if kind == "lab":
         key, _, multiple = name.partition(">")
         reading = evidence.labs.get(key)

@@ -141,8 +141,16 @@ class Condition(_Record):
     @cached_property
     def is_about_patient(self) -> bool:
         """Whether the answer is the same for every drug: nothing in it asks for the drug, its dose or its partners."""
-        parts = (*self.all_of, *self.any_of, *(part for part in (self.negated, self.unless) if part is not None))
-        return self.kind not in {"co_drug", "dose", "frequency"} and all(part.is_about_patient for part in parts)
+        return self.kind != "co_drug" and not self.asks_dose and all(part.is_about_patient for part in self._parts)
+
+    @cached_property
+    def asks_dose(self) -> bool:
+        """Whether anything in it asks for the dose of the drug or how often it is given."""
+        return self.kind in {"dose", "frequency"} or any(part.asks_dose for part in self._parts)
+
+    @property
+    def _parts(self) -> tuple[Condition, ...]:
+        return (*self.all_of, *self.any_of, *(part for part in (self.negated, self.unless) if part is not None))
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Condition:

@@ -7,7 +7,7 @@ through a data file.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 CONFIRMED_PMIDS = frozenset(
     """
@@ -30,11 +30,13 @@ class Source(BaseModel):
     pmid: str | None = None
     doi: str | None = None
 
-    @model_validator(mode="after")
-    def _refuse_unconfirmed_pmid(self) -> Source:
-        if self.pmid is not None and self.pmid not in CONFIRMED_PMIDS:
-            raise ValueError(f"PMID {self.pmid} is not confirmed: cite by author, year and journal, or by DOI")
-        return self
+    # a rule of the field, not of the model: a model's own would run again wherever a source is handed on
+    @field_validator("pmid")
+    @classmethod
+    def _refuse_unconfirmed_pmid(cls, pmid: str | None) -> str | None:
+        if pmid is not None and pmid not in CONFIRMED_PMIDS:
+            raise ValueError(f"PMID {pmid} is not confirmed: cite by author, year and journal, or by DOI")
+        return pmid
 
     def __str__(self) -> str:
         """Render as one line, e.g. `Aringer 2019, Arthritis Rheumatol. PMID 31385462`."""

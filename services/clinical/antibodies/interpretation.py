@@ -6,6 +6,7 @@ No antibody makes a diagnosis here. Sensitivities and specificities are ranges t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from services.clinical.antibodies.names import antibodies, normalise_antibody
 from services.clinical.antibodies.patterns import parse_patterns
@@ -89,7 +90,7 @@ def _finding(measurement: Measurement, record: AntibodyRecord, stated: Outcome |
         patterns=tuple(f"{one.code} {one.name}" for one in parse_patterns(measurement.pattern or "")),
         is_nonspecific=record.nonspecific,
         meets_sle_entry_criterion=meets_entry,
-        links=tuple(_link(link, verdict.outcome) for link in record.links),
+        links=_links(record.id, verdict.outcome),
         explanation=_explain(measurement, record, verdict),
     )
 
@@ -108,6 +109,12 @@ def _meets_entry(record: AntibodyRecord, verdict: Verdict) -> bool | None:
     if verdict.titer is not None:
         return verdict.titer.at_least(SLE_ENTRY_DILUTION)
     return False if verdict.outcome is Outcome.NEGATIVE else None
+
+
+@cache
+def _links(antibody: str, outcome: Outcome) -> tuple[DiseaseLink, ...]:
+    """Return what an outcome of an antibody says of each disease: knowledge, the same for every patient."""
+    return tuple(_link(link, outcome) for link in antibodies()[antibody].links)
 
 
 def _link(link: AntibodyLink, outcome: Outcome) -> DiseaseLink:

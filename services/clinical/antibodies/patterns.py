@@ -18,6 +18,8 @@ _CODE = re.compile(r"\bac[\s-]{0,2}(\d{1,2})\b")
 
 def parse_patterns(text: str) -> tuple[IcapPattern, ...]:
     """Return the patterns `text` names, in order of code; none when nothing is recognised (`AC-4`, "fine speckled")."""
+    if not text:
+        return ()
     cut = text[:MAX_NAME].lower()
     codes = {f"AC-{int(number)}" for number in _CODE.findall(cut)}
     found = {code for code in codes if code in _by_code()}

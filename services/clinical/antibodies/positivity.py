@@ -32,7 +32,10 @@ class Measurement(Frozen):
     @classmethod
     def of(cls, result: AntibodyResult) -> Measurement:
         """Take over a result of the documented profile unchanged."""
-        return cls.model_validate(result.model_dump())
+        return cls(
+            antibody=result.antibody, value=result.value, unit=result.unit, reference_range=result.reference_range,
+            positive=result.positive, titer=result.titer, pattern=result.pattern,
+        )  # fmt: skip
 
 
 class Verdict(Frozen):

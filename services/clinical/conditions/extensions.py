@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 from pydantic import Field
@@ -151,9 +152,8 @@ class _Gathering:
 
     def diagnosis(self, disease: Disease) -> None:
         self._diseases.append(disease)
-        for record in findings().values():
-            if disease.value in record.diseases:
-                self._keep(_stated(record, State.PRESENT, f"{FROM_DIAGNOSIS}{disease.label}"))
+        for record in _established_by(disease.value):
+            self._keep(_stated(record, State.PRESENT, f"{FROM_DIAGNOSIS}{disease.label}"))
 
     def settle(self, ids: Iterable[str], why: str) -> None:
         for finding_id in ids:
@@ -336,6 +336,12 @@ class _Gathering:
     def _is_present(self, finding_id: str) -> bool:
         finding = self._findings.get(finding_id)
         return finding is not None and finding.state is State.PRESENT
+
+
+@cache
+def _established_by(disease: str) -> tuple[FindingRecord, ...]:
+    """Return the findings a diagnosis establishes, in file order."""
+    return tuple(record for record in findings().values() if disease in record.diseases)
 
 
 def _strength(finding: Finding) -> tuple[bool, int, bool, float]:

@@ -46,14 +46,18 @@ def negate(part: Truth) -> Truth:
 
 def at_least(count: int, parts: Iterable[Truth]) -> Truth:
     """Return yes when `count` parts hold, no when they no longer can, else undecided with everything still open."""
-    listed = tuple(parts)
-    holding = sum(part.true for part in listed)
+    holding = 0
+    still_open: list[frozenset[str]] = []
+    for part in parts:
+        if part.value is None:
+            still_open.append(part.missing)
+        elif part.value:
+            holding += 1
     if holding >= count:
         return YES
-    still_open = [part for part in listed if part.value is None]
     if holding + len(still_open) < count:
         return NO
-    return Truth(None, frozenset[str]().union(*(part.missing for part in still_open)))
+    return Truth(None, still_open[0] if len(still_open) == 1 else frozenset[str]().union(*still_open))
 
 
 def all_of(*parts: Truth) -> Truth:

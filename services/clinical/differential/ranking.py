@@ -59,10 +59,7 @@ class _Hypothesis:
     presentation: Presentation
     score: float
     evidence: tuple[Evidence, ...]
-
-    @property
-    def is_started(self) -> bool:
-        return any(one.kind in {"antibody", "finding"} and one.weight > 0 for one in self.evidence)
+    is_started: bool
 
 
 def differentiate(
@@ -88,8 +85,8 @@ def differentiate(
     reading = read_symptoms(symptoms, sex)
     findings = _distinct((*reading.findings, *_lab_findings(labs, age, sex)))
     hla = associations(hla_alleles) if hla is None else hla
-    specific = _specifically_supported(results)
-    hypotheses = [_weigh(row, age, sex, results, findings, hla, specific) for row in presentations().values()]
+    serology, clinical = _serology(results), [finding_evidence(one) for one in findings]
+    hypotheses = [_weigh(row, age, sex, serology, clinical, hla) for row in presentations().values()]
     support = _support(hypotheses)
     inside = sorted((one for one in hypotheses if one.presentation.scope == "thirteen" and one.is_started), key=_by_score)
     outside = sorted((one for one in hypotheses if one.presentation.scope == "outside" and one.is_started), key=_by_score)
@@ -182,34 +179,32 @@ def _is_explained(antibody: str, condition: str, specific: frozenset[str]) -> bo
     return record.nonspecific and condition not in specific and any(link.disease in specific for link in record.links)
 
 
+def _serology(results: _Results) -> Mapping[str, list[tuple[str, Evidence]]]:
+    """Return what the antibodies say about each condition, each with the kind of antibody it comes from."""
+    specific = _specifically_supported(results)
+    found: dict[str, list[tuple[str, Evidence]]] = {}
+    for antibody, positive in [(one, True) for one in results.positive] + [(one, False) for one in results.negative]:
+        for condition, one in antibody_evidence(antibody, positive=positive).items():
+            is_explained = one.weight > 0 and _is_explained(antibody, condition, specific)
+            found.setdefault(condition, []).append((_kin(antibody), _scaled(one, EXPLAINED) if is_explained else one))
+    return found
+
+
 def _weigh(
     row: Presentation,
     age: int | None,
     sex: str | None,
-    results: _Results,
-    findings: tuple[Finding, ...],
+    serology: Mapping[str, list[tuple[str, Evidence]]],
+    findings: list[Mapping[str, Evidence]],
     hla: HlaReport,
-    specific: frozenset[str],
 ) -> _Hypothesis:
-    prior = prior_evidence(row, age, sex)
-    tested = [(one, True) for one in results.positive] + [(one, False) for one in results.negative]
-    serology = _damped(
-        [(_kin(one), _scaled(found, EXPLAINED) if found.weight > 0 and _is_explained(one, row.id, specific) else found)
-         for one, positive in tested
-         if row.id in _concerned(one) and (found := antibody_evidence(antibodies()[one], row.id, positive=positive)) is not None]
-    )  # fmt: skip
-    clinical = _diminishing([found for one in findings if (found := finding_evidence(row, one)) is not None])
-    started = any(one.weight > 0 for one in (*serology, *clinical))
-    genetic = [one for one in hla_evidence(hla, row.id) if started or one.weight < 0]
-    evidence = (*serology, *clinical, *genetic, *prior)
-    return _Hypothesis(presentation=row, score=sum(one.weight for one in evidence), evidence=evidence)
-
-
-@cache
-def _concerned(antibody: str) -> frozenset[str]:
-    """Return the conditions an antibody says anything about."""
-    record = antibodies()[antibody]
-    return frozenset((*record.against, *(link.disease for link in record.links)))
+    key = row.id
+    tested = _damped(serology[key]) if key in serology else []
+    clinical = _diminishing([one[key] for one in findings if key in one])
+    started = any(one.weight > 0 for one in (*tested, *clinical))
+    genetic = [one for one in hla_evidence(hla, key) if started or one.weight < 0]
+    evidence = (*tested, *clinical, *genetic, *prior_evidence(row, age, sex))
+    return _Hypothesis(row, sum([one.weight for one in evidence]), evidence, started)
 
 
 @cache
@@ -288,12 +283,16 @@ def _entry(
 
 def _supporting_antibodies(one: _Hypothesis, results: _Results) -> tuple[str, ...]:
     supporting = {item.text for item in one.evidence if item.kind == "antibody" and item.weight > 0}
+    if not supporting:
+        return ()
     names = (antibodies()[antibody].name for antibody in results.positive)
     return tuple(name for name in names if f"{name} positive" in supporting)
 
 
 def _matching(one: _Hypothesis, findings: tuple[Finding, ...]) -> tuple[str, ...]:
     supporting = {item.text for item in one.evidence if item.kind == "finding" and item.weight > 0}
+    if not supporting:
+        return ()
     matched = [finding.text for finding in findings if finding.present and concepts()[finding.concept].name in supporting]
     return tuple(dict.fromkeys(matched))
 

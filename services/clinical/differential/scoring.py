@@ -73,12 +73,17 @@ def _priors(presentation: Presentation, age: int | None, sex: str | None) -> Ite
             yield Evidence(kind="sex", text="female" if sex == "F" else "male", weight=weight)
 
 
-def finding_evidence(presentation: Presentation, finding: Finding) -> Evidence | None:
-    """Return what one finding says about one hypothesis; None where it says nothing."""
-    return _finding_evidence(presentation.id, finding.concept, present=finding.present)
+def finding_evidence(finding: Finding) -> Mapping[str, Evidence]:
+    """Return what one finding says about each hypothesis it says anything about, by condition."""
+    return _finding_table(finding.concept, present=finding.present)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=2048)
+def _finding_table(concept_id: str, *, present: bool) -> Mapping[str, Evidence]:
+    found = ((condition, _finding_evidence(condition, concept_id, present=present)) for condition in presentations())
+    return {condition: evidence for condition, evidence in found if evidence is not None}
+
+
 def _finding_evidence(condition: str, concept_id: str, *, present: bool) -> Evidence | None:
     concept = concepts()[concept_id]
     weight = _present_weight(condition, concept_id) if present else _absent_weight(condition, concept_id)
@@ -112,12 +117,15 @@ def _absent_weight(condition: str, concept: str) -> float:
     return max(ABSENT_FLOOR, min(0.0, log((1 - frequency) / (1 - _background(concept)))))
 
 
-def antibody_evidence(record: AntibodyRecord, disease: str, *, positive: bool) -> Evidence | None:
-    """Return what one antibody result says about one hypothesis; None where it says nothing."""
-    return _antibody_evidence(record.id, disease, positive=positive)
+@lru_cache(maxsize=1024)
+def antibody_evidence(antibody: str, *, positive: bool) -> Mapping[str, Evidence]:
+    """Return what one antibody result says about each hypothesis it says anything about, by condition."""
+    record = antibodies()[antibody]
+    concerned = dict.fromkeys((*record.against, *(link.disease for link in record.links)))
+    found = ((condition, _antibody_evidence(antibody, condition, positive=positive)) for condition in concerned)
+    return {condition: evidence for condition, evidence in found if evidence is not None}
 
 
-@lru_cache(maxsize=16384)
 def _antibody_evidence(antibody: str, disease: str, *, positive: bool) -> Evidence | None:
     record = antibodies()[antibody]
     if disease in record.against:

@@ -14,6 +14,7 @@ from services.clinical.explanation import Explanation, Input, Step
 from services.clinical.hla.names import Allele, Typing, parse_allele, parse_typing
 from services.clinical.hla.report import HlaAssociation, HlaDrugFinding, HlaReport
 from services.clinical.presentations import name_of
+from services.errors import ConfigurationError
 from services.knowledge.catalogue import load
 from services.knowledge.immunology import HlaAssociationRow, HlaModifierRow, HlaPgxRow
 
@@ -40,13 +41,14 @@ def associations(alleles: Iterable[str]) -> HlaReport:
     typings = [parse_typing(written) for written in list(alleles)[:MAX_TYPINGS]]
     present = [one for one in typings if one.is_recognised and not one.is_absent]
     typed = _typed(present)
-    matches = {row.id: match for row in _rows() if (match := _match(row.all_of, row.excludes, typed, row.copies)) is not None}
+    at_locus = _by_locus(typed)
+    matches = {row.id: match for row in _rows() if (match := _match(row.all_of, row.excludes, at_locus, row.copies)) is not None}
     matches = {key: match for key, match in matches.items() if not _is_cancelled(_row(key), match, typed)}
     replaced = {covered for key, match in matches.items() if match.is_exact for covered in _row(key).covers}
     found = [_association(_row(key), match, typed) for key, match in matches.items() if key not in replaced]
     return HlaReport(
         associations=tuple(sorted(found, key=_rank)),
-        pgx=tuple(_drug_findings(typed)),
+        pgx=tuple(_drug_findings(at_locus)),
         is_dq2_dq8_excluded=_is_dq2_dq8_excluded(typed),
         typed=tuple(dict.fromkeys(str(one.allele) for one in typed)),
         absent=tuple(one.written for one in typings if one.is_recognised and one.is_absent),
@@ -72,14 +74,28 @@ def _typed(present: list[Typing]) -> tuple[_Typed, ...]:
     return tuple(_Typed(allele, copies, either) for (allele, either), copies in counts.items())
 
 
-def _match(required: tuple[str, ...], excludes: tuple[str, ...], typed: tuple[_Typed, ...], copies: int) -> _Match | None:
-    """Match a row: every required entry held. Exact when each is held at the row's resolution or finer."""
+def _by_locus(typed: tuple[_Typed, ...]) -> Mapping[str, tuple[_Typed, ...]]:
+    found: dict[str, tuple[_Typed, ...]] = {}
+    for one in typed:
+        found[one.allele.locus] = (*found.get(one.allele.locus, ()), one)
+    return found
+
+
+def _match(
+    required: tuple[str, ...], excludes: tuple[str, ...], typed: Mapping[str, tuple[_Typed, ...]], copies: int
+) -> _Match | None:
+    """Match a row: every required entry held. Exact when each is held at the row's resolution or finer.
+
+    `typed` holds the alleles by locus; an entry names alternatives of one locus.
+    """
+    if not all(_locus(entry) in typed for entry in required):
+        return None
     excluded = _choice("|".join(excludes)) if excludes else ()
     held: list[Allele] = []
     exact = True
     for entry in required:
         wanted = _choice(entry)
-        at_locus = [one for one in typed if any(one.allele.locus == want.locus for want in wanted)]
+        at_locus = typed[_locus(entry)]
         usable = [one for one in at_locus if not any(one.allele.is_within(out) for out in excluded)] if excluded else at_locus
         if not usable:
             return None
@@ -201,7 +217,7 @@ def _explain(
     )
 
 
-def _drug_findings(typed: tuple[_Typed, ...]) -> Iterable[HlaDrugFinding]:
+def _drug_findings(typed: Mapping[str, tuple[_Typed, ...]]) -> Iterable[HlaDrugFinding]:
     for row in load("hla_pgx", HlaPgxRow):
         match = _match(row.all_of, row.excludes, typed, 1)
         if match is None:
@@ -259,6 +275,15 @@ def _by_id() -> Mapping[str, HlaAssociationRow]:
 
 def _row(key: str) -> HlaAssociationRow:
     return _by_id()[key]
+
+
+@cache
+def _locus(entry: str) -> str:
+    """Return the locus of an entry, which all of its alternatives share."""
+    locus, *others = {allele.locus for allele in _choice(entry)}
+    if others:
+        raise ConfigurationError(f"knowledge file data/hla_associations.yaml: {entry!r} names alleles of several loci")
+    return locus
 
 
 @cache

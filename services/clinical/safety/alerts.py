@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from services.clinical.explanation import Explanation, Frozen, Input, Step
 from services.clinical.medications import Medication, parse_all
-from services.clinical.safety.evaluation import Subject, Verdict, evaluate
+from services.clinical.safety.evaluation import Subject, Verdict, verdict_of
 from services.clinical.safety.facts import Facts
 from services.knowledge.drugs import LabelStatus, Rule, Scope, Severity, Therapy, classes_of, rules, selects, therapies
 
@@ -73,7 +73,12 @@ def subjects(medications: Iterable[Medication], scope: Scope) -> tuple[Subject, 
 
 def candidate(therapy: Therapy) -> Subject:
     """Return a therapy as a subject nobody has written down."""
-    name = therapy.name.lower()
+    return _candidate(therapy.name)
+
+
+@cache
+def _candidate(therapy: str) -> Subject:
+    name = therapy.lower()
     return Subject(name, classes_of()[name], Scope.CANDIDATE)
 
 
@@ -81,11 +86,15 @@ def candidates(facts: Facts) -> tuple[Subject, ...]:
     """Return the therapies with a use, on- or off-label, in one of the patient's diseases that are not taken or proposed."""
     listed = {drug.name for medication in facts.taken for drug in medication.drugs}
     ids = {disease.value for disease in facts.diseases}
+    return tuple(one for one, diseases in _usable() if one.name not in listed and not ids.isdisjoint(diseases))
+
+
+@cache
+def _usable() -> tuple[tuple[Subject, frozenset[str]], ...]:
+    """Return every therapy with the diseases it has a use in, on- or off-label."""
     return tuple(
-        candidate(therapy)
-        for therapy in therapies()
-        if therapy.name.lower() not in listed
-        and any(use.disease in ids and use.status is not LabelStatus.NOT_INDICATED for use in therapy.uses)
+        (candidate(one), frozenset(use.disease for use in one.uses if use.status is not LabelStatus.NOT_INDICATED))
+        for one in therapies()
     )
 
 
@@ -101,10 +110,8 @@ def check(subject: Subject, facts: Facts) -> DrugCheck:
 def _check(subject: Subject, facts: Facts) -> DrugCheck:
     alerts: list[Alert] = []
     open_questions: list[NotCheckable] = []
-    for rule in _rules_for(subject.name, subject.classes):
-        if subject.scope not in rule.scopes:
-            continue
-        verdict = evaluate(rule.when, facts, subject)
+    for rule in _rules_in(subject.name, subject.classes, subject.scope):
+        verdict = verdict_of(rule, facts, subject)
         if verdict.truth is True:
             alerts.append(_alert(rule, verdict, subject, facts))
         elif verdict.truth is None and rule.ask and verdict.asks:
@@ -128,15 +135,25 @@ def patient_alerts(facts: Facts) -> tuple[Alert, ...]:
     """Evaluate the rules that are about the patient rather than a drug."""
     found = [
         _alert(rule, verdict, None, facts)
-        for rule in rules()
-        if not rule.drugs and (verdict := evaluate(rule.when, facts, None)).truth is True
+        for rule in _rules_about_patient()
+        if (verdict := verdict_of(rule, facts, None)).truth is True
     ]
     return tuple(found)
 
 
 @cache
+def _rules_about_patient() -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules() if not rule.drugs)
+
+
+@cache
 def _rules_for(name: str, classes: frozenset[str]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules() if rule.drugs and selects(rule.drugs, name, classes))
+
+
+@cache
+def _rules_in(name: str, classes: frozenset[str], scope: Scope) -> tuple[Rule, ...]:
+    return tuple(rule for rule in _rules_for(name, classes) if scope in rule.scopes)
 
 
 def rules_for(subject: Subject) -> tuple[Rule, ...]:

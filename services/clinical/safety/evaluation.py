@@ -16,7 +16,7 @@ from services.clinical.explanation import Input
 from services.clinical.hla import parse_allele
 from services.clinical.medications import Medication
 from services.clinical.safety.facts import Facts, Typed
-from services.knowledge.drugs import Condition, Scope, drug_classes, findings, selects
+from services.knowledge.drugs import Condition, Rule, Scope, drug_classes, findings, selects
 
 # Sexual maturity and menopause bound the ages at which an unstated pregnancy has to be asked about.
 PREGNANCY_AGES = range(11, 56)
@@ -62,6 +62,20 @@ def evaluate(condition: Condition | None, facts: Facts, subject: Subject | None)
         known = facts.memory[key] = (condition, _EVALUATORS[condition.kind](condition, facts, subject))
     verdict: Verdict = known[1]
     return verdict
+
+
+def verdict_of(rule: Rule, facts: Facts, subject: Subject | None) -> Verdict:
+    """Return whether a rule holds, worked out once for all the drugs it names that the patient neither takes nor is offered.
+
+    Such drugs differ in nothing a condition can ask for but their dose.
+    """
+    shared = subject is None or (subject.medication is None and subject.name not in _taken_names(facts))
+    if not shared or (rule.when is not None and rule.when.asks_dose):
+        return evaluate(rule.when, facts, subject)
+    known: Verdict | None = facts.memory.get(rule.code)
+    if known is None:
+        known = facts.memory[rule.code] = evaluate(rule.when, facts, subject)
+    return known
 
 
 def _all_of(condition: Condition, facts: Facts, subject: Subject | None) -> Verdict:

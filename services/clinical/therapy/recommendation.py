@@ -6,7 +6,7 @@ a rule excludes is returned apart with the reason; what a rule could not decide 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache, lru_cache
 
@@ -19,7 +19,7 @@ from services.clinical.hla import HlaReport
 from services.clinical.labs import LabPanel
 from services.clinical.profile import Profile
 from services.clinical.safety import DrugCheck, Facts, NotCheckable, candidate, check, gather, rules_for
-from services.clinical.safety.evaluation import Subject, evaluate
+from services.clinical.safety.evaluation import Subject, evaluate, verdict_of
 from services.clinical.therapy.report import DiseaseStatus, Recommendation, TherapyReport
 from services.knowledge.drugs import (
     LabelStatus,
@@ -79,16 +79,15 @@ def recommend(
 
 def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Recommendation | None:
     """Return the therapy judged for this patient, None when it has nothing to do with the diagnoses."""
-    used_in = {use.disease for use in therapy.uses}
-    if not any(disease in used_in for disease in diseases):
+    uses, drug_class, monitoring = _fixed()[therapy.name]
+    if not any(disease in uses for disease in diseases):
         return None
     subject = _subject(therapy, facts)
     statuses: dict[str, DiseaseStatus] = {
-        disease.value: _status(therapy, disease, facts, subject) for disease in diseases if disease in used_in
+        disease.value: _status(uses[disease], facts, subject) for disease in diseases if disease in uses
     }
     checked = check(subject, facts)
     reasons = tuple(f"{alert.explanation.rule}. {alert.message}" for alert in checked.excluding)
-    drug_class = next((drug_classes()[one].label for one in therapy.classes), "")
     return Recommendation(
         drug_name=therapy.name,
         drug_class=drug_class,
@@ -99,7 +98,7 @@ def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Rec
         ),
         pgx_considerations=_pgx(therapy, subject, checked, facts),
         contraindications=_contraindications(subject, checked),
-        monitoring_requirements=(*(f"Before starting: {one}" for one in therapy.screening), *therapy.monitoring),
+        monitoring_requirements=monitoring,
         efficacy_evidence=therapy.evidence,
         status_by_disease=statuses,
         alerts=checked.alerts,
@@ -117,6 +116,17 @@ def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Rec
     )
 
 
+@cache
+def _fixed() -> Mapping[str, tuple[Mapping[str, tuple[Use, ...]], str, tuple[str, ...]]]:
+    """Return what is the same for every patient, by therapy: its uses by disease, its class, what is monitored."""
+    found: dict[str, tuple[Mapping[str, tuple[Use, ...]], str, tuple[str, ...]]] = {}
+    for one in therapies():
+        uses = {disease: tuple(use for use in one.uses if use.disease == disease) for disease in (use.disease for use in one.uses)}
+        monitoring = (*(f"Before starting: {test}" for test in one.screening), *one.monitoring)
+        found[one.name] = (uses, next((drug_classes()[name].label for name in one.classes), ""), monitoring)
+    return found
+
+
 def _subject(therapy: Therapy, facts: Facts) -> Subject:
     """Return the therapy as it is taken, proposed, or as a candidate."""
     plain = candidate(therapy)
@@ -130,15 +140,16 @@ def _subject(therapy: Therapy, facts: Facts) -> Subject:
     return Subject(plain.name, plain.classes, scope, medication)
 
 
-def _status(therapy: Therapy, disease: Disease, facts: Facts, subject: Subject) -> DiseaseStatus:
-    """Return the status of the use that fits best; the therapy has at least one use in this disease."""
-    uses = (_use_status(use, facts, subject) for use in therapy.uses if use.disease == disease)
-    return min(uses, key=lambda one: _FIT[one.applies])
+def _status(uses: tuple[Use, ...], facts: Facts, subject: Subject) -> DiseaseStatus:
+    """Return the status of the use that fits best, out of those of one disease."""
+    if len(uses) == 1:
+        return _use_status(uses[0], facts, subject)
+    return min((_use_status(use, facts, subject) for use in uses), key=lambda one: _FIT[one.applies])
 
 
 def _use_status(use: Use, facts: Facts, subject: Subject) -> DiseaseStatus:
     if use.status is LabelStatus.NOT_INDICATED:
-        return DiseaseStatus(disease=use.disease, status=use.status, note=use.note, applies=False)
+        return _disease_status(use.disease, use.status, "", use.note, False, ())
     verdict = evaluate(use.when, facts, subject)
     if verdict.truth is False:
         note = f"Only for: {use.population}. {use.note}".strip()
@@ -248,7 +259,7 @@ def _pgx(therapy: Therapy, subject: Subject, checked: DrugCheck, facts: Facts) -
         if rule.code in fired:
             lines.append(f"{rule.title}: {rule.text} {rule.action}")
             continue
-        verdict = evaluate(rule.when, facts, subject)
+        verdict = verdict_of(rule, facts, subject)
         if verdict.truth is None and verdict.missing:
             lines.append(f"{rule.title}: not known; would need {', '.join(verdict.missing)}")
     for genotype in facts.genotypes.genes:

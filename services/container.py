@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from services.access.principals import LOCAL_USER
+from services.access.tickets import Tickets
 from services.assistant.answering import Assistant
 from services.assistant.chat import Chat
 from services.assistant.conversations import Conversations
@@ -28,6 +29,7 @@ from services.reports.service import Reports
 from services.settings import Settings
 from services.storage.database import Database
 from services.storage.files import FileStore
+from services.uploads.store import Uploads
 from services.variants.library import VariantLibrary
 
 
@@ -52,6 +54,8 @@ class Services:
     assistant: Assistant
     conversations: Conversations
     chat: Chat
+    tickets: Tickets
+    uploads: Uploads
     variants: VariantLibrary
     preparation: Preparation
     started: float
@@ -101,6 +105,8 @@ def build_services(settings: Settings) -> Services:
         reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader),
         documents=documents, record=PatientRecord(database, index, patients), demo=demo, assistant=assistant,
         conversations=conversations, chat=Chat(assistant, conversations),
+        tickets=Tickets(),
+        uploads=Uploads(database, settings.data_dir / "uploads", settings.max_upload_size_mb << 20),
         variants=VariantLibrary(database, settings.data_dir / "variants"),
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo),

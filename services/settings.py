@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1")
     max_request_size_mb: Annotated[int, Field(ge=1)] = 50
+    max_upload_size_mb: Annotated[int, Field(ge=1)] = 4096
     data_dir: Path = Path("var")
     database_url: SecretStr | None = None
     milvus_uri: str | None = None

@@ -65,10 +65,13 @@ class FileStore:
         return path
 
 
-def display_name(name: str) -> str:
-    """Return a file name fit to be shown: last part only, composed, without control or direction characters."""
+def display_name(name: str, nameless: str = "document.pdf") -> str:
+    """Return a file name fit to be shown: last part only, composed, without control or direction characters.
+
+    `nameless` is what a file is called of whose name nothing is left.
+    """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     visible = "".join(
         character for character in unicodedata.normalize("NFC", last) if unicodedata.category(character)[0] != "C"
     ).strip()
-    return visible[-_MAX_NAME:] or "document.pdf"
+    return visible[-_MAX_NAME:] or nameless

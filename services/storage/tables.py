@@ -205,7 +205,7 @@ reports = sa.Table(
 )
 
 
-# A file on its way in, or arrived: `received` bytes of `size` are on disk under `file_key`.
+# A file on its way in, or arrived. How much of `size` is here is the length of the file on disk, and stands nowhere else.
 uploads = sa.Table(
     "uploads",
     metadata,
@@ -213,9 +213,9 @@ uploads = sa.Table(
     sa.Column("owner", sa.String(128), nullable=False),
     sa.Column("filename", sa.String(255), nullable=False),
     sa.Column("size", sa.BigInteger),
-    sa.Column("received", sa.BigInteger, nullable=False, default=0),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("file_key", sa.String(255), nullable=False),
+    sa.Column("content", sa.String(16), nullable=False, default=""),
+    sa.Column("fingerprint", sa.String(64), nullable=False, default=""),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Index(None, "owner", "created_at"),
@@ -337,7 +337,7 @@ variant_note_edits = sa.Table(
     sa.Index(None, "subject_id"),
 )
 
-# A choice of filter, sort and columns of the explorer: named, for every table; or without a name, what one table last looked like.
+# A choice of filter, sort and columns of the explorer: named, for every table; or nameless, what one table last looked like.
 saved_views = sa.Table(
     "saved_views",
     metadata,

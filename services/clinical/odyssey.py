@@ -7,13 +7,15 @@ counts and says what is missing. It describes a course; it does not judge the pe
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import pairwise
+from typing import Literal
 
 from services.clinical.explanation import Explanation, Frozen, Input, Status, Step
 
-RULES_VERSION = "odyssey 1"
+RULES_VERSION = "odyssey 2"
 MAX_EVENTS = 2000
 SILENT_MONTHS = 12
 """A stretch without any event this long is stated as a gap in the record."""
@@ -28,17 +30,26 @@ class EventKind(StrEnum):
     TEST = "test"
     SIGNAL = "signal"
     DIAGNOSIS = "diagnosis"
+    OTHER = "other"
+
+
+Precision = Literal["day", "month", "year"]
+_SPAN = {"day": 0, "month": 31, "year": 366}
+_FINEST = ("day", "month", "year")
 
 
 class OdysseyEvent(Frozen):
     """One dated thing that happened.
 
-    `label` events are diagnoses given on the way, `signal` events are findings that pointed to the disease. `acted_on` is
-    None where the record does not say. `is_specific` marks a signal that alone points to the disease.
+    `label` events are diagnoses given on the way, `other` events diagnoses of the same time that concern organs in which the
+    disease does not show itself, `signal` events are findings that pointed to the disease. `acted_on` is None where the
+    record does not say. `is_specific` marks a signal that alone points to the disease. `precision` is how exactly the date
+    is known: "since 2017" stands on a day of that year and may be any other.
     """
 
     kind: EventKind
     date: datetime.date | None = None
+    precision: Precision = "day"
     text: str = ""
     specialty: str | None = None
     document_id: str | None = None
@@ -58,6 +69,8 @@ class SpecialtySeen(Frozen):
 class Odyssey(Frozen):
     """The course. `delay_months` are whole calendar months from first symptom to diagnosis.
 
+    First symptom and diagnosis are the earliest stated ones; of statements that may mean the same beginning the most exact
+    counts. `others` are diagnoses of that time that do not belong to the course.
     `signals` lie before the diagnosis; `dismissed` are those stated not to have been acted on. `recognisable_on` is the
     date of the first specific signal or of the second separate one; `avoidable_months` run from there to the diagnosis.
     """
@@ -69,6 +82,7 @@ class Odyssey(Frozen):
     delay_days: int | None = None
     specialties: tuple[SpecialtySeen, ...] = ()
     labels: tuple[OdysseyEvent, ...] = ()
+    others: tuple[OdysseyEvent, ...] = ()
     tests: tuple[OdysseyEvent, ...] = ()
     signals: tuple[OdysseyEvent, ...] = ()
     dismissed: tuple[OdysseyEvent, ...] = ()
@@ -89,8 +103,8 @@ def trace(events: Iterable[OdysseyEvent]) -> Odyssey:
     given = tuple(dict.fromkeys(event for _, event in zip(range(MAX_EVENTS), events, strict=False)))
     dated = sorted((event for event in given if event.date is not None), key=_place)
     undated = tuple(event for event in given if event.date is None)
-    symptom = next((event for event in dated if event.kind is EventKind.SYMPTOM), None)
-    diagnosis = next((event for event in dated if event.kind is EventKind.DIAGNOSIS), None)
+    symptom = _earliest(event for event in dated if event.kind is EventKind.SYMPTOM)
+    diagnosis = _earliest(event for event in dated if event.kind is EventKind.DIAGNOSIS)
     before = [event for event in dated if diagnosis is None or _when(event) < _when(diagnosis)]
     status, missing = _status(symptom, diagnosis)
     delay = _between(symptom, diagnosis) if status is Status.OK else None
@@ -104,17 +118,28 @@ def trace(events: Iterable[OdysseyEvent]) -> Odyssey:
         delay_months=delay[0] if delay else None,
         delay_days=delay[1] if delay else None,
         specialties=_specialties(before),
-        labels=_labels(before, diagnosis),
+        labels=_labels(before, symptom, diagnosis),
+        others=tuple(_once(event for event in before if event.kind is EventKind.OTHER)),
         tests=tuple(event for event in before if event.kind is EventKind.TEST),
         signals=signals,
         dismissed=tuple(event for event in signals if event.acted_on is False),
         recognisable_on=recognisable,
         avoidable_months=avoidable,
         events=tuple(dated),
-        undated=undated,
+        undated=_not_told_before(undated, before),
         gaps=_gaps(before, undated, signals, diagnosis),
         explanation=_explain(symptom, diagnosis, delay, signals, recognisable, missing),
     )
+
+
+def _earliest(events: Iterable[OdysseyEvent]) -> OdysseyEvent | None:
+    """The earliest event, told as exactly as any statement that may mean it: "March 2014" outweighs "nearly six years"."""
+    ordered = sorted(events, key=_place)
+    if not ordered:
+        return None
+    limit = _when(ordered[0]) + datetime.timedelta(days=_SPAN[ordered[0].precision])
+    meant = [event for event in ordered if _when(event) <= limit]
+    return min(meant, key=lambda event: (_FINEST.index(event.precision), _place(event)))
 
 
 def months_between(start: datetime.date, end: datetime.date) -> int:
@@ -165,15 +190,51 @@ def _specialties(before: Sequence[OdysseyEvent]) -> tuple[SpecialtySeen, ...]:
     return tuple(SpecialtySeen(specialty=shown[key], first_seen=min(seen), visits=len(seen)) for key, seen in days.items())
 
 
-def _labels(before: Sequence[OdysseyEvent], diagnosis: OdysseyEvent | None) -> tuple[OdysseyEvent, ...]:
-    """The diagnoses given on the way, without the final one; a repeated label counts from its first date."""
-    final = diagnosis.text.strip().lower() if diagnosis is not None else None
-    first: dict[str, OdysseyEvent] = {}
-    for event in before:
-        text = event.text.strip().lower()
-        if event.kind is EventKind.LABEL and text and text != final:
-            first.setdefault(text, event)
-    return tuple(first.values())
+def _labels(
+    before: Sequence[OdysseyEvent], symptom: OdysseyEvent | None, diagnosis: OdysseyEvent | None
+) -> tuple[OdysseyEvent, ...]:
+    """The diagnoses given between first symptom and diagnosis, without the final one; a repeated label counts once."""
+    final = _words(diagnosis.text) if diagnosis is not None else frozenset[str]()
+    since = _when(symptom) if symptom is not None else datetime.date.min
+    given = [
+        event for event in before
+        if event.kind is EventKind.LABEL and event.text.strip() and _words(event.text) != final and _when(event) >= since
+    ]
+    return tuple(_once(given))
+
+
+def _once(events: Iterable[OdysseyEvent]) -> list[OdysseyEvent]:
+    """Each name from its first date on: "conjunctivitis" repeats "bacterial conjunctivitis, right eye"."""
+    found: list[OdysseyEvent] = []
+    for event in events:
+        if not any(_same_name(event.text, known.text) for known in found):
+            found.append(event)
+    return found
+
+
+def _not_told_before(undated: Sequence[OdysseyEvent], before: Sequence[OdysseyEvent]) -> tuple[OdysseyEvent, ...]:
+    """The undated events without the labels that stand among the dated ones."""
+    named = [event.text for event in before if event.kind is EventKind.LABEL]
+    return tuple(
+        event for event in undated
+        if event.kind is not EventKind.LABEL or not any(_same_name(event.text, name) for name in named)
+    )
+
+
+def _same_name(first: str, second: str) -> bool:
+    """Whether all words of one name stand in the other."""
+    one, other = _words(first), _words(second)
+    return bool(one and other) and (one <= other or other <= one)
+
+
+_WORD = re.compile(r"[^\W\d_]{2,40}")
+_NO_NAME = frozenset("of the and in with from due to left right bilateral recurrent acute mild both side possible suspected an".split())
+
+
+def _words(name: str) -> frozenset[str]:
+    """The words of a name that tell it from others; a plural is its singular."""
+    words = (match.group().lower() for match in _WORD.finditer(name[:200]))
+    return frozenset(word.rstrip("s") for word in words if word not in _NO_NAME)
 
 
 def _recognisable(signals: Sequence[OdysseyEvent]) -> datetime.date | None:
@@ -192,8 +253,8 @@ def _gaps(
     diagnosis: OdysseyEvent | None,
 ) -> tuple[str, ...]:
     gaps: list[str] = []
-    if undated:
-        gaps.append(f"{len(undated)} event(s) without a date are listed but not placed in time.")
+    if _not_told_before(undated, before):
+        gaps.append(f"{len(_not_told_before(undated, before))} event(s) without a date are listed but not placed in time.")
     timeline = [*before, *([diagnosis] if diagnosis is not None else [])]
     for earlier, later in pairwise(timeline):
         silent = months_between(_when(earlier), _when(later))
@@ -235,7 +296,8 @@ def _explain(
         steps.append(Step(label=f"recognisable on {recognisable.isoformat()}", note="in hindsight, by the rule above"))
     return Explanation(
         rule=(
-            "Delay: whole months from the earliest dated symptom to the earliest dated diagnosis. Recognisable: the first "
+            "Delay: whole months from the earliest dated symptom to the earliest dated diagnosis; of statements that may mean "
+            "the same beginning the most exact counts. Recognisable: the first "
             "specific signal, or the second separate signal, before the diagnosis; seen with hindsight."
         ),
         inputs=tuple(inputs),

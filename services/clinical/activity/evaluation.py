@@ -61,7 +61,7 @@ def _score(record: InstrumentRecord, answers: Answers, verdict: Verdict, status:
         band=band[0],
         level=band[1],
         components=dict(verdict.components or {}) if ok else {},
-        thresholds=record.thresholds(),
+        thresholds=record.thresholds,
         missing=missing,
         invalid=tuple(answers.invalid) if status is Status.INVALID_INPUT else (),
         lower_bound=_lower_bound(record, answers) if status is Status.INSUFFICIENT_DATA else None,
@@ -100,18 +100,19 @@ def _message(record: InstrumentRecord, answers: Answers, verdict: Verdict, statu
 
 def _lower_bound(record: InstrumentRecord, answers: Answers) -> float | None:
     """Return what the answered items of a sum add up to; None for anything but a sum, or where nothing is answered."""
+    if not answers.values or record.formula not in ("weighted_sum", "hbi", "mayo_full", "cas"):
+        return None
     weighted = [item for item in record.items if item.weight and item.kind in (ItemKind.FLAG, ItemKind.COUNT, ItemKind.NUMBER)]
     known = [item for item in weighted if answers.has(item.key)]
-    if not known or record.formula not in ("weighted_sum", "hbi", "mayo_full", "cas"):
+    if not known:
         return None
     return round(sum(item.weight * answers.number(item.key) for item in known), 6)
 
 
 def _inputs(record: InstrumentRecord, answers: Answers) -> tuple[Input, ...]:
-    labels = {item.key: item.label for item in record.items}
     return tuple(
         Input(
-            name=labels[key], value=_printed(answer.value), unit=answer.unit, date=answer.date,
+            name=record.labels[key], value=_printed(answer.value), unit=answer.unit, date=answer.date,
             note=_note(answer.value, answer.written, answer.note),
         )
         for key, answer in answers.values.items()

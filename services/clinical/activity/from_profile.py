@@ -8,6 +8,7 @@ is reported by name. Nothing is estimated, and no laboratory value stands in for
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from services.clinical.activity import names
@@ -92,6 +93,8 @@ def _score(instrument: Instrument, disease: Disease, items: dict[str, Any], prof
         inputs = {"diagnosis": min(forms), **inputs}
     score = instrument.compute(inputs)
     message = f"{score.message} {_typical_limits(instrument, panel)}".strip()
+    if score.disease is disease and score.message == message:
+        return score
     return score.model_copy(update={"disease": disease, "message": message})
 
 
@@ -114,7 +117,7 @@ def _other_form(instrument: Instrument, disease: Disease, forms: set[str]) -> Ac
     population = instrument.record.population or ""
     asked = _FORM_ASKED[population]
     label = population.replace("_", " ")
-    empty = instrument.compute({})
+    empty = _unanswered(instrument.id)
     if forms:
         why = f"{instrument.name} is for {label} only"
         update: dict[str, Any] = {"status": Status.NOT_APPLICABLE, "missing": (), "message": why}
@@ -124,9 +127,14 @@ def _other_form(instrument: Instrument, disease: Disease, forms: set[str]) -> Ac
     return empty.model_copy(update={"disease": disease, **update})
 
 
+@cache
+def _unanswered(instrument_id: str) -> ActivityScore:
+    return INSTRUMENTS[instrument_id].compute({})
+
+
 def _elsewhere(instrument: Instrument) -> ActivityScore:
     needed = " or ".join(disease.label for disease in instrument.diseases)
-    return instrument.compute({}).model_copy(
+    return _unanswered(instrument.id).model_copy(
         update={
             "status": Status.NOT_APPLICABLE, "missing": (),
             "message": f"{instrument.name} ({instrument.id}) is for {needed}, which is not among the diagnosed conditions",
@@ -138,7 +146,7 @@ def _from_panel(instrument: Instrument, items: Mapping[str, Any], panel: LabPane
     """Return the laboratory items not given, from the panel. Typical limits are not used in pregnancy."""
     answered = {target.item.key for name in items if (target := names.find(instrument.record, name)) is not None}
     found: dict[str, Any] = {}
-    for item in instrument.items:
+    for item in instrument.record.from_laboratory:
         reading = next((reading for key in item.analyte if (reading := panel.get(key)) is not None), None)
         if reading is not None and item.key not in answered:
             found |= _lab_item(item, reading, answered, pregnant=pregnant)
@@ -176,5 +184,5 @@ def _lab_item(item: Item, reading: Reading, answered: set[str], *, pregnant: boo
 def _from_person(instrument: Instrument, items: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     """Return sex and age where an instrument asks for them and they were not given."""
     known: dict[str, Any] = {"sex": profile.sex, "age": profile.age}
-    asked = {item.key for item in instrument.items}
+    asked = instrument.record.labels
     return {key: value for key, value in known.items() if key in asked and key not in items}

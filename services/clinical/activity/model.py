@@ -51,7 +51,7 @@ class Instrument:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        return self.record.thresholds()
+        return dict(self.record.thresholds)
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from services.clinical.activity.records import InstrumentRecord, Item, records
@@ -48,7 +48,12 @@ class Target(NamedTuple):
 
 def fold(name: str) -> str:
     """Return a name without case and punctuation: `Head.E`, `head_e` and `head e` are one name."""
-    return re.sub(r"[^a-z0-9]+", "", name[:MAX_NAME_LENGTH].lower())
+    return _folded(name[:MAX_NAME_LENGTH])
+
+
+@lru_cache(maxsize=8192)
+def _folded(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
 
 
 def find(record: InstrumentRecord, name: str) -> Target | None:

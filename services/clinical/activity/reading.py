@@ -61,9 +61,9 @@ def read(record: InstrumentRecord, inputs: Mapping[str, object]) -> Answers:
     if record.checklist:
         _settle_checklist(record, inputs, answers)
     answers.missing.extend(
-        item.key
-        for item in record.items
-        if item.required and item.key not in asked_unit and not any(answers.has(key) for key in (item.key, *item.instead))
+        key
+        for key, instead in record.needed
+        if key not in asked_unit and not answers.has(key) and not any(answers.has(other) for other in instead)
     )
     return answers
 

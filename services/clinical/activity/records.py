@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -115,12 +115,28 @@ class InstrumentRecord(_Record):
     sources: tuple[Source, ...] = Field(min_length=1)
     version: str
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The name shown for each item, by key."""
+        return {item.key: item.label for item in self.items}
+
+    @cached_property
+    def from_laboratory(self) -> tuple[Item, ...]:
+        """The items a laboratory value can answer."""
+        return tuple(item for item in self.items if item.analyte)
+
+    @cached_property
+    def needed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The required items, each with the items that make it unnecessary."""
+        return tuple((item.key, item.instead) for item in self.items if item.required)
+
     def band_of(self, value: float) -> Band | None:
         """Return the band of an unrounded value; six decimals are kept, so that binary noise does not move it."""
         return next((band for band in self.bands if band.holds(round(value, 6))), None)
 
+    @cached_property
     def thresholds(self) -> dict[str, float]:
-        """Return the upper end of each band, as the API shows it; an open last band ends at the range, or is left out."""
+        """The upper end of each band, as the API shows it; an open last band ends at the range, or is left out."""
         upper = self.range[1] if self.range else None
         bounds = ((band.band, band.below if band.below is not None else band.upto) for band in self.bands)
         return {name: bound if bound is not None else upper for name, bound in bounds if bound is not None or upper is not None}  # type: ignore[misc]  # the condition leaves no None

@@ -6,6 +6,7 @@ The records come from `data/instruments.yaml`; this module joins each to its for
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 from services.clinical.activity import boolean_remission as states
@@ -68,6 +69,7 @@ def find_instrument(name: str) -> Instrument | None:
     return _BY_FOLDED_ID.get(fold(name))
 
 
+@cache
 def for_disease(disease: Disease) -> tuple[Instrument, ...]:
     """Return the instruments made for a disease, in file order."""
     return tuple(instrument for instrument in INSTRUMENTS.values() if disease in instrument.diseases)

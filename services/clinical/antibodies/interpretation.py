@@ -156,4 +156,4 @@ def _explain(measurement: Measurement, record: AntibodyRecord, verdict: Verdict)
 def _with_notes(finding: AntibodyFinding, context: PanelContext) -> AntibodyFinding:
     own = antibodies()[finding.id].notes if finding.outcome is not Outcome.NEGATIVE else ()
     notes = (*([finding.verdict.contradiction] if finding.verdict.contradiction else []), *result_notes(finding, context), *own)
-    return finding.model_copy(update={"notes": tuple(dict.fromkeys(notes))})
+    return finding.model_copy(update={"notes": tuple(dict.fromkeys(notes))}) if notes else finding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 from services.clinical.criteria import (
@@ -60,6 +61,7 @@ def _build() -> Mapping[str, CriteriaSet]:
 CRITERIA: Mapping[str, CriteriaSet] = _build()
 
 
+@cache
 def for_disease(disease: Disease) -> tuple[CriteriaSet, ...]:
     """Return the sets that concern `disease`, in the order of the registry."""
     return tuple(criteria for criteria in CRITERIA.values() if disease in criteria.diseases)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from services.clinical.flare.records import PredictorTest
 from services.clinical.labs import LabPanel, Reading, analytes
@@ -18,7 +19,7 @@ _IL6_BLOCKERS = ("tocilizumab", "sarilumab", "satralizumab", "siltuximab")
 _MASKED = frozenset({"crp", "esr"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Patient:
     """What the predictors are asked about. Trends need dated values in canonical units."""
 
@@ -31,9 +32,14 @@ class Patient:
     medications: tuple[str, ...] = ()
     subtype: str | None = None
 
-    @property
+    @cached_property
     def interleukin_6_blocked(self) -> bool:
-        return any(drug in words for words in map(_words, self.medications) for drug in _IL6_BLOCKERS)
+        return any(drug in words for words in self.medication_words for drug in _IL6_BLOCKERS)
+
+    @cached_property
+    def medication_words(self) -> tuple[str, ...]:
+        """Each medication in plain words, with a blank at either end."""
+        return tuple(f" {_words(written)} " for written in self.medications)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def ask(test: PredictorTest, patient: Patient) -> Answer:
     if test.antibody is not None:
         return Answer(patient.antibodies.get(test.antibody), needs=f"{test.antibody.replace('_', '-')} (antibody)")
     if test.medication:
-        return _medication(test.medication, patient.medications)
+        return _medication(test.medication, patient.medication_words)
     if test.sex is not None:
         return Answer(patient.sex == test.sex)
     if test.age_below is not None:
@@ -87,8 +93,7 @@ def _words(text: str) -> str:
 def _medication(names: tuple[str, ...], medications: tuple[str, ...]) -> Answer:
     if not medications:
         return Answer(None, needs="current medication")
-    for written in medications:
-        padded = f" {_words(written)} "
+    for padded in medications:
         for name in names:
             if f" {name} " in padded:
                 return Answer(True, name)

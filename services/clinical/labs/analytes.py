@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -100,6 +100,11 @@ def resolve(name: str) -> Analyte | None:
 
 def locate(name: str) -> Located | None:
     """Read a written name: the analyte, the unit at its end, or the limit it names (`anti_dsDNA_uln`)."""
+    return _located(name[:MAX_NAME_LENGTH])
+
+
+@lru_cache(maxsize=8192)
+def _located(name: str) -> Located | None:
     tokens = _tokens(name)
     while tokens:
         for end in range(len(tokens), 0, -1):

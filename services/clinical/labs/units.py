@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_UNIT_LENGTH = 40
 
@@ -53,7 +54,12 @@ _NOT_NAME = re.compile(r"[^a-z0-9]+")
 
 def normalise_unit(text: str) -> str | None:
     """Return the canonical spelling of a unit, or None when it is not known. Only the first 40 characters are read."""
-    cut = unicodedata.normalize("NFKC", text[:MAX_UNIT_LENGTH]).strip()
+    return _normalised(text[:MAX_UNIT_LENGTH])
+
+
+@lru_cache(maxsize=2048)
+def _normalised(text: str) -> str | None:
+    cut = unicodedata.normalize("NFKC", text).strip()
     if cut in ("G/L", "T/L"):  # giga and tera per litre; in lower case the first would be grams
         return "10^9/L" if cut == "G/L" else "10^12/L"
     folded = cut.lower().replace("\u03bc", "u").replace("\u00b5", "u").replace("mcg", "ug").replace("mcl", "ul").replace("×", "x")

@@ -112,9 +112,11 @@ def _check(subject: Subject, facts: Facts) -> DrugCheck:
     open_questions: list[NotCheckable] = []
     for rule in _rules_in(subject.name, subject.classes, subject.scope):
         verdict = verdict_of(rule, facts, subject)
-        if verdict.truth is True:
+        if verdict.truth is False:
+            continue
+        if verdict.truth:
             alerts.append(_alert(rule, verdict, subject, facts))
-        elif verdict.truth is None and rule.ask and verdict.asks:
+        elif rule.ask and verdict.asks:
             open_questions.append(
                 _open_question(rule.code, rule.title, rule.severity, subject.name, subject.scope, verdict.asks)
             )
@@ -200,9 +202,11 @@ def _explanation(rule: Rule, verdict: Verdict, facts: Facts) -> Explanation:
 
 def _allergy(subject: Subject, facts: Facts) -> list[Alert]:
     """Fire for a drug the patient is stated to be allergic to; there is no rule row because it holds for every drug."""
+    if not facts.conditions.allergies:
+        return []
     from_text = [
         written.text
-        for written in parse_all(facts.conditions.allergies)
+        for written in _allergies(facts)
         if any(drug.name == subject.name or (drug.is_class and drug.classes <= subject.classes) for drug in written.drugs)
     ]
     if not from_text:
@@ -224,6 +228,13 @@ def _allergy(subject: Subject, facts: Facts) -> list[Alert]:
             ),
         )
     ]
+
+
+def _allergies(facts: Facts) -> tuple[Medication, ...]:
+    known: tuple[Medication, ...] | None = facts.memory.get("allergies")
+    if known is None:
+        known = facts.memory["allergies"] = parse_all(facts.conditions.allergies)
+    return known
 
 
 _SCOPE_ORDER = {Scope.CURRENT.value: 0, Scope.PROPOSED.value: 1, PATIENT: 2, Scope.CANDIDATE.value: 3}

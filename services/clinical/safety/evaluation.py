@@ -69,12 +69,13 @@ def verdict_of(rule: Rule, facts: Facts, subject: Subject | None) -> Verdict:
 
     Such drugs differ in nothing a condition can ask for but their dose.
     """
-    shared = subject is None or (subject.medication is None and subject.name not in _taken_names(facts))
-    if not shared or (rule.when is not None and rule.when.asks_dose):
+    if subject is not None and (subject.medication is not None or subject.name in _taken_names(facts)):
         return evaluate(rule.when, facts, subject)
     known: Verdict | None = facts.memory.get(rule.code)
     if known is None:
-        known = facts.memory[rule.code] = evaluate(rule.when, facts, subject)
+        known = evaluate(rule.when, facts, subject)
+        if rule.when is None or not rule.when.asks_dose:
+            facts.memory[rule.code] = known
     return known
 
 

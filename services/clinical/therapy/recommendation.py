@@ -80,7 +80,7 @@ def recommend(
 def _judge(therapy: Therapy, diseases: tuple[Disease, ...], facts: Facts) -> Recommendation | None:
     """Return the therapy judged for this patient, None when it has nothing to do with the diagnoses."""
     uses, drug_class, monitoring = _fixed()[therapy.name]
-    if not any(disease in uses for disease in diseases):
+    if uses.keys().isdisjoint(diseases):
         return None
     subject = _subject(therapy, facts)
     statuses: dict[str, DiseaseStatus] = {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api import analyze, collections, export, ingest, query, system
+from api import analyze, collections, export, ingest, query, system, uploads
 from api.dependencies import ServicesProvider
 from api.errors import install_error_handlers
 from api.security import GuardMiddleware
+from services.access.principals import Principal
+from services.access.tickets import UPLOADS
 from services.settings import Settings
 
 VERSION = "1.0.0"
@@ -20,8 +22,13 @@ def create_api(settings: Settings, services: ServicesProvider) -> FastAPI:
         description="Decision support for clinicians: not a diagnosis, not for time-critical use.",
     )
     app.state.services = services
-    app.add_middleware(GuardMiddleware, settings=settings)
+
+    def holder(ticket: str) -> Principal | None:
+        running = services()
+        return running.tickets.holder(ticket, UPLOADS) if running else None
+
+    app.add_middleware(GuardMiddleware, settings=settings, holder=holder)
     install_error_handlers(app)
-    for router in (system.router, query.router, analyze.router, export.router, ingest.router, collections.router):
+    for router in (system.router, query.router, analyze.router, export.router, ingest.router, collections.router, uploads.router):
         app.include_router(router)
     return app

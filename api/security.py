@@ -5,6 +5,10 @@ on loopback only (`Settings.refuse_open_network`); it also refuses what a browse
 name or with another origin, because every web page can reach this machine. Bodies are counted while they stream, so a missing
 or lying Content-Length does not help. Requests are limited per client and minute; failed keys have a smaller bucket of their
 own. What goes wrong unexpectedly is logged and answered here, so that this answer carries the headers too.
+
+The dashboard's own page knows no key. It sends files with a ticket (`services/access/tickets.py`) in the header `Upload-Ticket`,
+which opens the upload routes and nothing else, and only to a page of this very origin. The bodies of those routes go to disk
+while they arrive; they have the limit of uploads instead of that of requests.
 """
 
 from __future__ import annotations
@@ -24,11 +28,16 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.access.principals import Principal
 from services.settings import Settings
 
 _LOG = logging.getLogger("paratope.api")
 
 OPEN_PATHS = frozenset({"/", "/health", "/healthz", "/metrics"})
+TicketHolder = Callable[[str], Principal | None]
+_UPLOADS = "/uploads"
+_STREAMED_TO_DISK = ("/jobs/upload",)
+_FORM_BYTES = 1 << 20
 _FAILED_KEYS_PER_MINUTE = 20
 _MAX_CLIENTS = 10_000
 _ROUNDING = 1e-9
@@ -69,10 +78,12 @@ class RateLimit:
 class GuardMiddleware:
     """Checks key, rate and size, then adds the timing and security headers. Wraps the whole API."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, holder: TicketHolder) -> None:
         self._app = app
+        self._holder = holder
         self._key = settings.api_key.get_secret_value() if settings.api_key else None
         self._max_bytes = settings.max_request_size_mb << 20
+        self._max_upload_bytes = (settings.max_upload_size_mb << 20) + _FORM_BYTES
         self._rate = RateLimit(settings.rate_limit_per_minute)
         self._failures = RateLimit(_FAILED_KEYS_PER_MINUTE)
 
@@ -96,7 +107,7 @@ class GuardMiddleware:
         if refusal is not None:
             await _answer(reply, *refusal)
             return
-        await self._limited(scope, receive, reply)
+        await self._limited(scope, receive, reply, path)
 
     def _refuse(self, scope: Scope, path: str) -> tuple[int, str, int | None] | None:
         client = (scope.get("client") or ("unknown",))[0]
@@ -104,6 +115,26 @@ class GuardMiddleware:
         if wait:
             return 429, f"too many requests: wait {wait} s", wait
         sent = _sent_key(scope)
+        if sent is None and _is_upload(path):
+            return self._refuse_upload(scope, path, client)
+        return self._refuse_key(scope, path, client, sent) or self._refuse_length(scope, path)
+
+    def _refuse_upload(self, scope: Scope, path: str, client: str) -> tuple[int, str, int | None] | None:
+        """Let in a page of ours with its ticket, and who would be let in without one; never a page of another origin."""
+        headers = Headers(scope=scope)
+        if not _from_same_origin(headers):
+            return 403, "files are taken from the dashboard's own page only", None
+        ticket = headers.get("upload-ticket")
+        if ticket is None:
+            return self._refuse_key(scope, path, client, None) or self._refuse_length(scope, path)
+        principal = self._holder(ticket)
+        if principal is None:
+            wait = self._failures.seconds_to_wait(client)
+            return (429, f"too many wrong tickets: wait {wait} s", wait) if wait else (401, "the upload ticket has ended", None)
+        scope.setdefault("state", {})["principal"] = principal
+        return self._refuse_length(scope, path)
+
+    def _refuse_key(self, scope: Scope, path: str, client: str, sent: str | None) -> tuple[int, str, int | None] | None:
         if self._key is not None and not (sent is None and path in OPEN_PATHS):
             if sent is None:
                 return 401, "this endpoint needs an API key: send X-API-Key or Authorization: Bearer", None
@@ -112,15 +143,23 @@ class GuardMiddleware:
                 return (429, f"too many wrong keys: wait {wait} s", wait) if wait else (401, "the API key is not valid", None)
         if self._key is None and _from_another_site(Headers(scope=scope)):
             return 403, "without a key the API answers only to this machine's own names: set AUTO_API_KEY to use others", None
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > self._max_bytes:
-            return self._too_large()
         return None
 
-    def _too_large(self) -> tuple[int, str, int | None]:
-        return 413, f"the request is larger than {self._max_bytes >> 20} MB (AUTO_MAX_REQUEST_SIZE_MB)", None
+    def _refuse_length(self, scope: Scope, path: str) -> tuple[int, str, int | None] | None:
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length) > self._limit(path):
+            return self._too_large(path)
+        return None
 
-    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _limit(self, path: str) -> int:
+        return self._max_upload_bytes if _goes_to_disk(path) else self._max_bytes
+
+    def _too_large(self, path: str) -> tuple[int, str, int | None]:
+        setting = "AUTO_MAX_UPLOAD_SIZE_MB" if _goes_to_disk(path) else "AUTO_MAX_REQUEST_SIZE_MB"
+        return 413, f"the request is larger than {self._limit(path) >> 20} MB ({setting})", None
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        limit = self._limit(path)
         received = 0
         answered = False
 
@@ -128,13 +167,13 @@ class GuardMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_bytes:
+            if received > limit:
                 raise _BodyTooLargeError
             return message
 
         async def noted_send(message: Message) -> None:
             nonlocal answered
-            if received > self._max_bytes and not answered:
+            if received > limit and not answered:
                 return  # the framework reports our refusal as a malformed body; the answer is given below
             answered = True
             await send(message)
@@ -149,8 +188,8 @@ class GuardMiddleware:
                 raise  # a stream that broke off must not look complete
             await _answer(send, 500, "unexpected error: it was logged; try again or report it", None)
             return
-        if received > self._max_bytes and not answered:
-            await _answer(send, *self._too_large())
+        if received > limit and not answered:
+            await _answer(send, *self._too_large(path))
 
 
 class _BodyTooLargeError(Exception):
@@ -168,6 +207,26 @@ def _from_another_site(headers: Headers) -> bool:
     """Whether the request names another host than this machine, or was sent by a page of another site."""
     origin = headers.get("origin")
     return not _is_this_machine(f"//{headers.get('host', '')}") or (origin is not None and not _is_this_machine(origin))
+
+
+def _is_upload(path: str) -> bool:
+    return path == _UPLOADS or path.startswith(f"{_UPLOADS}/")
+
+
+def _goes_to_disk(path: str) -> bool:
+    return path.startswith(f"{_UPLOADS}/") or path in _STREAMED_TO_DISK
+
+
+def _from_same_origin(headers: Headers) -> bool:
+    """Whether a browser says that the page it shows is of this origin; what is no browser says nothing.
+
+    A page cannot forge either header. `Sec-Fetch-Site` also holds behind a proxy that changes the host name.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or origin in (f"https://{headers.get('host')}", f"http://{headers.get('host')}")
 
 
 def _is_this_machine(url: str) -> bool:

@@ -16,6 +16,8 @@ from collections.abc import Callable
 
 from services.access.principals import Principal
 
+UPLOADS = "uploads"
+"""The purpose of a ticket that lets a page send files."""
 _SECONDS = 3_600.0
 _MAX_TICKETS = 10_000
 

@@ -44,7 +44,7 @@ class _Child:
             self.process = subprocess.Popen(  # noqa: S603 - a fixed command, no part of it from a user
                 [sys.executable, "-S", "-P", "-m", "services.evidence.documents.worker", kind, str(theirs.fileno()),
                  str(memory_bytes)],
-                env={"PYTHONPATH": _import_path(), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+                env={"PYTHONPATH": import_path(), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
                 cwd="/", pass_fds=[theirs.fileno()], start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )
@@ -210,7 +210,7 @@ def _end_all(children: list[_Child]) -> None:
         children.pop().end()
 
 
-def _import_path() -> str:
+def import_path() -> str:
     """The import path of this process, made absolute, with the product's own folder first."""
     entries = [str(_ROOT), *(os.path.abspath(entry) for entry in sys.path if entry and os.path.exists(entry))]
     return os.pathsep.join(dict.fromkeys(entry for entry in entries if os.pathsep not in entry))

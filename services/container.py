@@ -31,6 +31,7 @@ from services.storage.database import Database
 from services.storage.files import FileStore
 from services.uploads.store import Uploads
 from services.variants.library import VariantLibrary
+from services.variants.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Services:
     tickets: Tickets
     uploads: Uploads
     variants: VariantLibrary
+    workbench: Workbench
     preparation: Preparation
     started: float
 
@@ -69,6 +71,7 @@ class Services:
         self.preparation.stop()
         self.search.close()
         self.reader.close()
+        self.workbench.close()
         self.variants.close()
         self.store.close()
         self.database.close()
@@ -100,6 +103,7 @@ def build_services(settings: Settings) -> Services:
     demo = DemoLoader(patients, documents, settings.data_dir / "demo")
     assistant = Assistant(search, LanguageModel.from_settings(settings))
     conversations = Conversations(database)
+    variants = VariantLibrary(database, settings.data_dir / "variants")
     return Services(
         settings=settings, database=database, store=store, embedder=embedder, readiness=readiness, index=index, search=search,
         reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader),
@@ -107,7 +111,7 @@ def build_services(settings: Settings) -> Services:
         conversations=conversations, chat=Chat(assistant, conversations),
         tickets=Tickets(),
         uploads=Uploads(database, settings.data_dir / "uploads", settings.max_upload_size_mb << 20),
-        variants=VariantLibrary(database, settings.data_dir / "variants"),
+        variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo),
             lambda status: _tell(readiness, status),

@@ -1,7 +1,7 @@
 """Filters on a variant table as values, and their translation to SQL with bound parameters.
 
-A filter is data: the dashboard builds it from widgets, the API from JSON (`filter_from_json`). No text of a user ever becomes
-SQL: column names are looked up in the table's own list and quoted by `quoted`, values are bound.
+A filter is data: the dashboard builds it from widgets, the API from JSON (`filter_json`) or an expression (`expressions`). No
+text of a user ever becomes SQL: column names are looked up in the table's own list and quoted by `quoted`, values are bound.
 
 Missing is not a value: a row whose column is missing passes `Missing` only, never a text or number condition, nor its `Not`.
 A condition on a column of lists holds when any element fulfils it.
@@ -49,11 +49,18 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """Lower and upper bound, both inclusive; None leaves a side open. Text columns are read as numbers where they are."""
+    """Lower and upper bound, inclusive unless `above` or `below` says otherwise; None leaves a side open.
+
+    Text columns are read as numbers where they are.
+    """
 
     column: str
     minimum: float | None = None
     maximum: float | None = None
+    above: bool = False
+    """Values equal to the lower bound do not pass."""
+    below: bool = False
+    """Values equal to the upper bound do not pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,25 @@ class Genes:
 
 
 @dataclass(frozen=True, slots=True)
+class Flagged:
+    """Variants that carry a flag of one of these categories; with none, any flag. `Marks` turns it into `Rows`."""
+
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """Variants with a comment. `Marks` turns it into `Rows`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows by number, in rising order."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     parts: tuple[Filter, ...]
 
@@ -101,7 +127,7 @@ class Not:
     part: Filter
 
 
-Filter = Text | OneOf | Number | Flag | Missing | Region | Genes | And | Or | Not
+Filter = Text | OneOf | Number | Flag | Missing | Region | Genes | Flagged | Commented | Rows | And | Or | Not
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +148,15 @@ class ColumnFacts:
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """What the translation must know of a table. `contigs` are names in genome order, `chromosomes` their canonical names."""
+    """What the translation must know of a table. `contigs` are names in genome order, `chromosomes` their canonical names.
+
+    `numeric` are the text columns all of whose values are numbers, such as frequencies in CSQ.
+    """
 
     columns: Mapping[str, ColumnFacts]
     contigs: Sequence[str]
     chromosomes: Sequence[str | None]
+    numeric: frozenset[str] = frozenset()
 
     def column(self, name: str) -> ColumnFacts:
         """Return a column by name; InvalidInputError where the table has none such."""
@@ -180,8 +210,8 @@ def _translate(condition: Filter, table: TableFacts) -> Sql:
             return _text(table.column(column), test, value)
         case OneOf(column, values):
             return _one_of(table.column(column), values)
-        case Number(column, minimum, maximum):
-            return _number(table.column(column), minimum, maximum)
+        case Number(column, minimum, maximum, above, below):
+            return _number(table.column(column), minimum, maximum, (">" if above else ">=", "<" if below else "<="))
         case Flag(column, value):
             if table.column(column).type != "flag":
                 raise InvalidInputError(f"{column} is not a flag")
@@ -193,6 +223,10 @@ def _translate(condition: Filter, table: TableFacts) -> Sql:
             return _region(chromosome, start, end, table)
         case Genes(names):
             return _genes(names, table)
+        case Rows(numbers):
+            return _rows(numbers)
+        case Flagged() | Commented():
+            raise InvalidInputError("flags and comments are not kept in the table: ask for them in the explorer or its export")
 
 
 def _any_element(column: ColumnFacts, condition: str) -> str:
@@ -233,7 +267,13 @@ def _any_among(name: str, form: str, values: list[str]) -> Sql:
     return f"(CASE WHEN {name} IS NULL THEN NULL ELSE row_id IN ({among}) END)", [values]
 
 
-def _number(column: ColumnFacts, minimum: float | None, maximum: float | None) -> Sql:
+def _rows(numbers: tuple[int, ...]) -> Sql:
+    if not numbers:
+        return "FALSE", []
+    return "(row_id BETWEEN ? AND ? AND row_id IN (SELECT unnest(?::BIGINT[])))", [numbers[0], numbers[-1], list(numbers)]
+
+
+def _number(column: ColumnFacts, minimum: float | None, maximum: float | None, signs: tuple[str, str]) -> Sql:
     if minimum is not None and maximum is not None and minimum > maximum:
         raise InvalidInputError("the lower bound is above the upper one")
     if column.element == "flag":
@@ -241,7 +281,7 @@ def _number(column: ColumnFacts, minimum: float | None, maximum: float | None) -
     operand = quoted(column.name) if not column.is_list else "x"
     value = operand if column.element == "integer" else f"TRY_CAST({operand} AS DOUBLE)"
     parts, bounds = [], []
-    for sign, bound in ((">=", minimum), ("<=", maximum)):
+    for sign, bound in zip(signs, (minimum, maximum), strict=True):
         if bound is not None:
             parts.append(f"{value} {sign} ?")
             bounds.append(bound)
@@ -296,90 +336,3 @@ def _genes(names: tuple[str, ...], table: TableFacts) -> Sql:
     if column.is_list:
         return _any_among(name, "upper({})", wanted)
     return f"upper({name}) IN (SELECT unnest(?::VARCHAR[]))", [wanted]
-
-
-def filter_from_json(data: object, depth: int = 0) -> Filter:
-    """Build a filter from JSON such as `{"and": [{"number": {"column": "qual", "minimum": 30}}, ..]}`.
-
-    Raises InvalidInputError for anything that is not exactly one known condition with known members.
-    """
-    if depth > MAX_DEPTH:
-        raise InvalidInputError(f"a filter is nested at most {MAX_DEPTH} deep")
-    if not isinstance(data, Mapping) or len(data) != 1:
-        raise InvalidInputError("a filter is an object with exactly one member, e.g. and, number, text")
-    kind, body = next(iter(data.items()))
-    if kind in ("and", "or"):
-        if not isinstance(body, list) or len(body) > MAX_PARTS:
-            raise InvalidInputError(f"{kind} takes a list of at most {MAX_PARTS} filters")
-        parts = tuple(filter_from_json(part, depth + 1) for part in body)
-        return And(parts) if kind == "and" else Or(parts)
-    if kind == "not":
-        return Not(filter_from_json(body, depth + 1))
-    if not isinstance(body, Mapping):
-        raise InvalidInputError(f"{str(kind)[:40]} takes an object")
-    return _leaf(str(kind), dict(body))
-
-
-def _leaf(kind: str, body: dict[str, Any]) -> Filter:
-    members = {
-        "text": ("column", "test", "value"),
-        "one_of": ("column", "values"),
-        "number": ("column", "minimum", "maximum"),
-        "flag": ("column", "value"),
-        "missing": ("column", "missing"),
-        "region": ("chromosome", "start", "end"),
-        "genes": ("names",),
-    }.get(kind)
-    if members is None:
-        raise InvalidInputError(f"{kind[:40]!r} is not a filter")
-    unknown = [key for key in body if key not in members]
-    if unknown:
-        raise InvalidInputError(f"{kind} has no member {str(unknown[0])[:40]!r}")
-    try:
-        return _typed_leaf(kind, body)
-    except KeyError as missing:
-        raise InvalidInputError(f"{kind} needs {missing.args[0]}") from missing
-
-
-def _typed_leaf(kind: str, body: dict[str, Any]) -> Filter:
-    column = _string(body["column"]) if kind not in ("region", "genes") else ""
-    match kind:
-        case "text":
-            if body["test"] not in set(TextTest):
-                raise InvalidInputError(f"test is one of {', '.join(TextTest)}")
-            return Text(column, TextTest(body["test"]), _string(body["value"]))
-        case "one_of":
-            return OneOf(column, _strings(body["values"]))
-        case "number":
-            return Number(column, _bound(body.get("minimum")), _bound(body.get("maximum")))
-        case "flag" | "missing":
-            value = body["value"] if kind == "flag" else body.get("missing", True)
-            if not isinstance(value, bool):
-                raise InvalidInputError(f"{kind} takes true or false")
-            return Flag(column, value) if kind == "flag" else Missing(column, value)
-        case "region":
-            start, end = body["start"], body["end"]
-            if not all(isinstance(number, int) and not isinstance(number, bool) for number in (start, end)):
-                raise InvalidInputError("start and end of a region are whole numbers")
-            return Region(_string(body["chromosome"]), start, end)
-    return Genes(_strings(body["names"]))
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise InvalidInputError(f"a text of at most {MAX_TEXT:,} characters is needed")
-    return value
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > MAX_VALUES:
-        raise InvalidInputError(f"a list of at most {MAX_VALUES:,} texts is needed")
-    return tuple(_string(item) for item in value)
-
-
-def _bound(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise InvalidInputError("a bound is a number")
-    return float(value)

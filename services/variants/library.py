@@ -31,6 +31,7 @@ from services.variants.tables import VariantTable
 
 _ID = re.compile(r"[0-9a-zA-Z]{1,32}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_SUFFIX = re.compile(r"(?:\.(?:vcf|bcf|csv|tsv|txt|bed|gz|bgz))+$", re.IGNORECASE)
 _MAX_OPEN = 4
 _MAX_SAMPLE_NAME = 200
 _MAX_NOTES = 10_000
@@ -249,7 +250,7 @@ def _build_name(assembly: GenomeBuild | str | None) -> str | None:
 
 def _shown_name(sample_name: str, manifest: Mapping[str, Any]) -> str:
     samples = manifest["samples"]
-    shown = sample_name.strip() or (samples[0] if len(samples) == 1 else "") or manifest["file"]["name"]
+    shown = sample_name.strip() or (samples[0] if len(samples) == 1 else "") or _SUFFIX.sub("", manifest["file"]["name"])
     visible = "".join(sign for sign in unicodedata.normalize("NFC", shown) if unicodedata.category(sign)[0] != "C").strip()
     if not visible:
         raise InvalidInputError("the sample name has no visible character: give it another name")

@@ -74,9 +74,10 @@ class VariantTable:
         self._seconds = seconds
         path = folder.resolve() / TABLE_FILE
         columns = {entry["name"]: ColumnFacts(entry["name"], entry["type"]) for entry in self.manifest["columns"]}
-        self._numeric = {entry["name"] for entry in self.manifest["columns"] if entry.get("numeric")}
+        self._numeric = frozenset(entry["name"] for entry in self.manifest["columns"] if entry.get("numeric"))
         contigs = self.manifest["contigs"]
-        self.facts = TableFacts(columns, [entry["name"] for entry in contigs], [entry["chromosome"] for entry in contigs])
+        names, chromosomes = [entry["name"] for entry in contigs], [entry["chromosome"] for entry in contigs]
+        self.facts = TableFacts(columns, names, chromosomes, self._numeric)
         try:
             self._connection = _connect(path, memory)
         except (duckdb.IOException, duckdb.InvalidInputException) as problem:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.errors import InvalidInputError, NotFoundError, UnavailableError
+from services.variants.filter_json import filter_from_json
 from services.variants.filters import (
     And,
     Filter,
@@ -27,7 +28,6 @@ from services.variants.filters import (
     Region,
     Text,
     TextTest,
-    filter_from_json,
     quoted,
     to_sql,
 )

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     score_medium: Annotated[float, Field(ge=0, le=1)] = 0.35
     collection_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     rate_limit_per_minute: Annotated[int, Field(ge=1)] = 600
+    job_workers: Annotated[int, Field(ge=0, le=64)] = 1
     demo_data: bool = True
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_base_url: str | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL"))
@@ -76,6 +77,8 @@ class Settings(BaseSettings):
     def _refuse_contradictions(self) -> Settings:
         if self.score_medium > self.score_high:
             raise ValueError("AUTO_SCORE_MEDIUM is above AUTO_SCORE_HIGH: lower it or raise the other")
+        if self.job_workers == 0 and not self.shares_database:
+            raise ValueError("AUTO_JOB_WORKERS is 0, so nobody would run jobs: only with PostgreSQL can other processes do that")
         return self
 
     @property
@@ -85,6 +88,16 @@ class Settings(BaseSettings):
             # the installed driver is psycopg 3; SQLAlchemy would look for its predecessor
             return re.sub(r"^postgres(?:ql)?://", "postgresql+psycopg://", self.database_url.get_secret_value())
         return f"sqlite:///{self.data_dir / 'paratope.db'}"
+
+    @property
+    def shares_database(self) -> bool:
+        """Whether the system of record is a server that several processes can use."""
+        return self.sql_url.startswith("postgresql")
+
+    @property
+    def job_queue_url(self) -> str:
+        """Where the queue of jobs is kept: in PostgreSQL when that is the system of record, else in a file of its own."""
+        return self.sql_url if self.shares_database else f"sqlite:///{self.data_dir / 'jobs.db'}"
 
     @property
     def vector_uri(self) -> str:

@@ -9,6 +9,9 @@ own. What goes wrong unexpectedly is logged and answered here, so that this answ
 The dashboard's own page knows no key. It sends files with a ticket (`services/access/tickets.py`) in the header `Upload-Ticket`,
 which opens the upload routes and nothing else, and only to a page of this very origin. The bodies of those routes go to disk
 while they arrive; they have the limit of uploads instead of that of requests.
+
+The stream of job events is listened to by `EventSource`, which sends no headers: there, and only there, a key may stand in
+`?token=`, or a ticket for one use in `?ticket=`.
 """
 
 from __future__ import annotations
@@ -36,8 +39,10 @@ _LOG = logging.getLogger("paratope.api")
 OPEN_PATHS = frozenset({"/", "/health", "/healthz", "/metrics"})
 TicketHolder = Callable[[str], Principal | None]
 _UPLOADS = "/uploads"
+_EVENTS = "/jobs/events"
 _STREAMED_TO_DISK = ("/jobs/upload",)
 _FORM_BYTES = 1 << 20
+_DOWNLOADS = "/downloads/"  # what follows is random and stands for the key (`services/variants/downloads.py`)
 _FAILED_KEYS_PER_MINUTE = 20
 _MAX_CLIENTS = 10_000
 _ROUNDING = 1e-9
@@ -78,9 +83,11 @@ class RateLimit:
 class GuardMiddleware:
     """Checks key, rate and size, then adds the timing and security headers. Wraps the whole API."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, holder: TicketHolder) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, holder: TicketHolder, listener: TicketHolder) -> None:
+        """`holder` knows the tickets for uploads, `listener` those for events, which it ends."""
         self._app = app
         self._holder = holder
+        self._listener = listener
         self._key = settings.api_key.get_secret_value() if settings.api_key else None
         self._max_bytes = settings.max_request_size_mb << 20
         self._max_upload_bytes = (settings.max_upload_size_mb << 20) + _FORM_BYTES
@@ -114,9 +121,11 @@ class GuardMiddleware:
         wait = self._rate.seconds_to_wait(client)
         if wait:
             return 429, f"too many requests: wait {wait} s", wait
-        sent = _sent_key(scope)
+        sent = _sent_key(scope, path)
         if sent is None and _is_upload(path):
             return self._refuse_upload(scope, path, client)
+        if sent is None and path == _EVENTS and (ticket := _parameter(scope, "ticket")) is not None:
+            return self._refuse_ticket(scope, client, self._listener(ticket), "ticket for events")
         return self._refuse_key(scope, path, client, sent) or self._refuse_length(scope, path)
 
     def _refuse_upload(self, scope: Scope, path: str, client: str) -> tuple[int, str, int | None] | None:
@@ -127,15 +136,20 @@ class GuardMiddleware:
         ticket = headers.get("upload-ticket")
         if ticket is None:
             return self._refuse_key(scope, path, client, None) or self._refuse_length(scope, path)
-        principal = self._holder(ticket)
+        refusal = self._refuse_ticket(scope, client, self._holder(ticket), "upload ticket")
+        return refusal or self._refuse_length(scope, path)
+
+    def _refuse_ticket(
+        self, scope: Scope, client: str, principal: Principal | None, name: str
+    ) -> tuple[int, str, int | None] | None:
         if principal is None:
             wait = self._failures.seconds_to_wait(client)
-            return (429, f"too many wrong tickets: wait {wait} s", wait) if wait else (401, "the upload ticket has ended", None)
+            return (429, f"too many wrong tickets: wait {wait} s", wait) if wait else (401, f"the {name} has ended", None)
         scope.setdefault("state", {})["principal"] = principal
-        return self._refuse_length(scope, path)
+        return None
 
     def _refuse_key(self, scope: Scope, path: str, client: str, sent: str | None) -> tuple[int, str, int | None] | None:
-        if self._key is not None and not (sent is None and path in OPEN_PATHS):
+        if self._key is not None and not (sent is None and (path in OPEN_PATHS or path.startswith(_DOWNLOADS))):
             if sent is None:
                 return 401, "this endpoint needs an API key: send X-API-Key or Authorization: Bearer", None
             if not hmac.compare_digest(sent.encode(), self._key.encode()):
@@ -237,14 +251,20 @@ def _is_this_machine(url: str) -> bool:
         return False
 
 
-def _sent_key(scope: Scope) -> str | None:
+def _sent_key(scope: Scope, path: str) -> str | None:
     headers = Headers(scope=scope)
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and bearer.strip():
         return bearer.strip()
     if headers.get("x-api-key"):
         return headers["x-api-key"]
-    values = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("api_key")
+    if path == _EVENTS and (token := _parameter(scope, "token")) is not None:
+        return token
+    return _parameter(scope, "api_key")
+
+
+def _parameter(scope: Scope, name: str) -> str | None:
+    values = parse_qs(scope.get("query_string", b"").decode("latin-1")).get(name)
     return values[0] if values else None
 
 

@@ -1,0 +1,130 @@
+"""The imported tables over HTTP: list, read, delete; and the files that the dashboard prepared for download."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Annotated, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, StreamingResponse
+
+from api.dependencies import Caller, UsesServices
+from services.errors import InvalidInputError
+from services.variants.library import TableInfo
+from services.variants.tables import MAX_PAGE, VariantTable
+
+router = APIRouter(tags=["tables"])
+
+_MAX_OFFSET = 2**53
+
+
+@router.get("/tables")
+def tables(services: UsesServices, caller: Caller) -> list[dict[str, Any]]:
+    """All tables, newest first."""
+    return [_entry(table) for table in services.variants.list(caller)]
+
+
+def _entry(table: TableInfo) -> dict[str, Any]:
+    return {
+        "table_name": table.name, "sample_name": table.sample_name, "row_count": table.row_count,
+        "created_at": table.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"), "table_id": table.id, "job_id": table.job_id,
+        "assembly": str(table.assembly) if table.assembly else None, "sample_type": table.sample_type,
+        "rejected_count": table.rejected_count, "available": table.available,
+    }  # fmt: skip
+
+
+@router.get("/tables/{table_name}/data/all")
+def data(
+    table_name: str, services: UsesServices, caller: Caller,
+    limit: Annotated[int | None, Query(ge=1)] = None,
+    offset: Annotated[int, Query(ge=0, le=_MAX_OFFSET)] = 0,
+    columns: Annotated[list[str] | None, Query()] = None,
+    filter_text: Annotated[str, Query(alias="filter")] = "",
+) -> StreamingResponse:  # fmt: skip
+    """The rows in genome order. `filter` is JSON or an expression, `columns` names separated by commas.
+
+    Without `limit` all rows from `offset` on are streamed. `total_rows` counts the rows that pass the filter. Values that JSON
+    cannot carry (NaN, infinities) are null, as missing values are.
+    """
+    workbench = services.workbench
+    info = workbench.library.get(caller, table_name)
+    table = workbench.library.open(caller, info.id)
+    condition = workbench.marks.resolve(caller, info.id, workbench.filter_from_text(caller, info.id, filter_text))
+    chosen = _columns(table, columns)
+    if limit is not None and limit > MAX_PAGE:
+        raise InvalidInputError(f"limit is at most {MAX_PAGE:,}: leave it out to have all rows streamed")
+    if limit is None:
+        batches = _from(table.stream(condition, (), chosen), offset)
+    else:
+        batches = iter([table.page(condition, limit=limit, offset=offset, columns=chosen)])
+    head = {"table_name": info.name, "columns": chosen, "total_rows": table.count(condition)}
+    first = next(batches, None)  # asked before the answer begins, so that what fails has its status
+    rows = chain([] if first is None else [first], batches)
+    return StreamingResponse(_body(head, rows), media_type="application/json")
+
+
+@router.delete("/tables/{table_name}")
+def delete(table_name: str, services: UsesServices, caller: Caller) -> dict[str, Any]:
+    """Delete a table with its files. Flags and comments stay with their variants."""
+    return {"table_name": services.workbench.delete(caller, table_name).name, "deleted": True}
+
+
+@router.get("/downloads/{token}", include_in_schema=False)
+def download(token: str, services: UsesServices) -> FileResponse:
+    """A prepared export. The token is the permission: the guard asks for no key here."""
+    found = services.workbench.downloads.fetch(token)
+    return FileResponse(
+        found.path, filename=found.filename, media_type="application/octet-stream", headers={"cache-control": "no-store"}
+    )
+
+
+def _columns(table: VariantTable, asked: Sequence[str] | None) -> list[str]:
+    if asked is None:
+        return list(table.facts.columns)
+    known = table.facts.columns
+    names = [name for part in asked for name in ([part] if part in known else part.split(","))]
+    chosen = list(dict.fromkeys(name if name in known else name.strip() for name in names if name.strip()))
+    if not chosen:
+        raise InvalidInputError("choose at least one column")
+    return [table.facts.column(name).name for name in chosen]
+
+
+def _from(batches: Iterable[pa.Table], offset: int) -> Iterator[pa.Table]:
+    for batch in batches:
+        skipped = min(offset, batch.num_rows)
+        offset -= skipped
+        if skipped < batch.num_rows:
+            yield batch.slice(skipped)
+
+
+def _body(head: dict[str, Any], batches: Iterable[pa.Table]) -> Iterator[str]:
+    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "rows": ['
+    between = ""
+    for batch in batches:
+        if batch.num_rows:
+            yield between + _rows(batch)
+            between = ","
+    yield "]}"
+
+
+def _rows(batch: pa.Table) -> str:
+    """Write rows as JSON objects, separated by commas."""
+    for place, field in enumerate(batch.schema):
+        if pa.types.is_floating(field.type):
+            column = batch.column(place)
+            batch = batch.set_column(place, field, pc.if_else(pc.is_finite(column), column, None))
+    rows = batch.to_pylist()
+    try:
+        return json.dumps(rows, ensure_ascii=False, allow_nan=False)[1:-1]
+    except ValueError:  # a NaN inside a list
+        return json.dumps([{name: _finite(value) for name, value in row.items()} for row in rows], ensure_ascii=False)[1:-1]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and value - value != 0 else value

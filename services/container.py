@@ -11,6 +11,7 @@ from services.assistant.answering import Assistant
 from services.assistant.chat import Chat
 from services.assistant.conversations import Conversations
 from services.assistant.language_model import LanguageModel
+from services.assistant.proposals import FactProposer
 from services.clinical.analysis import warm_up
 from services.evidence.documents.reading import DocumentReader
 from services.evidence.embedder import SentenceEmbedder
@@ -18,12 +19,17 @@ from services.evidence.index import EvidenceIndex
 from services.evidence.readiness import Readiness
 from services.evidence.search import EvidenceSearch, Ranking
 from services.evidence.store import EvidenceStore
+from services.jobs.engine import DurableQueue
+from services.jobs.service import Jobs
+from services.jobs.slots import FileSlots, PostgresSlots
 from services.knowledge.synonyms import expand
 from services.patients.analyses import AnalysisLog
 from services.patients.demo import DemoLoader
 from services.patients.documents import DocumentLibrary
+from services.patients.fact_decisions import FactDecisions
 from services.patients.record import PatientRecord
 from services.patients.registry import PatientRegistry
+from services.pipelines.variant_import import VariantImports
 from services.preparation import Preparation, PreparationStatus, Step
 from services.reports.service import Reports
 from services.settings import Settings
@@ -51,13 +57,17 @@ class Services:
     reports: Reports
     documents: DocumentLibrary
     record: PatientRecord
+    decisions: FactDecisions
+    proposer: FactProposer
     demo: DemoLoader
     assistant: Assistant
     conversations: Conversations
     chat: Chat
     tickets: Tickets
     uploads: Uploads
+    jobs: Jobs
     variants: VariantLibrary
+    variant_imports: VariantImports
     workbench: Workbench
     preparation: Preparation
     started: float
@@ -68,6 +78,7 @@ class Services:
 
     def close(self) -> None:
         """Release processes, connections and files, in the reverse order of use."""
+        self.jobs.close()
         self.preparation.stop()
         self.search.close()
         self.reader.close()
@@ -101,16 +112,21 @@ def build_services(settings: Settings) -> Services:
     )
     analyses = AnalysisLog(database, patients)
     demo = DemoLoader(patients, documents, settings.data_dir / "demo")
-    assistant = Assistant(search, LanguageModel.from_settings(settings))
+    model = LanguageModel.from_settings(settings)
+    assistant = Assistant(search, model)
+    record = PatientRecord(database, index, patients)
     conversations = Conversations(database)
+    uploads = Uploads(database, settings.data_dir / "uploads", settings.max_upload_size_mb << 20)
     variants = VariantLibrary(database, settings.data_dir / "variants")
+    jobs = _jobs(settings, database)
     return Services(
         settings=settings, database=database, store=store, embedder=embedder, readiness=readiness, index=index, search=search,
         reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader),
-        documents=documents, record=PatientRecord(database, index, patients), demo=demo, assistant=assistant,
+        documents=documents, record=record, decisions=FactDecisions(database, record), demo=demo, assistant=assistant,
+        proposer=FactProposer(model, documents, record, base_url=settings.anthropic_base_url),
         conversations=conversations, chat=Chat(assistant, conversations),
         tickets=Tickets(),
-        uploads=Uploads(database, settings.data_dir / "uploads", settings.max_upload_size_mb << 20),
+        uploads=uploads, jobs=jobs, variant_imports=VariantImports(jobs, uploads, variants, patients),
         variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo),
@@ -118,6 +134,13 @@ def build_services(settings: Settings) -> Services:
         ),
         started=time.monotonic(),
     )
+
+
+def _jobs(settings: Settings, database: Database) -> Jobs:
+    folder = settings.data_dir / "jobs"
+    slots = PostgresSlots(database.engine) if settings.shares_database else FileSlots(folder)
+    queue = DurableQueue(settings.job_queue_url, slots, settings.job_workers)
+    return Jobs(database, queue, folder, settings.job_workers)
 
 
 def _tell(readiness: Readiness, status: PreparationStatus) -> None:

@@ -1,4 +1,4 @@
-"""Documents: upload PDFs for a patient, see what was read from them, open a page, delete."""
+"""Documents: upload PDFs for a patient, see what was read from them, open a page, read again, delete."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ services = get_services()
 patient_id = state.patient_id()
 
 st.title("Documents")
-with st.expander("Upload PDFs", icon=":material/upload_file:", expanded=patient_id is None), explained():
+with explained():
+    documents = services.documents.list(patient_id, access) if patient_id is not None else ()
+with st.expander("Upload PDFs", icon=":material/upload_file:", expanded=not documents), explained():
     document_upload.show(services, access, patient_id)
 
 if patient_id is None:
-    empty("Choose a patient on the left to see their documents.")
+    empty("Choose a patient on the left to see their documents, or upload the first one of a new patient above.")
     with explained():
         demo_loading.offer(services, access, services.patients.list(access), key="documents.load_demo")
     st.stop()
-
-with explained():
-    documents = services.documents.list(patient_id, access)
 if not documents:
-    empty("No documents yet for this patient. Upload a PDF above.")
+    empty(
+        "**No documents yet for this patient.** Upload letters and reports as PDF above. From each one the dated results, drugs, "
+        "diagnoses and studies are read; they fill the timeline, the trends and the analysis, and each links back to its page."
+    )
     st.stop()
 
 with explained():

@@ -7,11 +7,10 @@ record changes, so whatever fails on the way, what was there before is still the
 
 from __future__ import annotations
 
-import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,7 +26,6 @@ from services.errors import (
     TooLargeError,
     UnavailableError,
 )
-from services.evidence.documents.chunking import chunk
 from services.evidence.documents.describing import DocumentDescription, describe
 from services.evidence.documents.model import ParsedDocument, RenderedPage
 from services.evidence.documents.reading import DocumentReader
@@ -35,17 +33,31 @@ from services.evidence.embedder import Embedder, Progress
 from services.evidence.extraction import RULES_VERSION, Fact, extract
 from services.evidence.filters import checked_patient_id
 from services.evidence.index import EvidenceIndex, delete_passages, passage_from_row, write_passages
-from services.evidence.passages import Passage, Tier
+from services.evidence.passages import Passage
+from services.patients.document_preparation import (
+    COLLECTION,
+    Document,
+    PreparedDocument,
+    Preparer,
+    document_from_row,
+    row_of,
+)
 from services.patients.fact_passages import COLLECTIONS as FACT_COLLECTIONS
-from services.patients.fact_passages import fact_passages
-from services.patients.facts import as_stored, delete_facts, outdated_documents, reviews_of, write_facts
-from services.patients.registry import Patient, PatientRegistry
+from services.patients.facts import (
+    FactStatus,
+    StoredFact,
+    delete_facts,
+    outdated_documents,
+    read_facts,
+    write_facts,
+    write_proposals,
+)
+from services.patients.registry import Patient, PatientRegistry, add_if_new
 from services.storage.database import Database
 from services.storage.files import FileStore, display_name
 from services.storage.tables import documents, passages
 
-COLLECTION = "autoimmune_clinical_documents"
-_CHUNK_TOKENS = 200
+__all__ = ["COLLECTION", "Document", "DocumentLibrary", "FactCount", "Ingested", "Outcome", "Reread"]
 
 
 class Outcome(StrEnum):
@@ -55,38 +67,39 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A stored document as its content describes itself. `notes` are readings a person should check."""
-
-    id: str
-    patient_id: str
-    filename: str
-    title: str
-    doc_type: str
-    specialty: str
-    document_date: str | None
-    author: str | None
-    facility: str | None
-    page_count: int
-    passage_count: int
-    notes: tuple[str, ...]
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Ingested:
     document: Document
     outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class FactCount:
+    """The facts of a document: those that count, those a language model proposed and nobody decided, those rejected."""
+
+    used: int = 0
+    proposed: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What reading a stored file again changed.
+
+    `added`, `gone`, `changed` count facts; `description` names the fields of the document that read differently;
+    `passages` are how many passages there were and are; `undecided` counts decisions of people whose fact is not read any more.
+    """
+
     document: Document
-    sha256: str
-    file_key: str
-    passages: tuple[Passage, ...]
-    facts: tuple[Fact, ...]
-    derived: tuple[Passage, ...]  # of the facts, in the collections of results and events
+    added: int
+    gone: int
+    changed: int
+    description: tuple[str, ...]
+    passages: tuple[int, int]
+    undecided: int
+
+    @property
+    def is_same(self) -> bool:
+        return not (self.added or self.gone or self.changed or self.description or self.passages[0] != self.passages[1])
 
 
 class DocumentLibrary:
@@ -106,12 +119,12 @@ class DocumentLibrary:
         self._files = files
         self._reader = reader
         self._index = index
-        self._embedder = embedder
+        self._preparer = Preparer(database, embedder)
         self._patients = patients
         self._max_bytes = max_bytes
 
     def ingest(self, patient_id: str, filename: str, data: bytes, access: Principal) -> Ingested:
-        """Take in one PDF for a patient, who is created when unknown.
+        """Take in one PDF for a patient, who is created with the document when unknown.
 
         :raise DocumentError: the file cannot be used; the subclass and message say why.
         :raise TooLargeError: more bytes than `AUTO_MAX_REQUEST_SIZE_MB` allows.
@@ -130,7 +143,7 @@ class DocumentLibrary:
         checked_patient_id(patient_id)
         _require_access(access)
         results: list[Ingested] = []
-        prepared: dict[str, _Prepared] = {}  # by file name
+        prepared: dict[str, PreparedDocument] = {}  # by file name
         patient: Patient | None = None
         for filename, data in batch:
             if len(data) > self._max_bytes:
@@ -141,12 +154,12 @@ class DocumentLibrary:
             if known is not None:
                 results.append(Ingested(known, Outcome.UNCHANGED))
                 continue
-            patient = patient or self._patients.ensure(patient_id, access)
+            patient = patient or self._patients.get_or_new(patient_id, access)
             replaced = name in prepared or self._find(patient_id, filename=name) is not None
-            prepared[name] = self._prepare(patient, name, key, parsed)
+            prepared[name] = self._preparer.prepare(patient, name, key, parsed)
             results.append(Ingested(prepared[name].document, Outcome.REPLACED if replaced else Outcome.ADDED))
-        if prepared:
-            self._take_in(list(prepared.values()), progress)
+        if patient is not None:
+            self._take_in(patient, list(prepared.values()), progress)
         return tuple(results)
 
     def list(self, patient_id: str, access: Principal) -> tuple[Document, ...]:
@@ -158,10 +171,10 @@ class DocumentLibrary:
             .order_by(documents.c.document_date.desc(), documents.c.filename)
         )
         with self._database.read() as connection:
-            return tuple(_document(row) for row in connection.execute(query).mappings())
+            return tuple(document_from_row(row) for row in connection.execute(query).mappings())
 
     def get(self, document_id: str, access: Principal) -> Document:
-        return _document(self._row(document_id, access))
+        return document_from_row(self._row(document_id, access))
 
     def page_image(self, document_id: str, page: int, highlight: str | None, access: Principal) -> RenderedPage:
         """Render one page (1-based) with the passage highlighted where it can be located exactly."""
@@ -198,52 +211,8 @@ class DocumentLibrary:
             self._remove_file_unless_used(key)  # a file that was readable yesterday may time out on a busy day
             raise
 
-    def _prepare(self, patient: Patient, filename: str, file_key: str, parsed: ParsedDocument) -> _Prepared:
-        description = describe(parsed, file_name=filename)
-        identifier = secrets.token_hex(16)
-        chunks = chunk(parsed, description, count_tokens=self._embedder.count_tokens, max_tokens=_CHUNK_TOKENS)
-        written = description.date.isoformat() if description.date else None
-        label = description.label()
-        metadata = {
-            name: value
-            for name, value in (
-                ("doc_type", description.doc_type.value), ("specialty", description.specialty),
-                ("author", description.author), ("facility", description.facility),
-            )
-            if value
-        }
-        made = tuple(
-            Passage(
-                id=f"{identifier}-{one.ordinal:04d}", collection=COLLECTION, text=one.text, title=label, tier=Tier.RECORD,
-                patient_id=patient.id, document_id=identifier, page=one.page, section=one.section[:200] or None,
-                document_date=written, source=filename, metadata=metadata, context=f"{patient.name}. {one.context}",
-            )
-            for one in chunks
-        )
-        document = Document(
-            identifier, patient.id, filename, label, description.doc_type.value, description.specialty or "unknown", written,
-            description.author, description.facility, parsed.page_count, len(made),
-            (*description.notes, *_mismatches(patient, description)), datetime.now(UTC),
-        )
-        extracted, derived = self._facts_of(patient, document, parsed, description)
-        return _Prepared(document, parsed.sha256, file_key, made, extracted, derived)
-
-    def _facts_of(
-        self, patient: Patient, document: Document, parsed: ParsedDocument, description: DocumentDescription
-    ) -> tuple[tuple[Fact, ...], tuple[Passage, ...]]:
-        """The facts of a document and their passages, with what people decided when the same file was read before."""
-        extracted = extract(parsed, description)
-        with self._database.read() as connection:
-            reviews = reviews_of(connection, patient.id)
-        row = {
-            "id": document.id, "title": document.title, "doc_type": document.doc_type, "document_date": document.document_date,
-            "specialty": document.specialty,
-        }
-        stored = as_stored(extracted, patient_id=patient.id, sha256=parsed.sha256, document=row, reviews=reviews)
-        return extracted, fact_passages(stored, patient.name, document.filename)
-
-    def _take_in(self, prepared: Sequence[_Prepared], progress: Progress | None) -> None:
-        """Put the vectors into the store, then switch the record over in one transaction.
+    def _take_in(self, patient: Patient, prepared: Sequence[PreparedDocument], progress: Progress | None) -> None:
+        """Put the vectors into the store, then switch the record over in one transaction, in which a new patient begins.
 
         A crash in between leaves more rows in the store than in the record, which `EvidenceIndex.repair` mends.
         """
@@ -254,9 +223,10 @@ class DocumentLibrary:
             self._index.store_only(new, progress)
             self._remove_from_store([key for document_id in replaced for key in self._passage_ids(document_id)])
             with self._database.begin() as connection:
+                add_if_new(connection, patient)
                 for document_id in replaced:
                     _delete(connection, document_id)
-                connection.execute(sa.insert(documents), [_row_of(one) for one in prepared])
+                connection.execute(sa.insert(documents), [row_of(one) for one in prepared])
                 if new:
                     write_passages(connection, new)
                 for one in prepared:
@@ -279,29 +249,80 @@ class DocumentLibrary:
         read = 0
         for number, document_id in enumerate(outdated, start=1):
             with suppress(DocumentError, NotFoundError):
-                self._read_facts_again(document_id, access)
+                row = self._row(document_id, access)
+                parsed, description = self.reading(document_id, access)
+                self._store_facts(row, parsed.sha256, extract(parsed, description), access)
                 read += 1
             if progress is not None:
                 progress(number, len(outdated))
         return read
 
-    def _read_facts_again(self, document_id: str, access: Principal) -> None:
+    def read_again(self, document_id: str, access: Principal) -> Reread:
+        """Read the stored file with the present rules: description, passages and facts. What people decided stays.
+
+        :raise DocumentError: the file cannot be read any more; what is stored stays as it is.
+        :raise UnavailableError: embedder or store down; the record stays as it is.
+        """
         row = self._row(document_id, access)
-        document = _document(row)
+        before = document_from_row(row)
         parsed = self._reader.read(self._files.existing(row["file_key"]))
-        description = describe(parsed, file_name=document.filename)
+        patient = self._patients.get(before.patient_id, access)
+        prepared = self._preparer.prepare(patient, before.filename, row["file_key"], parsed, stored=before)
+        facts_before = self._facts(before)
+        kept = {(passage.collection, passage.id) for passage in (*prepared.passages, *prepared.derived)}
+        gone = [key for key in self._passage_ids(document_id) if key not in kept]
+        self._index.store_only([*prepared.passages, *prepared.derived])
+        self._remove_from_store(gone)
+        with self._database.begin() as connection:
+            _delete_passages(connection, gone)
+            write_passages(connection, [*prepared.passages, *prepared.derived])
+            connection.execute(sa.update(documents).where(documents.c.id == document_id).values(**row_of(prepared)))
+            write_facts(connection, patient.id, document_id, prepared.sha256, prepared.facts, RULES_VERSION)
+        return _difference(before, prepared.document, facts_before, self._facts(before))
+
+    def reading(self, document_id: str, access: Principal) -> tuple[ParsedDocument, DocumentDescription]:
+        """Read the stored file: its text page by page, and what it says of itself."""
+        row = self._row(document_id, access)
+        parsed = self._reader.read(self._files.existing(row["file_key"]))
+        return parsed, describe(parsed, file_name=row["filename"])
+
+    def fact_counts(self, patient_id: str, access: Principal) -> dict[str, FactCount]:
+        """The number of facts of each of a patient's documents, by document id."""
+        _require_access(access)
+        with self._database.read() as connection:
+            stored = read_facts(connection, checked_patient_id(patient_id))
+        by_document: dict[str, Counter[FactStatus]] = {}
+        for fact in stored:
+            by_document.setdefault(fact.document_id, Counter())[fact.status] += 1
+        return {key: FactCount(
+            found.total() - found[FactStatus.PROPOSED] - found[FactStatus.REJECTED], found[FactStatus.PROPOSED],
+            found[FactStatus.REJECTED],
+        ) for key, found in by_document.items()}  # fmt: skip
+
+    def add_proposals(self, document_id: str, proposed: Sequence[Fact], author: str, access: Principal) -> int:
+        """Keep what a language model proposes for a document until people decide. Returns how many are new."""
+        row = self._row(document_id, access)
+        with self._database.begin() as connection:
+            return write_proposals(connection, row["patient_id"], document_id, row["sha256"], proposed, author)
+
+    def _facts(self, document: Document) -> tuple[StoredFact, ...]:
+        with self._database.read() as connection:
+            return read_facts(connection, document.patient_id, document_id=document.id)
+
+    def _store_facts(self, row: sa.RowMapping, sha256: str, extracted: tuple[Fact, ...], access: Principal) -> None:
+        """Replace the facts of a document and their passages."""
+        document = document_from_row(row)
         patient = self._patients.get(document.patient_id, access)
-        extracted, derived = self._facts_of(patient, document, parsed, description)
+        derived = self._preparer.derived(patient, document, sha256, extracted)
         kept = {(passage.collection, passage.id) for passage in derived}
-        gone = [key for key in self._passage_ids(document_id) if key[0] in FACT_COLLECTIONS and key not in kept]
+        gone = [key for key in self._passage_ids(document.id) if key[0] in FACT_COLLECTIONS and key not in kept]
         self._index.store_only(derived)
         self._remove_from_store(gone)
         with self._database.begin() as connection:
-            for collection in FACT_COLLECTIONS:
-                delete_passages(connection, collection, [identifier for name, identifier in gone if name == collection])
+            _delete_passages(connection, gone)
             if derived:
                 write_passages(connection, derived)
-            write_facts(connection, document.patient_id, document.id, row["sha256"], extracted, RULES_VERSION)
+            write_facts(connection, document.patient_id, document.id, sha256, extracted, RULES_VERSION)
 
     def _remove_from_store(self, keys: Sequence[tuple[str, str]]) -> None:
         for collection in sorted({name for name, _ in keys}):
@@ -324,7 +345,7 @@ class DocumentLibrary:
         query = query.where(documents.c.sha256 == sha256) if sha256 else query.where(documents.c.filename == filename)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
-        return _document(row) if row else None
+        return document_from_row(row) if row else None
 
     def _row(self, document_id: str, access: Principal) -> sa.RowMapping:
         _require_access(access)
@@ -338,18 +359,33 @@ class DocumentLibrary:
         return self._files.existing(self._row(document_id, access)["file_key"])
 
 
-def _mismatches(patient: Patient, description: DocumentDescription) -> list[str]:
-    """Warn when the document names another person than the one it is filed under."""
-    notes = []
-    if patient.date_of_birth and description.date_of_birth and description.date_of_birth != patient.date_of_birth:
-        notes.append("The date of birth in the document differs from this patient's: check the filing.")
-    if patient.mrn and description.mrn and description.mrn != patient.mrn:
-        notes.append("The record number in the document differs from this patient's: check the filing.")
-    return notes
-
-
-def _same_content(prepared: Mapping[str, _Prepared], sha256: str) -> Document | None:
+def _same_content(prepared: Mapping[str, PreparedDocument], sha256: str) -> Document | None:
     return next((one.document for one in prepared.values() if one.sha256 == sha256), None)
+
+
+def _difference(
+    before: Document, now: Document, facts_before: Sequence[StoredFact], facts_now: Sequence[StoredFact]
+) -> Reread:
+    old, new = ({fact.id: fact for fact in facts} for facts in (facts_before, facts_now))
+    both = old.keys() & new.keys()
+    told = ("title", "doc_type", "specialty", "document_date", "author", "facility", "notes")
+    lost = [fact for key, fact in old.items() if key not in new and fact.review is not None and not fact.is_proposal]
+    return Reread(
+        document=now, added=len(new.keys() - old.keys()), gone=len(old.keys() - new.keys()),
+        changed=sum(_read_as(old[key]) != _read_as(new[key]) for key in both),
+        description=tuple(name for name in told if getattr(before, name) != getattr(now, name)),
+        passages=(before.passage_count, now.passage_count), undecided=len(lost),
+    )  # fmt: skip
+
+
+def _read_as(fact: StoredFact) -> tuple[object, ...]:
+    """What the rules made of a fact, whatever was decided about it."""
+    return fact.as_read or fact.content, fact.effective, fact.page, fact.quote
+
+
+def _delete_passages(connection: sa.Connection, keys: Sequence[tuple[str, str]]) -> None:
+    for collection in sorted({name for name, _ in keys}):
+        delete_passages(connection, collection, [identifier for name, identifier in keys if name == collection])
 
 
 def _delete(connection: sa.Connection, document_id: str) -> None:
@@ -361,21 +397,3 @@ def _delete(connection: sa.Connection, document_id: str) -> None:
 def _require_access(access: Principal) -> None:
     if not access.may_see_patients:
         raise AccessDeniedError("this key may not see patient documents: ask for one that may")
-
-
-def _row_of(prepared: _Prepared) -> dict[str, object]:
-    document = prepared.document
-    return {
-        "id": document.id, "patient_id": document.patient_id, "sha256": prepared.sha256, "filename": document.filename,
-        "file_key": prepared.file_key, "title": document.title[:300], "doc_type": document.doc_type,
-        "specialty": document.specialty, "document_date": document.document_date, "author": (document.author or "")[:200] or None,
-        "facility": (document.facility or "")[:200] or None, "page_count": document.page_count,
-        "passage_count": document.passage_count, "notes": list(document.notes), "created_at": document.created_at,
-    }
-
-
-def _document(row: sa.RowMapping) -> Document:
-    return Document(
-        row["id"], row["patient_id"], row["filename"], row["title"], row["doc_type"], row["specialty"], row["document_date"],
-        row["author"], row["facility"], row["page_count"], row["passage_count"], tuple(row["notes"]), row["created_at"],
-    )

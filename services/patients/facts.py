@@ -2,7 +2,8 @@
 
 A fact is derived: it goes with its document and comes again when the document is read again. What a person decided about it
 is kept apart, under an id made of patient, file content and place in the document, so a correction outlives every new
-reading of the same file. Nothing here checks who asks; the services above do.
+reading of the same file. What a language model proposed stays with its document until it is decided or the rules find it
+themselves; the first entry of its history names the model. Nothing here checks who asks; the services above do.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from services.evidence.extraction import (
     Precision,
     content_from_json,
 )
+from services.evidence.extraction.content_fields import statement_of, told_date
 from services.storage.tables import documents, fact_reviews, facts
 
 
@@ -52,7 +54,8 @@ class Review:
 class StoredFact:
     """One statement of one document as it counts now: corrected where a person corrected it.
 
-    `as_read` is the content as it was extracted, set only where a correction replaced it.
+    `as_read` is the content as it was extracted, set only where a correction replaced it. `is_proposal`: a language model
+    found it and not the rules, whatever was decided since.
     """
 
     id: str
@@ -74,6 +77,7 @@ class StoredFact:
     content: Content
     review: Review | None = None
     as_read: Content | None = None
+    is_proposal: bool = False
 
     @property
     def kind(self) -> FactKind:
@@ -119,8 +123,13 @@ def as_stored(
 def write_facts(
     connection: sa.Connection, patient_id: str, document_id: str, sha256: str, extracted: Sequence[Fact], version: str
 ) -> None:
-    """Store the facts of a document, replacing those of an earlier reading, inside the caller's transaction."""
-    delete_facts(connection, document_id)
+    """Store the facts of a document, replacing those of an earlier reading, inside the caller's transaction.
+
+    Proposals stay, except those that nobody decided and that the rules now find themselves.
+    """
+    read_now = facts.c.status != FactStatus.PROPOSED.value
+    connection.execute(sa.delete(facts).where(facts.c.document_id == document_id, read_now))
+    _delete_found(connection, document_id, extracted)
     rows = {
         row["id"]: row for position, fact in enumerate(extracted)
         if (row := _row(fact, position, patient_id, document_id, sha256))
@@ -128,6 +137,48 @@ def write_facts(
     if rows:
         connection.execute(sa.insert(facts), list(rows.values()))
     connection.execute(sa.update(documents).where(documents.c.id == document_id).values(facts_version=version))
+
+
+def write_proposals(
+    connection: sa.Connection, patient_id: str, document_id: str, sha256: str, proposed: Sequence[Fact], author: str
+) -> int:
+    """Add what a language model proposes and return how many are new, inside the caller's transaction.
+
+    `author` names model and prompt. A proposal that is there already, or was decided before, keeps its history.
+    """
+    last = connection.execute(sa.select(sa.func.max(facts.c.position)).where(facts.c.document_id == document_id)).scalar()
+    first = 0 if last is None else last + 1
+    rows = {
+        row["id"]: {**row, "status": FactStatus.PROPOSED.value} for position, fact in enumerate(proposed, start=first)
+        if (row := _row(fact, position, patient_id, document_id, sha256))
+    }
+    known = set(connection.execute(sa.select(facts.c.id).where(facts.c.document_id == document_id)).scalars())
+    new = [row for identifier, row in rows.items() if identifier not in known]
+    if new:
+        connection.execute(sa.insert(facts), new)
+    decided = reviews_of(connection, patient_id)
+    for row in new:
+        if row["id"] not in decided:
+            write_review(connection, fact=row["id"], patient_id=patient_id, status=FactStatus.PROPOSED, author=author)
+    return len(new)
+
+
+def _delete_found(connection: sa.Connection, document_id: str, extracted: Sequence[Fact]) -> None:
+    """Drop the undecided proposals that say what the rules have read on the same page."""
+    query = sa.select(facts.c.id, facts.c.patient_id, facts.c.page, facts.c.content).where(
+        facts.c.document_id == document_id, facts.c.status == FactStatus.PROPOSED.value
+    )
+    proposals = list(connection.execute(query).mappings())
+    if not proposals:
+        return
+    found = {(fact.page, statement_of(fact.content)) for fact in extracted}
+    decided = reviews_of(connection, proposals[0]["patient_id"])
+    gone = [
+        row["id"] for row in proposals
+        if (row["page"], statement_of(content_from_json(row["content"]))) in found
+        and decided.get(row["id"], {}).get("status", FactStatus.PROPOSED) == FactStatus.PROPOSED
+    ]
+    connection.execute(sa.delete(facts).where(facts.c.id.in_(gone)))
 
 
 def delete_facts(connection: sa.Connection, document_id: str) -> None:
@@ -209,17 +260,23 @@ def _stored(row: Mapping[str, Any], review: Mapping[str, Any] | None) -> StoredF
     effective = _day(row["effective_date"])
     precision, basis = Precision(row["date_precision"]), DateBasis[row["date_basis"].upper()]
     status = FactStatus(review["status"]) if review is not None else FactStatus(row["status"])
+    if status is FactStatus.EXTRACTED:
+        status = FactStatus(row["status"])  # a decision about a proposal that was taken back leaves a proposal
     content = read
     if review is not None and review["content"] is not None:
         content = content_from_json(review["content"])
-        effective, precision, basis = _day(review["effective_date"]), Precision.DAY, DateBasis.STATED
+        corrected = _day(review["effective_date"])
+        if corrected != effective:  # a day that was left alone stays as sure, or as unsure, as it was read
+            told = told_date(content)
+            precision = told.precision if told is not None and told.day == corrected else Precision.DAY
+            effective, basis = corrected, DateBasis.STATED if corrected is not None else DateBasis.NONE
     return StoredFact(
         id=row["id"], patient_id=row["patient_id"], document_id=row["document_id"], document_title=row["title"],
         document_type=row["doc_type"], document_date=_day(row["document_date"]), specialty=row["specialty"],
         position=row["position"], page=row["page"], start=row["span_start"], end=row["span_end"], quote=row["quote"],
         effective=effective, precision=precision, basis=basis, status=status, content=content,
         review=Review(status, review["author"], review["created_at"]) if review is not None else None,
-        as_read=read if content is not read else None,
+        as_read=read if content is not read else None, is_proposal=row["status"] == FactStatus.PROPOSED,
     )
 
 

@@ -118,6 +118,14 @@ class PatientRegistry:
             except ConflictError:  # another request created it in between
                 return self.get(patient_id, access)
 
+    def get_or_new(self, patient_id: str, access: Principal) -> Patient:
+        """Return the patient, or one with the id as name who is not stored yet: `add_if_new` stores them with their first row."""
+        try:
+            return self.get(patient_id, access)
+        except NotFoundError:
+            _require_access(access)
+            return Patient(checked_patient_id(patient_id), patient_id, None, None, None, False, "")
+
     def save_profile(self, patient_id: str, profile: dict[str, Any], access: Principal) -> None:
         """Store the analysis input of a patient, replacing the earlier one."""
         _require_access(access)
@@ -127,6 +135,18 @@ class PatientRegistry:
             )
         if changed.rowcount == 0:
             raise NotFoundError("no such patient: create it first")
+
+
+def add_if_new(connection: sa.Connection, patient: Patient) -> None:
+    """Store a patient that `get_or_new` made, inside the caller's transaction; one that is there stays as they are."""
+    if connection.execute(sa.select(patients.c.id).where(patients.c.id == patient.id)).first() is None:
+        connection.execute(
+            sa.insert(patients),
+            {
+                "id": patient.id, "name": patient.name, "sex": None, "mrn": None, "demo": False, "summary": "",
+                "date_of_birth": None, "profile": {}, "created_at": datetime.now(UTC),
+            },
+        )
 
 
 def _require_access(access: Principal) -> None:

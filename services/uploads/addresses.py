@@ -1,8 +1,8 @@
 """Which addresses on the network may be fetched from: the public ones, and nothing that leads inside by another road.
 
-`ipaddress.is_global` alone is not enough: it calls multicast, 6to4, NAT64 and IPv4-compatible addresses global, and each of them
-can carry an address of this machine or of the cloud's metadata service. Registries: IANA IPv4 and IPv6 Special-Purpose Address
-Registries (RFC 6890); NAT64: RFC 6052 and RFC 8215; 6to4: RFC 3056; Teredo: RFC 4380; ISATAP: RFC 5214.
+`ipaddress.is_global` alone is not enough: it calls multicast, 6to4, NAT64, IPv4-compatible and unassigned addresses global, and
+some of them carry an address of this machine or of the cloud's metadata service. Registries: IANA IPv4 and IPv6 Special-Purpose
+Address Registries (RFC 6890); NAT64: RFC 6052 and RFC 8215; 6to4: RFC 3056; Teredo: RFC 4380; ISATAP: RFC 5214.
 """
 
 from __future__ import annotations
@@ -18,14 +18,8 @@ _CLOSED_V4 = tuple(
         "168.63.129.16/32",  # a public number, but inside Azure it is the platform's own service
     )
 )
-_CLOSED_V6 = tuple(
-    IPv6Network(network)
-    for network in (
-        "::/96",  # unspecified, loopback, IPv4-compatible
-        "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7",
-        "fe80::/10", "fec0::/10", "ff00::/8",
-    )
-)
+_UNICAST_V6 = IPv6Network("2000::/3")  # all that has been given out for use on the Internet; the rest of IPv6 is refused
+_CLOSED_V6 = tuple(IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
 _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
@@ -44,7 +38,9 @@ def is_public(text: str) -> bool:
         return _is_public_v4(address.ipv4_mapped)
     if address in _NAT64:  # how a network without IPv4 reaches a public IPv4 server
         return _is_public_v4(IPv4Address(int(address) & 0xFFFFFFFF))
-    return address.is_global and not any(address in network for network in _CLOSED_V6) and not _is_isatap(address)
+    if address not in _UNICAST_V6 or _is_isatap(address):
+        return False
+    return address.is_global and not any(address in network for network in _CLOSED_V6)
 
 
 def _is_public_v4(address: IPv4Address) -> bool:

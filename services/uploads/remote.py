@@ -97,8 +97,8 @@ def fetch(
     :raise TooLargeError: the file is larger than `limit_bytes`.
     :raise UnavailableError: the server does not answer, breaks off, or is too slow: try again.
     """
-    network = network or Network()
     address = parse_address(https_form(url))
+    network = network or Network()
     watch = _Watch(should_stop, time.monotonic() + network.total_seconds)
     try:
         with watch, _emptied_on_failure(destination), _plain_errors(address):
@@ -228,8 +228,10 @@ def _store(
     watch.check()  # a connection that was shut from this side ends like a whole file
     if announced is not None and received != announced:
         raise UnavailableError(f"{address.name} broke off after {received} of {announced} bytes: try again")
-    if received == 0:
+    if announced == 0:
         raise InvalidInputError(f"the file at {address.name} is empty")
+    if received == 0:
+        raise UnavailableError(f"{address.name} sent nothing: try again")
 
 
 class _Watch:

@@ -319,7 +319,8 @@ def test_a_whole_file_of_unknown_length_is_received(uploads: Uploads) -> None:
 @pytest.mark.parametrize(
     ("parts", "error"),
     [
-        ([VCF, ConnectionError()], ConnectionError), ([b"x,y\n" * MB] * 6, TooLargeError), ([b"PK\x03\x04" * 99], InvalidInputError),
+        ([VCF, ConnectionError()], ConnectionError), ([b"x,y\n" * MB] * 6, TooLargeError),
+        ([b"PK\x03\x04" * 99], InvalidInputError),
         ([], InvalidInputError),
     ],
 )

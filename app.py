@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -26,8 +28,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from api.application import create_api
 from api.security import SECURITY_HEADERS
 from components.runtime import current_services, provide_services
-from services.container import build_services
-from services.errors import ConfigurationError, ParatopeError
+from services.container import Services, build_services
+from services.errors import ConfigurationError, ParatopeError, UnavailableError
 from services.settings import Settings, load_settings
 
 _ROOT = Path(__file__).resolve().parent
@@ -43,6 +45,7 @@ for chatty in ("httpx", "httpx2", "milvus_lite", "sentence_transformers", "faiss
     logging.getLogger(chatty).setLevel(logging.WARNING)
 # a failed call is logged there with pages of frames and the filter it carried, and by us in one line as what it means
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+_LOG = logging.getLogger("paratope")
 
 
 class SecurityHeadersMiddleware:
@@ -111,6 +114,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         _refuse_to_start(error)
     provide_services(services)
     services.preparation.start()
+    await asyncio.to_thread(_start_jobs, services)
+    _tell_of_the_end(services)
     server.start()
     _announce(services.assistant.model_available)
     try:
@@ -119,6 +124,29 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         server.stop()
         provide_services(None)
         services.close()
+
+
+def _start_jobs(services: Services) -> None:
+    """Begin to run jobs. Without its queue the rest of the program works, and jobs that are submitted wait for the next start."""
+    try:
+        services.jobs.start()
+    except UnavailableError as error:
+        _LOG.error("%s: jobs are stored, and will be run after a restart", error.message)
+
+
+def _tell_of_the_end(services: Services) -> None:
+    """Let responses that follow jobs end when the program is told to: the server waits for open ones, and they never would."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def handle(received: int, frame: Any, before: Any = before) -> None:
+            services.jobs.announce_end()
+            if callable(before):
+                before(received, frame)
+
+        signal.signal(number, handle)
 
 
 def _settings() -> Settings:

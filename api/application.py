@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api import analyze, collections, export, ingest, query, system, tables, uploads, variant_notes
+from api import analyze, collections, export, ingest, jobs, query, system, tables, uploads, variant_notes
 from api.dependencies import ServicesProvider
 from api.errors import install_error_handlers
 from api.security import GuardMiddleware
@@ -35,6 +35,7 @@ def create_api(settings: Settings, services: ServicesProvider) -> FastAPI:
     install_error_handlers(app)
     for router in (system.router, query.router, analyze.router, export.router, ingest.router, collections.router, uploads.router):
         app.include_router(router)
+    app.include_router(jobs.router)
     app.include_router(tables.router)
     app.include_router(variant_notes.router, prefix="/api")
     app.include_router(variant_notes.router, include_in_schema=False)

@@ -143,10 +143,8 @@ class StreamedForm:
         _, options = parse_options_header(self._disposition)
         if b"name" not in options:
             raise MalformedFormError("a part of the form has no name")
-        filename = options.get(b"filename")
-        self._waiting.append(
-            Part(options[b"name"].decode("utf-8", "replace"), None if filename is None else filename.decode("utf-8", "replace"), self)
-        )
+        name, filename = options[b"name"].decode("utf-8", "replace"), options.get(b"filename")
+        self._waiting.append(Part(name, None if filename is None else filename.decode("utf-8", "replace"), self))
 
     def _on_end(self) -> None:
         self._ended = True

@@ -77,6 +77,7 @@ class Jobs:
         self._runner = Runner(self._store, self._kinds, folder, max(1, workers))
         self._watch: threading.Thread | None = None
         self._closing = threading.Event()
+        self._ending = False
 
     def register(self, kind: JobKind) -> None:
         """Make a kind of job known. Before `start`."""
@@ -227,6 +228,15 @@ class Jobs:
     def running(self) -> bool:
         """Whether this process takes part in the queue."""
         return self._queue.running
+
+    @property
+    def closed(self) -> bool:
+        """Whether the process is ending; whoever waits for jobs stops then."""
+        return self._ending or self._closing.is_set()
+
+    def announce_end(self) -> None:
+        """Say that the process is about to end; safe in a signal handler."""
+        self._ending = True
 
     def start(self) -> None:
         """Begin to run jobs; those that were under way when the last process ended go first.

@@ -222,13 +222,16 @@ def _not_told_before(undated: Sequence[OdysseyEvent], before: Sequence[OdysseyEv
 
 
 def _same_name(first: str, second: str) -> bool:
-    """Whether all words of one name stand in the other."""
-    one, other = _words(first), _words(second)
+    """Whether all words of one name stand in the other; what follows a comma or bracket only describes it."""
+    one, other = (_words(_DESCRIBES.split(name, maxsplit=1)[0]) for name in (first, second))
     return bool(one and other) and (one <= other or other <= one)
 
 
-_WORD = re.compile(r"[^\W\d_]{2,40}")
-_NO_NAME = frozenset("of the and in with from due to left right bilateral recurrent acute mild both side possible suspected an".split())
+_WORD = re.compile(r"[^\W_]{1,40}")
+_DESCRIBES = re.compile(r"[,(;:]")
+_NO_NAME = frozenset(
+    "of the and in with from due to left right bilateral recurrent acute mild both side possible suspected an".split()
+)
 
 
 def _words(name: str) -> frozenset[str]:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from services.access.principals import Principal
+from services.clinical.disease import Disease
+from services.clinical.odyssey import Odyssey
 from services.errors import AccessDeniedError, InvalidInputError, NotFoundError
 from services.evidence.extraction import Content, FactKind, HlaContent
 from services.evidence.filters import checked_patient_id
@@ -19,6 +21,7 @@ from services.evidence.index import EvidenceIndex, delete_passages
 from services.patients.courses import Condition, Course, conditions_of, medication_courses
 from services.patients.fact_passages import COLLECTIONS, fact_passages
 from services.patients.facts import FactStatus, StoredFact, owner_of, read_facts, write_review
+from services.patients.journey import odyssey_of, reached_diseases
 from services.patients.profile_inputs import ProfileInputs, profile_inputs
 from services.patients.registry import PatientRegistry
 from services.patients.results import Result, antibody_results, laboratory_results, latest
@@ -86,6 +89,20 @@ class PatientRecord:
             patient, today, labs=laboratory_results(known), antibodies=antibody_results(known), facts=known,
             courses=medication_courses(known), conditions=conditions_of(known),
         )
+
+    def reached_diseases(self, patient_id: str, access: Principal) -> tuple[Disease, ...]:
+        """Which of the thirteen diseases the documents state as confirmed, the earliest first."""
+        return reached_diseases(self.facts(patient_id, access, kinds=(FactKind.DIAGNOSIS,)))
+
+    def odyssey(
+        self, patient_id: str, target: Disease, access: Principal, *, began: datetime.date | None = None
+    ) -> Odyssey:
+        """The way from the first symptom to the diagnosis of `target`; `began` replaces the first symptom of the record.
+
+        :raise NotFoundError: no such patient.
+        """
+        patient = self._patients.get(patient_id, access)
+        return odyssey_of(patient, self.facts(patient_id, access), target, began=began)
 
     def correct(
         self, fact_id: str, content: Content, access: Principal, *, effective: datetime.date | None = None

@@ -19,10 +19,12 @@ from services.evidence.extraction.facts import (
     HlaContent,
     ImagingContent,
     LabContent,
+    LabelContent,
     MedicationContent,
     MedicationStatus,
     Precision,
     ProcedureContent,
+    SymptomContent,
     content_from_json,
 )
 
@@ -40,10 +42,12 @@ __all__ = [
     "HlaContent",
     "ImagingContent",
     "LabContent",
+    "LabelContent",
     "MedicationContent",
     "MedicationStatus",
     "Precision",
     "ProcedureContent",
+    "SymptomContent",
     "content_from_json",
     "extract",
 ]

@@ -9,8 +9,10 @@ from services.evidence.documents.describing import DocumentDescription
 from services.evidence.documents.model import ParsedDocument
 from services.evidence.extraction.activity import scores_of
 from services.evidence.extraction.diagnoses import diagnoses_of
-from services.evidence.extraction.facts import AntibodyContent, Content, Fact, LabContent, fact_key
+from services.evidence.extraction.facts import AntibodyContent, Content, Fact, LabContent, LabelContent, SymptomContent, fact_key
+from services.evidence.extraction.labels import labels_of
 from services.evidence.extraction.medications import medications_of
+from services.evidence.extraction.onsets import onsets_of
 from services.evidence.extraction.phrases import listed_results
 from services.evidence.extraction.prose import prose_results
 from services.evidence.extraction.reported import Place, Reported, When, content_of
@@ -19,7 +21,7 @@ from services.evidence.extraction.studies import studies_of
 from services.evidence.extraction.tables import Table, results_of, tables_of
 from services.evidence.extraction.typing_results import typings_of
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Raised whenever the rules read a document differently, so that stored documents can be read again."""
 
 MAX_FACTS = 5000
@@ -55,6 +57,8 @@ def extract(parsed: ParsedDocument, description: DocumentDescription) -> tuple[F
 
 
 def _subject(content: Content) -> str:
+    if isinstance(content, SymptomContent | LabelContent):
+        return content.name
     return content.subject if isinstance(content, LabContent | AntibodyContent) else ""
 
 
@@ -69,6 +73,8 @@ def _statements(sheet: Sheet, tables: tuple[Table, ...]) -> Iterator[_Statement]
     yield from diagnoses_of(sheet, tables)
     yield from studies_of(sheet)
     yield from scores_of(sheet)
+    yield from onsets_of(sheet)
+    yield from labels_of(sheet)
 
 
 def _results(sheet: Sheet, tables: tuple[Table, ...]) -> Iterator[Reported]:

@@ -34,6 +34,8 @@ class FactKind(StrEnum):
     PROCEDURE = "procedure"
     IMAGING = "imaging"
     ACTIVITY = "activity"
+    SYMPTOM = "symptom"
+    LABEL = "label"
 
 
 class Precision(StrEnum):
@@ -207,9 +209,26 @@ class ActivityContent(_Content):
     items: dict[Text, Number] = Field(default_factory=dict)
 
 
+class SymptomContent(_Content):
+    """A complaint whose beginning is stated; the fact's date is that beginning, as exact as the words allow.
+
+    A length of time ("for two years") is counted back from the day of the note and keeps its unit as the precision.
+    """
+
+    kind: Literal[FactKind.SYMPTOM] = FactKind.SYMPTOM
+    name: Text
+
+
+class LabelContent(_Content):
+    """What a sentence says the illness was called, held for or treated as. Undated where the sentence does not say when."""
+
+    kind: Literal[FactKind.LABEL] = FactKind.LABEL
+    name: Text
+
+
 Content = (
     LabContent | AntibodyContent | HlaContent | MedicationContent | DiagnosisContent | ProcedureContent | ImagingContent
-    | ActivityContent
+    | ActivityContent | SymptomContent | LabelContent
 )
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="kind")])
 

@@ -27,6 +27,9 @@ PAGES = {
         st.Page("pages/evidence/chat.py", title="Ask", icon=":material/forum:"),
         st.Page("pages/evidence/search.py", title="Search", icon=":material/search:"),
     ],
+    "Variants": [
+        st.Page("pages/variants/jobs.py", title="Jobs", icon=":material/checklist:"),
+    ],
     "Administration": [
         st.Page("pages/admin/collections.py", title="Collections", icon=":material/database:"),
     ],

@@ -16,6 +16,9 @@ _PATIENT = "patient_id"
 _CONVERSATION = "conversation_id"
 _PENDING = "pending_question"
 _QUERY_PATIENT = "patient"
+_TABLE = "table_id"
+_QUERY_TABLE = "table"
+_TABLE_ID = r"[0-9a-zA-Z]{1,32}"
 
 
 def patient_id() -> str | None:
@@ -42,6 +45,20 @@ def link_patient() -> None:
         st.query_params.pop(_QUERY_PATIENT, None)
     elif st.query_params.get(_QUERY_PATIENT) != chosen:
         st.query_params[_QUERY_PATIENT] = chosen
+
+
+def table_id() -> str | None:
+    """The open variant table: from this session, or from the link that opened it."""
+    if _TABLE not in st.session_state:
+        linked = st.query_params.get(_QUERY_TABLE)
+        st.session_state[_TABLE] = linked if linked and re.fullmatch(_TABLE_ID, linked) else None
+    chosen: str | None = st.session_state[_TABLE]
+    return chosen
+
+
+def open_table(chosen: str | None) -> None:
+    """Remember the variant table to show."""
+    st.session_state[_TABLE] = chosen
 
 
 def conversation_id() -> str | None:

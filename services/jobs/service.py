@@ -29,12 +29,11 @@ from services.jobs.model import (
     JobStatus,
 )
 from services.jobs.running import JobRun, Runner
-from services.jobs.store import MAX_LISTED, JobStore
+from services.jobs.store import MAX_LISTED, STOPPING_TIME, JobStore
 from services.storage.database import Database
 
 _LOG = logging.getLogger("paratope.jobs")
 _RECONCILE_SECONDS = 5.0
-_STOPPING_SECONDS = 10.0
 _SILENT_UPLOAD = timedelta(minutes=2)
 
 
@@ -145,6 +144,10 @@ class Jobs:
     def counts(self, principal: Principal) -> dict[JobStatus, int]:
         """Count the caller's jobs by state; a state without jobs is absent."""
         return self._store.counts(_owner(principal))
+
+    def busy(self, principal: Principal) -> bool:
+        """Whether one of the caller's jobs will change by itself."""
+        return self._store.busy(_owner(principal))
 
     def get(self, principal: Principal, job_id: str) -> Job:
         """Return one job.
@@ -307,7 +310,7 @@ class Jobs:
 
     def _stopped(self, job: Job) -> Job:
         """Wait until the work of a cancelled job has ended; the process that ran it may have ended first."""
-        deadline = job.updated_at + timedelta(seconds=_STOPPING_SECONDS)
+        deadline = job.updated_at + STOPPING_TIME
         while job.stage == STOPPING and datetime.now(UTC) < deadline:
             time.sleep(0.1)
             job = self._store.get(job.id) or job

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ from services.storage.tables import job_events, jobs
 _EVENTS_LOCK = 5_318_008_042
 """Serialises the numbering of events on PostgreSQL: a number must not become visible before a smaller one."""
 MAX_LISTED = 1_000
+STOPPING_TIME = timedelta(seconds=10)
+"""A cancelled job that says it is stopping for longer than this was run by a process that is gone."""
 _MAX_MESSAGE = 2_000
 
 
@@ -77,6 +79,17 @@ class JobStore:
             query = query.where(jobs.c.owner == owner)
         with self._database.read() as connection:
             return {JobStatus(status): int(count) for status, count in connection.execute(query)}
+
+    def busy(self, owner: str | None) -> bool:
+        """Whether a job will change by itself: it is not finished, or was cancelled and its work is being stopped."""
+        waiting = [JobStatus.UPLOAD_PENDING.value, *(status.value for status in ACTIVE)]
+        stopping = (jobs.c.status == JobStatus.CANCELLED.value) & (jobs.c.stage == STOPPING)
+        recent = jobs.c.updated_at > datetime.now(UTC) - STOPPING_TIME
+        query = sa.select(jobs.c.id).where(jobs.c.status.in_(waiting) | (stopping & recent)).limit(1)
+        if owner is not None:
+            query = query.where(jobs.c.owner == owner)
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
 
     def requested(self, kind: str, name: str) -> tuple[str, ...]:
         """Return one value of the requests of all jobs of a kind, those without it left out."""

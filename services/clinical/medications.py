@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from pydantic import field_serializer
+
 from services.clinical.explanation import Frozen
 from services.clinical.phrases import MAX_TEXT, PhraseIndex, fold, words
 from services.knowledge.drugs import classes_of, drug_classes, drug_names
@@ -68,6 +70,11 @@ class Drug(Frozen):
     name: str
     classes: frozenset[str]
     is_class: bool = False
+
+    @field_serializer("classes")
+    def _in_order(self, classes: frozenset[str]) -> list[str]:
+        """Write the classes in one order: a set has another in each process, and answers are compared."""
+        return sorted(classes)
 
 
 class Medication(Frozen):

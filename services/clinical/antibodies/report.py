@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cached_property
 
 from services.clinical.antibodies.positivity import Verdict
 from services.clinical.explanation import Explanation, Frozen
@@ -103,16 +105,21 @@ class AntibodyReport(Frozen):
     def positive_findings(self) -> tuple[AntibodyFinding, ...]:
         return tuple(finding for finding in self.findings if finding.outcome is Outcome.POSITIVE)
 
+    @cached_property
+    def _by_isotype(self) -> Mapping[str, Mapping[str, set[Outcome]]]:
+        """The outcomes of each antibody, by the immunoglobulin class its entry names."""
+        found: dict[str, dict[str, set[Outcome]]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.id, {}).setdefault(isotype(finding.written), set()).add(finding.outcome)
+        return found
+
     def outcome_of(self, antibody: str) -> Outcome | None:
         """Return the outcome of an antibody id, None where it was not tested; disagreeing repeats are `UNKNOWN`.
 
         Isotypes are not repeats of each other: with IgG positive and IgM negative the antibody is positive.
         """
-        isotypes: dict[str, set[Outcome]] = {}
-        for finding in self.findings:
-            if finding.id == antibody:
-                isotypes.setdefault(isotype(finding.written), set()).add(finding.outcome)
-        if not isotypes:
+        isotypes = self._by_isotype.get(antibody)
+        if isotypes is None:
             return None
         outcomes = {next(iter(one)) if len(one) == 1 else Outcome.UNKNOWN for one in isotypes.values()}
         if len(outcomes) == 1:

@@ -7,6 +7,7 @@ patient are evaluated once. Alerts of one rule are joined, strongest first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from services.clinical.explanation import Explanation, Frozen, Input, Step
@@ -50,7 +51,8 @@ class NotCheckable(Frozen):
     missing: tuple[str, ...]
 
 
-class DrugCheck(Frozen):
+@dataclass(frozen=True, slots=True)
+class DrugCheck:
     """What the rules say of one drug for one patient."""
 
     drug: str
@@ -111,7 +113,7 @@ def _check(subject: Subject, facts: Facts) -> DrugCheck:
     alerts: list[Alert] = []
     open_questions: list[NotCheckable] = []
     for rule in _rules_in(subject.name, subject.classes, subject.scope):
-        verdict = verdict_of(rule, facts, subject)
+        verdict = facts.memory.get(rule.code) or verdict_of(rule, facts, subject)
         if verdict.truth is False:
             continue
         if verdict.truth:

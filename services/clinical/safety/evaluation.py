@@ -52,30 +52,28 @@ TRUE, FALSE = Verdict(True), Verdict(False)
 
 def evaluate(condition: Condition | None, facts: Facts, subject: Subject | None) -> Verdict:
     """Return whether `condition` holds for these facts and, where it speaks of a drug, for `subject`."""
-    if condition is None:
-        return TRUE
-    if not condition.is_about_patient:
-        return _EVALUATORS[condition.kind](condition, facts, subject)
-    key = id(condition)
-    known = facts.memory.get(key)
-    if known is None:  # the condition is kept with its verdict, so that its id stays its own
-        known = facts.memory[key] = (condition, _EVALUATORS[condition.kind](condition, facts, subject))
-    verdict: Verdict = known[1]
-    return verdict
+    return TRUE if condition is None else _EVALUATORS[condition.kind](condition, facts, subject)
+
+
+def is_nobodys(subject: Subject, facts: Facts) -> bool:
+    """Whether the patient neither takes this drug nor is it proposed, in this entry or in another."""
+    return subject.medication is None and subject.name not in _taken_names(facts)
 
 
 def verdict_of(rule: Rule, facts: Facts, subject: Subject | None) -> Verdict:
-    """Return whether a rule holds, worked out once for all the drugs it names that the patient neither takes nor is offered.
+    """Return whether a rule holds, worked out once where the answer is the same for every drug the rule names.
 
-    Such drugs differ in nothing a condition can ask for but their dose.
+    That is so for a rule about the patient. Drugs that nobody takes or proposes differ in nothing else than their dose.
     """
-    if subject is not None and (subject.medication is not None or subject.name in _taken_names(facts)):
+    if rule.when is None:
+        return TRUE
+    about_patient = subject is None or rule.when.is_about_patient
+    if subject is not None and not about_patient and (rule.when.asks_dose or not is_nobodys(subject, facts)):
         return evaluate(rule.when, facts, subject)
-    known: Verdict | None = facts.memory.get(rule.code)
+    key = rule.code if about_patient else ("nobody's", rule.code)
+    known: Verdict | None = facts.memory.get(key)
     if known is None:
-        known = evaluate(rule.when, facts, subject)
-        if rule.when is None or not rule.when.asks_dose:
-            facts.memory[rule.code] = known
+        known = facts.memory[key] = evaluate(rule.when, facts, subject)
     return known
 
 
@@ -251,13 +249,12 @@ def _gene(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:
 
 
 def _co_drug(condition: Condition, facts: Facts, subject: Subject | None) -> Verdict:
-    own = subject.medication if subject is not None else None
     name = subject.name if subject is not None else ""
     # a drug nobody takes is nobody's partner: the answer is the same for every one of them
-    key = ("with", id(condition)) if own is None and name not in _taken_names(facts) else None
+    key = ("with", id(condition)) if subject is None or is_nobodys(subject, facts) else None
     known: Verdict | None = facts.memory.get(key) if key is not None else None
     if known is None:
-        known = _with_partners(condition, facts, own, name)
+        known = _with_partners(condition, facts, name)
         if key is not None:
             facts.memory[key] = known
     return known
@@ -270,14 +267,12 @@ def _taken_names(facts: Facts) -> frozenset[str]:
     return known
 
 
-def _with_partners(condition: Condition, facts: Facts, own: Medication | None, name: str) -> Verdict:
+def _with_partners(condition: Condition, facts: Facts, name: str) -> Verdict:
     partners: list[str] = []
     inputs: list[Input] = []
     for medication in facts.taken:
-        for drug in medication.drugs:
-            # the subject is not its own partner; two drugs written in one entry can be each other's
-            same = drug.name == name and (own is None or medication is own or own.text == medication.text)
-            if not same and drug.name != name and selects(condition.co_drug, drug.name, drug.classes):
+        for drug in medication.drugs:  # two drugs written in one entry can be each other's partner, no drug its own
+            if drug.name != name and selects(condition.co_drug, drug.name, drug.classes):
                 partners.append(drug.name)
                 inputs.append(Input(name="with", value=medication.text or drug.name))
     return Verdict(True, tuple(inputs), partners=tuple(dict.fromkeys(partners))) if partners else FALSE

@@ -123,7 +123,7 @@ def _fixed() -> Mapping[str, tuple[Mapping[str, tuple[Use, ...]], str, tuple[str
     for one in therapies():
         uses = {disease: tuple(use for use in one.uses if use.disease == disease) for disease in (use.disease for use in one.uses)}
         monitoring = (*(f"Before starting: {test}" for test in one.screening), *one.monitoring)
-        found[one.name] = (uses, next((drug_classes()[name].label for name in one.classes), ""), monitoring)
+        found[one.name] = uses, next((drug_classes()[name].label for name in one.classes), ""), monitoring
     return found
 
 
@@ -198,6 +198,8 @@ def _disease_status(
 
 def _open_population(subject: Subject, statuses: dict[str, DiseaseStatus]) -> tuple[NotCheckable, ...]:
     """Ask for the subtype the label depends on where the record does not state it."""
+    if all(status.applies is not None for status in statuses.values()):
+        return ()
     return tuple(
         NotCheckable(
             code="LABEL_POPULATION",
@@ -230,10 +232,14 @@ def _contraindications(subject: Subject, checked: DrugCheck) -> tuple[str, ...]:
     """The bars of the drug, those that hold for this patient first and marked."""
     holding = {alert.code for alert in checked.alerts}
     open_codes = {question.code for question in checked.not_checkable}
-    bars = _bars(subject.name, subject.classes)
-    present = [f"PRESENT: {rule.title}" for rule in bars if rule.code in holding]
-    unknown = [f"{rule.title} (not known for this patient)" for rule in bars if rule.code in open_codes]
-    other = [rule.title for rule in bars if rule.code not in holding | open_codes]
+    present, unknown, other = [], [], []
+    for rule in _bars(subject.name, subject.classes):
+        if rule.code in holding:
+            present.append(f"PRESENT: {rule.title}")
+        elif rule.code in open_codes:
+            unknown.append(f"{rule.title} (not known for this patient)")
+        else:
+            other.append(rule.title)
     return tuple(dict.fromkeys((*present, *unknown, *other)))
 
 
@@ -274,11 +280,8 @@ def _explain(
     therapy: Therapy, statuses: dict[str, DiseaseStatus], checked: DrugCheck, reasons: tuple[str, ...]
 ) -> Explanation:
     inputs = tuple(dict.fromkeys(one for alert in checked.alerts for one in alert.explanation.inputs))
-    steps = [
-        _step(f"{Disease(name).label}: {status.status.value.replace('_', ' ')}", status.note or status.population)
-        for name, status in statuses.items()
-    ]
-    steps += [_step(f"{alert.severity.value}: {alert.code}", alert.message) for alert in checked.alerts]
+    steps = [_status_step(name, status.status, status.note or status.population) for name, status in statuses.items()]
+    steps += [_step(f"{alert.severity}: {alert.code}", alert.message) for alert in checked.alerts]
     steps.append(_step("excluded" if reasons else "not excluded by a rule that could be decided", ""))
     return Explanation(
         rule="Label status for each diagnosis, then every safety and pharmacogenomic rule of the drug",
@@ -288,6 +291,11 @@ def _explain(
         sources=therapy.sources,
         version=RULES_VERSION,
     )
+
+
+@lru_cache(maxsize=4096)
+def _status_step(disease: str, status: LabelStatus, note: str) -> Step:
+    return Step(label=f"{Disease(disease).label}: {status.value.replace('_', ' ')}", note=note)
 
 
 @lru_cache(maxsize=8192)

@@ -98,3 +98,9 @@ def test_hostile_text_is_parsed_in_a_few_milliseconds(text: str) -> None:
         parse(text)
         best = min(best, time.process_time() - started)
     assert best < 0.005
+
+
+def test_classes_are_written_in_one_order_in_every_process() -> None:
+    written = parse("adalimumab 40 mg").drugs[0].model_dump(mode="json")["classes"]
+    assert written == sorted(written)
+    assert len(written) > 1

@@ -31,7 +31,8 @@ _TABLE = str.maketrans({**_LIGATURES, **_BULLETS, **_SPACES, **_INVISIBLE, **_BI
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _GAPS = re.compile(r"(?: *\t[ \t]*)|(?: {2,})")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_LINE_END_HYPHEN = re.compile(r"([^\W\d_]+|\d+)[-\u2010]\n([^\W_]+)")
+# A run of letters or digits is tried from its first character only: from each one it would take the square of a long word.
+_LINE_END_HYPHEN = re.compile(r"((?<![^\W\d_])[^\W\d_]+|(?<!\d)\d+)[-\u2010]\n([^\W_]+)")
 # First parts that keep their hyphen when a line ends after it: "anti-" + "dsDNA" is not "antidsDNA".
 _COMPOUND_STARTS = _words(
     """

@@ -21,6 +21,7 @@ from services.errors import (
     InvalidIdentifierError,
     NotAPdfError,
     NotFoundError,
+    StoreUnavailableError,
     TooLargeError,
 )
 from services.evidence.index import EvidenceIndex
@@ -245,3 +246,34 @@ def test_progress_is_told_and_reaches_its_end(desk: Desk) -> None:
     told: list[tuple[int, int]] = []
     desk.library.ingest_many("P1", [("a.pdf", NOTE)], LOCAL_USER, lambda done, total: told.append((done, total)))
     assert told[-1][0] == told[-1][1] == sum(status.rows for status in desk.store.statuses())
+
+
+def test_a_first_upload_that_fails_leaves_no_empty_patient(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_: object) -> None:
+        raise StoreUnavailableError("the store is down")
+
+    with pytest.raises(NotAPdfError):
+        desk.library.ingest("P1", "note.pdf", b"not a pdf", LOCAL_USER)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.library._index, "store_only", down)
+        with pytest.raises(StoreUnavailableError):
+            desk.library.ingest("P1", "note.pdf", NOTE, LOCAL_USER)
+    assert desk.patients.list(LOCAL_USER) == ()
+    assert desk.library.ingest("P1", "note.pdf", NOTE, LOCAL_USER).outcome is Outcome.ADDED
+    assert [one.id for one in desk.patients.list(LOCAL_USER)] == ["P1"]
+
+
+def test_reading_again_says_what_the_present_rules_read_differently(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = desk.library.ingest("P1", "note.pdf", NOTE, LOCAL_USER).document
+    count = desk.library.fact_counts("P1", LOCAL_USER)[document.id]
+    assert count.used > 1
+    assert desk.library.read_again(document.id, LOCAL_USER).is_same
+    with monkeypatch.context() as patch:
+        patch.setattr("services.patients.document_preparation.extract", lambda *_: ())
+        reread = desk.library.read_again(document.id, LOCAL_USER)
+    assert (reread.added, reread.gone, reread.passages[1]) == (0, count.used, document.passage_count)
+    assert desk.library.fact_counts("P1", LOCAL_USER) == {}
+    back = desk.library.read_again(document.id, LOCAL_USER)
+    assert (back.added, back.gone, back.document.id) == (count.used, 0, document.id)
+    assert desk.library.get(document.id, LOCAL_USER) == document
+    assert desk.rows() == document.passage_count

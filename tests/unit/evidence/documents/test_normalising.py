@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,3 +88,14 @@ def test_no_written_line_is_lost_between_body_and_boilerplate(pages: list[str]) 
     for page, (body, removed) in zip(pages, split_boilerplate(pages), strict=True):
         before = sorted(line for line in page.split("\n") if line)
         assert sorted([*(line for line in body.split("\n") if line), *removed]) == before
+
+
+@pytest.mark.parametrize("char", ["a", "1", "A", "é", "-", "_", "a1", "ab-"])
+def test_a_word_of_any_length_is_read_in_time_that_grows_with_it_and_not_with_its_square(char: str) -> None:
+    """An accession string or a base64 block has no blank. At the square, 200,000 characters would take minutes."""
+    word = char * (200_000 // len(char))
+    started = time.process_time()
+    [joined] = join_hyphenated([f"{word}.\ninflam-\nmation"])
+    assert joined == f"{word}.\ninflammation"
+    assert split_boilerplate([word, f"{word}x"])[0][0] == word
+    assert time.process_time() - started < 5.0

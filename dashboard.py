@@ -28,6 +28,7 @@ PAGES = {
         st.Page("pages/evidence/search.py", title="Search", icon=":material/search:"),
     ],
     "Variants": [
+        st.Page("pages/variants/upload.py", title="Upload", icon=":material/upload:"),
         st.Page("pages/variants/jobs.py", title="Jobs", icon=":material/checklist:"),
     ],
     "Administration": [

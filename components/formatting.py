@@ -10,3 +10,13 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
 def plain(text: str) -> str:
     """Escape `text` so that Streamlit's Markdown shows it as written, line breaks included."""
     return _MARKDOWN.sub(r"\\\1", text).replace("\n", "  \n")
+
+
+def file_size(size: int) -> str:
+    """Return a number of bytes in the unit that suits it, counted in thousands as disks and browsers do."""
+    amount = float(size)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1_000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1_000
+    return f"{amount:.1f} TB"

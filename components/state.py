@@ -1,7 +1,7 @@
 """Every session key and query parameter of the dashboard.
 
-Session state holds ids and choices, never patient data. The patient's id is the only thing that goes into the URL: it is
-opaque, makes a page linkable, and says nothing about the person.
+Session state holds ids and choices, never patient data. Only ids go into the URL, the patient's and the variant table's: they
+are opaque, make a page linkable, and say nothing about the person.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ _PATIENT = "patient_id"
 _CONVERSATION = "conversation_id"
 _PENDING = "pending_question"
 _QUERY_PATIENT = "patient"
+_UPLOAD_TURN = "upload_turn"
+_UPLOADS_SUBMITTED = "uploads_submitted"
 _TABLE = "table_id"
 _QUERY_TABLE = "table"
 _TABLE_ID = r"[0-9a-zA-Z]{1,32}"
@@ -61,6 +63,15 @@ def open_table(chosen: str | None) -> None:
     st.session_state[_TABLE] = chosen
 
 
+def link_table() -> None:
+    """Keep the address in step with the open table, so that a reload and a copied address open it."""
+    chosen = table_id()
+    if chosen is None:
+        st.query_params.pop(_QUERY_TABLE, None)
+    elif st.query_params.get(_QUERY_TABLE) != chosen:
+        st.query_params[_QUERY_TABLE] = chosen
+
+
 def conversation_id() -> str | None:
     chosen: str | None = st.session_state.get(_CONVERSATION)
     return chosen
@@ -78,3 +89,21 @@ def ask_next(question: str) -> None:
 def take_question() -> str | None:
     question: str | None = st.session_state.pop(_PENDING, None)
     return question
+
+
+def upload_turn() -> int:
+    """Grows with each import that is started: the questions of the upload page are keyed by it, so that they begin empty."""
+    turn: int = st.session_state.get(_UPLOAD_TURN, 0)
+    return turn
+
+
+def uploads_submitted(job_ids: list[str]) -> None:
+    """Remember the jobs that the upload page has just made."""
+    st.session_state[_UPLOADS_SUBMITTED] = job_ids
+    st.session_state[_UPLOAD_TURN] = upload_turn() + 1
+
+
+def submitted_uploads() -> list[str]:
+    """The jobs that the upload page made last."""
+    job_ids: list[str] = st.session_state.get(_UPLOADS_SUBMITTED, [])
+    return job_ids

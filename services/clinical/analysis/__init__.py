@@ -8,7 +8,6 @@ from services.clinical.analysis.document import response, to_document
 from services.clinical.analysis.inputs import History
 from services.clinical.analysis.model import (
     DISCLAIMER,
-    ENGINE_VERSION,
     Analysis,
     ClinicalAlert,
     CriteriaAssessment,
@@ -17,11 +16,11 @@ from services.clinical.analysis.model import (
     Unrecognised,
 )
 from services.clinical.analysis.question import DifferentialQuestion, answer
+from services.clinical.analysis.version import engine_version
 from services.clinical.analysis.warming import warm_up
 
 __all__ = [
     "DISCLAIMER",
-    "ENGINE_VERSION",
     "Analysis",
     "ClinicalAlert",
     "CriteriaAssessment",
@@ -32,6 +31,7 @@ __all__ = [
     "Unrecognised",
     "analyse",
     "answer",
+    "engine_version",
     "response",
     "to_document",
     "versions",

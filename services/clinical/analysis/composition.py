@@ -17,13 +17,13 @@ from services.clinical.analysis.alerts import all_alerts, cross_findings
 from services.clinical.analysis.extension_keys import unknown_keys
 from services.clinical.analysis.inputs import History
 from services.clinical.analysis.model import (
-    ENGINE_VERSION,
     Analysis,
     CriteriaAssessment,
     Kind,
     Problem,
     Unrecognised,
 )
+from services.clinical.analysis.version import engine_version
 from services.clinical.antibodies import AntibodyReport, interpret, normalise_antibody
 from services.clinical.differential import Differential, differentiate
 from services.clinical.differential.ranking import NOTHING_SPECIFIC
@@ -111,8 +111,8 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
 
 
 def versions() -> dict[str, str]:
-    """Return the version of the engine and the hash of the curated knowledge it used."""
-    return {"engine": ENGINE_VERSION, "knowledge": knowledge_version()}
+    """Return the version of the engine, which changes with any rule, and that of the curated knowledge alone."""
+    return {"engine": engine_version(), "knowledge": knowledge_version()}
 
 
 def supported(differential: Differential) -> set[Disease]:

@@ -24,7 +24,6 @@ from services.clinical.profile import Profile
 from services.clinical.safety import SafetyReport, Severity
 from services.clinical.therapy import TherapyReport
 
-ENGINE_VERSION = "analysis 1"
 DISCLAIMER = "Decision support for clinicians, not a diagnosis; not for time-critical use."
 
 Kind = Literal[

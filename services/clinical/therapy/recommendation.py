@@ -121,7 +121,8 @@ def _fixed() -> Mapping[str, tuple[Mapping[str, tuple[Use, ...]], str, tuple[str
     """Return what is the same for every patient, by therapy: its uses by disease, its class, what is monitored."""
     found: dict[str, tuple[Mapping[str, tuple[Use, ...]], str, tuple[str, ...]]] = {}
     for one in therapies():
-        uses = {disease: tuple(use for use in one.uses if use.disease == disease) for disease in (use.disease for use in one.uses)}
+        named = dict.fromkeys(use.disease for use in one.uses)
+        uses = {disease: tuple(use for use in one.uses if use.disease == disease) for disease in named}
         monitoring = (*(f"Before starting: {test}" for test in one.screening), *one.monitoring)
         found[one.name] = uses, next((drug_classes()[name].label for name in one.classes), ""), monitoring
     return found

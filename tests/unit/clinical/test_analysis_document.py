@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.clinical.analysis import DISCLAIMER, analyse, to_document, versions
+from services.clinical.analysis import DISCLAIMER, analyse, engine_version, to_document, versions
+from services.clinical.analysis.version import version_of
 from services.clinical.profile import Profile
 from services.knowledge.version import knowledge_version
 
@@ -75,9 +77,22 @@ def test_the_document_is_json_and_comes_back_unchanged(example: dict[str, Any]) 
 
 
 def test_the_document_says_what_made_it(example: dict[str, Any]) -> None:
-    assert example["versions"] == versions() == {"engine": "analysis 1", "knowledge": knowledge_version()}
+    assert example["versions"] == versions() == {"engine": engine_version(), "knowledge": knowledge_version()}
     assert len(knowledge_version()) == 16
     assert example["disclaimer"] == DISCLAIMER
+
+
+def test_the_engine_version_changes_with_a_rule_in_code_a_new_module_and_the_knowledge(tmp_path: Path) -> None:
+    (tmp_path / "criteria").mkdir()
+    rule = tmp_path / "criteria" / "sle.py"
+    rule.write_text("THRESHOLD = 10\n")
+    seen = [version_of({"engine": tmp_path}, "a"), version_of({"engine": tmp_path}, "b")]
+    rule.write_text("THRESHOLD = 9\n")
+    seen.append(version_of({"engine": tmp_path}, "a"))
+    (tmp_path / "criteria" / "ra.py").write_text("")
+    seen.append(version_of({"engine": tmp_path}, "a"))
+    assert len(set(seen)) == 4
+    assert version_of({"engine": tmp_path}, "a") == seen[-1]
 
 
 def test_a_level_is_always_one_of_the_documented_words() -> None:

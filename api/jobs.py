@@ -194,10 +194,14 @@ class _Arrival:
             yield piece
 
     def give_up(self, error: BaseException) -> None:
-        """End the job that waits for the file, and delete what had come of it."""
-        known = isinstance(error, ParatopeError)
-        problem = JobProblem(str(error), "Put this right, then upload the file again.") if known else _INTERRUPTED
-        self._services.jobs.abandon(self.job, problem)
+        """End the job that waits for the file, and delete what had come of it.
+
+        A sender who is told what was wrong keeps no job; one who went away finds out from it.
+        """
+        if isinstance(error, ParatopeError | RequestValidationError):
+            self._services.jobs.withdraw(self.job)
+        else:
+            self._services.jobs.abandon(self.job, _INTERRUPTED)
         if self.file is not None:
             self._services.uploads.discard(self.file.id)
 

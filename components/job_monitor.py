@@ -53,7 +53,8 @@ def _summary(counts: dict[JobStatus, int]) -> None:
 
 def _filter(counts: dict[JobStatus, int]) -> JobStatus | None:
     chosen = st.segmented_control(
-        "Show", [status.value for status in JobStatus if counts.get(status)], key="jobs.filter",
+        "Show only", [status.value for status in JobStatus if counts.get(status)], key="jobs.filter",
+        label_visibility="collapsed",
         format_func=lambda value: f"{LOOKS[JobStatus(value)].icon} {LOOKS[JobStatus(value)].word} ({counts[JobStatus(value)]})",
     )
     return JobStatus(chosen) if chosen else None

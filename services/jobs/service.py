@@ -129,6 +129,10 @@ class Jobs:
         """End an announced job whose file did not arrive."""
         self._store.fail(job.id, {JobStatus.UPLOAD_PENDING}, problem)
 
+    def withdraw(self, job: Job) -> None:
+        """Forget an announced job whose file was refused while its sender was listening."""
+        self._store.delete(job.id, {JobStatus.UPLOAD_PENDING})
+
     def list(
         self, principal: Principal, *, limit: int = 100, offset: int = 0, status: JobStatus | str | None = None,
     ) -> tuple[Job, ...]:

@@ -245,12 +245,11 @@ class JobStore:
         with self._database.read() as connection:
             return [str(job_id) for (job_id,) in connection.execute(query)]
 
-    def delete(self, job_id: str) -> bool:
-        """Delete a finished job with its events; False where it is not finished."""
-        finished = [status.value for status in FINISHED]
+    def delete(self, job_id: str, expected: Collection[JobStatus] = FINISHED) -> bool:
+        """Delete a job with its events; False where it is not in an expected state."""
         with self._database.begin() as connection:
             row = _locked(connection, job_id)
-            if row is None or row["status"] not in finished:
+            if row is None or row["status"] not in expected:
                 return False
             connection.execute(sa.delete(job_events).where(job_events.c.job_id == job_id))
             connection.execute(sa.delete(jobs).where(jobs.c.id == job_id))

@@ -232,10 +232,11 @@ def _outcome(
 ) -> tuple[str, Mapping[str, Any]]:
     counts = manifests[0]["counts"]
     rows, rejected = tables[0].row_count, tables[0].rejected_count
-    what = f"{rows:,} rows in {tables[0].name}" if len(tables) == 1 else f"{rows:,} rows in each of {len(tables)} tables"
+    counted = f"{rows:,} row{'' if rows == 1 else 's'}"
+    what = f"{counted} into {tables[0].name}" if len(tables) == 1 else f"{counted} into each of {len(tables)} tables"
     said = [f"Imported {what}"]
     if rejected:
-        said.append(f"{rejected:,} of {counts['records_read']:,} lines were left out and are kept in a list")
+        said.append(f"{rejected:,} of {counts['records_read']:,} records were left out and are kept in a list")
     if options.asks_for_annotation:
         said.append(_NOT_ANNOTATED)
     result = {

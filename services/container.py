@@ -80,6 +80,7 @@ class Services:
         """Release processes, connections and files, in the reverse order of use."""
         self.jobs.close()
         self.preparation.stop()
+        self.assistant.close()
         self.search.close()
         self.reader.close()
         self.workbench.close()

@@ -69,6 +69,10 @@ class Assistant:
         self._search = search
         self._model = model
 
+    def close(self) -> None:
+        """Close the connections to the language model."""
+        self._model.close()
+
     @property
     def model_available(self) -> bool:
         """True when a key is configured; without one every answer is made of quotations."""

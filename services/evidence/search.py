@@ -28,7 +28,8 @@ from services.evidence.filters import GENERAL, belongs_to, checked_patient_id
 from services.evidence.lexical import coverage, terms
 from services.evidence.passages import Hit, Passage, Relevance, SearchResult, Tier
 from services.evidence.readiness import Readiness
-from services.evidence.store import Candidate, EvidenceStore, known
+from services.evidence.rows import Candidate
+from services.evidence.store import EvidenceStore, known
 from services.knowledge.synonyms import expand
 
 MAX_QUESTION_CHARS = 4_000
@@ -88,7 +89,7 @@ class _Question:
 
 
 class EvidenceSearch:
-    """The one way to find passages. Thread-safe; holds no patient data between calls."""
+    """The one way to find passages. Thread-safe."""
 
     def __init__(
         self,
@@ -185,7 +186,7 @@ class EvidenceSearch:
     def _ranked(self, found: Sequence[Candidate], question: _Question, top_k: int, mode: Mode) -> tuple[Hit, ...]:
         if not found:
             return ()
-        vectors = np.asarray([candidate.vector for candidate in found], dtype=np.float32)
+        vectors = np.stack([candidate.vector for candidate in found])
         similarities = (vectors @ question.vectors.T).max(axis=1)
         texts = [_terms_of(candidate.passage) for candidate in found]
         covered = coverage(question.weights, texts)

@@ -23,44 +23,28 @@ from milvus_lite.server_manager import server_manager_instance
 from pymilvus import AnnSearchRequest, DataType, Function, FunctionType, MilvusClient, MilvusException, RRFRanker
 
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
-from services.evidence.collections import BY_NAME, COLLECTIONS, Collection, FieldType
-from services.evidence.filters import GENERAL, with_ids
-from services.evidence.lexical import lexical_text
-from services.evidence.passages import Passage, Tier
+from services.evidence.collections import BY_NAME, COLLECTIONS, Collection
+from services.evidence.filters import with_ids
+from services.evidence.passages import Passage
 from services.evidence.remembering import Remembered
+from services.evidence.row_cache import RowCache
+from services.evidence.rows import CORE_FIELDS, METADATA_TYPES, Candidate, output_fields, to_candidate, to_passage, to_row
 
 _LOG = logging.getLogger("paratope.store")
 
 _TIMEOUT_SECONDS = 10.0  # on every call: without it the client repeats a call to a silent server for minutes
 _WRITE_TIMEOUT_SECONDS = 60.0
 _PROBE_TIMEOUT_SECONDS = 2.0
+_KEEP_ROWS_SECONDS = 60.0  # on a server that other processes write to; the embedded file has one owner
 _REMEMBER_SECONDS = 3.0  # every page and every health check asks for the status
 _NO_COLLECTION = 100
 # the client's default, a ping every 10 s without calls, is more than a gRPC server allows: it would cut an idle connection
 _CONNECTION = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": False}
 _INSERT_BATCH = 500
 _RRF_K = 60
+# of unit vectors the inner product is the cosine; for COSINE Lite divides every vector by its length in each search
+_METRIC = "IP"
 _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
-_TEXT_BYTES = 65_535
-
-CORE_FIELDS: tuple[tuple[str, DataType, dict[str, Any]], ...] = (
-    ("id", DataType.VARCHAR, {"is_primary": True, "max_length": 128}),
-    ("patient_id", DataType.VARCHAR, {"max_length": 64}),
-    ("document_id", DataType.VARCHAR, {"max_length": 32, "nullable": True}),
-    ("page", DataType.INT64, {"nullable": True}),
-    ("section", DataType.VARCHAR, {"max_length": 800, "nullable": True}),
-    ("title", DataType.VARCHAR, {"max_length": 1_200}),
-    ("text", DataType.VARCHAR, {"max_length": _TEXT_BYTES}),
-    ("tier", DataType.VARCHAR, {"max_length": 16}),
-    ("document_date", DataType.VARCHAR, {"max_length": 10, "nullable": True}),
-    ("source", DataType.VARCHAR, {"max_length": 4_000, "nullable": True}),
-    ("lexical", DataType.VARCHAR, {"max_length": _TEXT_BYTES, "enable_analyzer": True}),
-)
-_METADATA_TYPES: Mapping[FieldType, tuple[DataType, dict[str, Any]]] = {
-    FieldType.TEXT: (DataType.VARCHAR, {"max_length": 2_000, "nullable": True}),
-    FieldType.DATE: (DataType.VARCHAR, {"max_length": 10, "nullable": True}),
-    FieldType.NUMBER: (DataType.DOUBLE, {"nullable": True}),
-}
 
 Result = TypeVar("Result")
 
@@ -74,14 +58,6 @@ class CollectionStatus:
     rows: int
     model: str | None
     dimension: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A row that the store offers for a question, with its dense vector for exact scoring."""
-
-    passage: Passage
-    vector: Sequence[float]
 
 
 class EvidenceStore:
@@ -99,6 +75,7 @@ class EvidenceStore:
         self._same_model: set[str] = set()  # collections whose vectors are known to be of this model
         self._statuses: Remembered[tuple[CollectionStatus, ...]] = Remembered(_REMEMBER_SECONDS, clock)
         self._connected: Remembered[bool] = Remembered(_REMEMBER_SECONDS, clock)
+        self._rows = RowCache(clock=clock) if self.embedded else RowCache(_KEEP_ROWS_SECONDS, clock)
 
     @property
     def embedded(self) -> bool:
@@ -128,7 +105,10 @@ class EvidenceStore:
         """Remove a collection with its rows. Idempotent."""
         known(name)
         self._same_model.discard(name)
-        self._change(lambda client: client.drop_collection(name, timeout=_WRITE_TIMEOUT_SECONDS))
+        try:
+            self._change(lambda client: client.drop_collection(name, timeout=_WRITE_TIMEOUT_SECONDS))
+        finally:
+            self._rows.forget(name)
 
     def status(self, name: str) -> CollectionStatus:
         collection = known(name)
@@ -177,13 +157,14 @@ class EvidenceStore:
         """
         by_collection: dict[str, list[dict[str, Any]]] = {}
         for passage, vector in zip(passages, vectors, strict=True):
-            by_collection.setdefault(passage.collection, []).append(_row(passage, vector))
+            by_collection.setdefault(passage.collection, []).append(to_row(passage, vector))
         for name, rows in by_collection.items():
             self._require_searchable(name)
             for start in range(0, len(rows), _INSERT_BATCH):
                 batch = rows[start : start + _INSERT_BATCH]
-                self._write(partial(MilvusClient.upsert, collection_name=name, data=batch, timeout=_WRITE_TIMEOUT_SECONDS))
-            self._write(partial(MilvusClient.flush, collection_name=name, timeout=_WRITE_TIMEOUT_SECONDS))
+                upsert = partial(MilvusClient.upsert, collection_name=name, data=batch, timeout=_WRITE_TIMEOUT_SECONDS)
+                self._write(upsert, name, [row["id"] for row in batch])
+            self._write(partial(MilvusClient.flush, collection_name=name, timeout=_WRITE_TIMEOUT_SECONDS), name, ())
 
     def remove(self, name: str, ids: Sequence[str]) -> None:
         """Delete rows by primary key. Ids that are not there are ignored.
@@ -192,44 +173,43 @@ class EvidenceStore:
         """
         known(name)
         for start in range(0, len(ids), _INSERT_BATCH):
-            batch = with_ids(ids[start : start + _INSERT_BATCH])
-            self._write(partial(MilvusClient.delete, collection_name=name, filter=batch, timeout=_WRITE_TIMEOUT_SECONDS))
+            batch = ids[start : start + _INSERT_BATCH]
+            delete = partial(
+                MilvusClient.delete, collection_name=name, filter=with_ids(batch), timeout=_WRITE_TIMEOUT_SECONDS
+            )
+            self._write(delete, name, batch)
 
     def sample(self, name: str, limit: int, expression: str = "") -> tuple[Passage, ...]:
         """Some rows of a collection, without vectors."""
-        fields = _output_fields(known(name))
+        fields = output_fields(known(name))
         rows = self._call(
             lambda client: client.query(
                 name, filter=expression, limit=limit, output_fields=fields, timeout=_TIMEOUT_SECONDS
             )
         )
-        return tuple(_passage(name, row) for row in rows)
+        return tuple(to_passage(name, row) for row in rows)
 
     def hybrid(
         self, name: str, vectors: Sequence[Sequence[float]], question: str, expression: str, limit: int
     ) -> tuple[Candidate, ...]:
         """Candidates by a dense search for each vector and one BM25 search, fused by reciprocal rank in the store."""
         self._require_searchable(name)
-        requests = [
-            AnnSearchRequest([list(vector)], "dense", {"metric_type": "COSINE"}, limit, expr=expression) for vector in vectors
-        ]
-        requests.append(AnnSearchRequest([question], "sparse", {"metric_type": "BM25"}, limit, expr=expression))
-        fields = [*_output_fields(known(name)), "dense"]
+        requests = [AnnSearchRequest([list(vector)], "dense", {}, limit, expr=expression) for vector in vectors]
+        requests.append(AnnSearchRequest([question], "sparse", {}, limit, expr=expression))
         hits = self._call(
             lambda client: client.hybrid_search(
-                name, requests, RRFRanker(_RRF_K), limit=len(requests) * limit, output_fields=fields,
-                timeout=_TIMEOUT_SECONDS,
+                name, requests, RRFRanker(_RRF_K), limit=len(requests) * limit, output_fields=["id"], timeout=_TIMEOUT_SECONDS
             )
         )
-        return _candidates(name, hits)
+        return self._candidates(name, hits)
 
     def dense(self, name: str, vector: Sequence[float], expression: str, limit: int) -> tuple[Candidate, ...]:
         """Candidates by cosine similarity alone, best first."""
-        return self._single(name, [list(vector)], "dense", "COSINE", expression, limit)
+        return self._single(name, [list(vector)], "dense", expression, limit)
 
     def lexical(self, name: str, question: str, expression: str, limit: int) -> tuple[Candidate, ...]:
         """Candidates by BM25 alone, best first. `question` is a term list as `lexical_text` makes it."""
-        return self._single(name, [question], "sparse", "BM25", expression, limit)
+        return self._single(name, [question], "sparse", expression, limit)
 
     def close(self) -> None:
         """End the connection; the embedded file is released for another process."""
@@ -240,18 +220,25 @@ class EvidenceStore:
                 if self.embedded:
                     server_manager_instance.release_server(self._uri)
 
-    def _single(
-        self, name: str, data: list[Any], field: str, metric: str, expression: str, limit: int
-    ) -> tuple[Candidate, ...]:
-        fields = [*_output_fields(known(name)), "dense"]
+    def _single(self, name: str, data: list[Any], field: str, expression: str, limit: int) -> tuple[Candidate, ...]:
         self._require_searchable(name)
         hits = self._call(
             lambda client: client.search(
-                name, data, filter=expression, limit=limit, anns_field=field, output_fields=fields,
-                search_params={"metric_type": metric}, timeout=_TIMEOUT_SECONDS,
+                name, data, filter=expression, limit=limit, anns_field=field, output_fields=["id"], timeout=_TIMEOUT_SECONDS
             )
         )
-        return _candidates(name, hits)
+        return self._candidates(name, hits)
+
+    def _candidates(self, name: str, hits: Sequence[Sequence[Mapping[str, Any]]]) -> tuple[Candidate, ...]:
+        return self._rows.get(name, [hit["id"] for hit in hits[0]] if hits else [], partial(self._fetched, name))
+
+    def _fetched(self, name: str, ids: Sequence[str]) -> dict[str, Candidate]:
+        rows = self._call(
+            lambda client: client.query(
+                name, filter=with_ids(ids), output_fields=[*output_fields(known(name)), "dense"], timeout=_TIMEOUT_SECONDS
+            )
+        )
+        return {row["id"]: to_candidate(name, row) for row in rows}
 
     def _require_searchable(self, name: str) -> None:
         if name in self._same_model:
@@ -280,7 +267,7 @@ class EvidenceStore:
         for name, kind, options in CORE_FIELDS:
             schema.add_field(name, kind, **options)
         for field in collection.fields:
-            kind, limits = _METADATA_TYPES[field.type]
+            kind, limits = METADATA_TYPES[field.type]
             schema.add_field(field.name, kind, **limits)
         schema.add_field("embedding_model", DataType.VARCHAR, max_length=200, default_value=self._model)
         schema.add_field("dense", DataType.FLOAT_VECTOR, dim=dimension)
@@ -292,18 +279,21 @@ class EvidenceStore:
         )
         index = MilvusClient.prepare_index_params()
         if self.embedded:
-            index.add_index("dense", index_type="FLAT", metric_type="COSINE")
+            index.add_index("dense", index_type="FLAT", metric_type=_METRIC)
         else:
-            index.add_index("dense", index_type="HNSW", metric_type="COSINE", params={"M": 16, "efConstruction": 200})
+            index.add_index("dense", index_type="HNSW", metric_type=_METRIC, params={"M": 16, "efConstruction": 200})
         index.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
         self._change(lambda client: client.create_collection(collection.name, schema=schema, timeout=_TIMEOUT_SECONDS))
         # an index of no rows is ready at once, but the client sleeps 0.5 s before it asks; loading waits where waiting is needed
         self._call(lambda client: client.create_index(collection.name, index, timeout=_TIMEOUT_SECONDS, sync=False))
         self._call(lambda client: client.load_collection(collection.name, timeout=_WRITE_TIMEOUT_SECONDS))
 
-    def _write(self, action: Callable[[MilvusClient], object]) -> None:
-        with self._writing:
-            self._change(action)
+    def _write(self, action: Callable[[MilvusClient], object], name: str, ids: Sequence[str]) -> None:
+        try:
+            with self._writing:
+                self._change(action)
+        finally:
+            self._rows.forget(name, ids)
 
     def _change(self, action: Callable[[MilvusClient], object]) -> None:
         try:
@@ -396,52 +386,3 @@ def _default_text(field: Mapping[str, Any]) -> str | None:
     return str(text) if text else None
 
 
-def _output_fields(collection: Collection) -> list[str]:
-    core = [name for name, _kind, _options in CORE_FIELDS if name != "lexical"]
-    return [*core, *(field.name for field in collection.fields)]
-
-
-def _row(passage: Passage, vector: Sequence[float]) -> dict[str, Any]:
-    undeclared = set(passage.metadata) - BY_NAME[passage.collection].field_names
-    if undeclared:
-        raise InvalidInputError(f"{passage.collection} declares no metadata field {', '.join(sorted(undeclared))}")
-    row: dict[str, Any] = {
-        "id": passage.id,
-        "patient_id": passage.patient_id or GENERAL,
-        "document_id": passage.document_id,
-        "page": passage.page,
-        "section": passage.section,
-        "title": passage.title,
-        "text": passage.text,
-        "tier": passage.tier.value,
-        "document_date": passage.document_date,
-        "source": passage.source,
-        "lexical": lexical_text(f"{passage.context} {passage.title} {passage.section or ''} {passage.text}") or "-",
-        "dense": [float(number) for number in vector],
-    }
-    for field in BY_NAME[passage.collection].fields:
-        row[field.name] = passage.metadata.get(field.name)
-    return row
-
-
-def _passage(collection: str, row: Mapping[str, Any]) -> Passage:
-    declared = BY_NAME[collection].fields
-    return Passage(
-        id=row["id"],
-        collection=collection,
-        text=row["text"],
-        title=row["title"],
-        tier=Tier(row["tier"]),
-        patient_id=row["patient_id"] or None,
-        document_id=row.get("document_id"),
-        page=row.get("page"),
-        section=row.get("section"),
-        document_date=row.get("document_date"),
-        source=row.get("source"),
-        metadata={field.name: row[field.name] for field in declared if row.get(field.name) not in (None, "")},
-    )
-
-
-def _candidates(collection: str, hits: Any) -> tuple[Candidate, ...]:
-    rows = hits[0] if hits else []
-    return tuple(Candidate(_passage(collection, hit["entity"] | {"id": hit["id"]}), hit["entity"]["dense"]) for hit in rows)

@@ -17,7 +17,8 @@ from services.evidence.collections import COLLECTIONS
 from services.evidence.filters import GENERAL, belongs_to, literal
 from services.evidence.lexical import lexical_text
 from services.evidence.passages import Passage, Tier
-from services.evidence.store import Candidate, EvidenceStore
+from services.evidence.rows import Candidate
+from services.evidence.store import EvidenceStore
 from tests.real_servers import MilvusServer
 
 DIMENSION = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -81,11 +81,11 @@ class FailingStore:
         self.writes = 0
         real = store._write
 
-        def write(action: Callable[..., object]) -> None:
+        def write(action: Callable[..., object], name: str, ids: Sequence[str]) -> None:
             self.writes += 1
             if self.writes == fail_at:
                 raise StoreUnavailableError("the Milvus server does not answer")
-            real(action)
+            real(action, name, ids)
 
         monkeypatch.setattr(store, "_write", write)
 

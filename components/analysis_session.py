@@ -15,10 +15,10 @@ import streamlit as st
 
 from services.access.principals import Principal
 from services.clinical.analysis import Analysis, History, analyse, to_document
-from services.clinical.profile import MeasuredValue, Profile
+from services.clinical.profile import Profile
 from services.container import Services
 from services.errors import InvalidInputError
-from services.patients.analyses import HISTORY_ANALYSES, StoredAnalysis
+from services.patients.analyses import StoredAnalysis
 from services.patients.registry import Patient
 
 PREFIX = "analysis."
@@ -87,21 +87,9 @@ def opened(services: Services, access: Principal, patient: Patient) -> Opened | 
 def in_full(analysis_id: str, reader: str, _services: Services, _access: Principal) -> Opened:  # noqa: ARG001 - cache key
     """A kept analysis with its types. The engines are pure: the same input under the same rules gives the same result."""
     stored = _services.analyses.get(analysis_id, _access)
-    history = _before(stored, _services, _access)
+    history = _services.analyses.history_before(stored.entry, _access)
     analysis = analyse(stored.profile, today=stored.entry.created_at.date(), history=history)
     return Opened(stored, analysis, history, to_document(analysis) == stored.document)
-
-
-def _before(stored: StoredAnalysis, services: Services, access: Principal) -> History:
-    """The dated laboratory values of the analyses before this one, as it was given them."""
-    entries = services.analyses.list(stored.entry.patient_id, access)
-    place = next(place for place, entry in enumerate(entries) if entry.id == stored.id)
-    found: dict[str, dict[MeasuredValue, None]] = {}
-    for entry in entries[place + 1 : place + 1 + HISTORY_ANALYSES]:
-        for name, value in services.analyses.get(entry.id, access).profile.biomarkers.items():
-            if isinstance(value, MeasuredValue) and value.date is not None:
-                found.setdefault(name, {})[value] = None
-    return {name: tuple(values) for name, values in found.items()}
 
 
 def run(services: Services, access: Principal, patient: Patient) -> None:

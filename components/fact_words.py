@@ -8,13 +8,12 @@ from services.evidence.extraction import (
     Content,
     DiagnosisContent,
     FactKind,
+    GenotypeContent,
     HlaContent,
     ImagingContent,
     LabContent,
-    LabelContent,
     MedicationContent,
     ProcedureContent,
-    SymptomContent,
 )
 from services.evidence.extraction.content_fields import fields_of
 from services.patients.facts import FactStatus, StoredFact
@@ -22,7 +21,7 @@ from services.patients.facts import FactStatus, StoredFact
 KINDS = {
     FactKind.LAB: "Laboratory", FactKind.ANTIBODY: "Antibodies", FactKind.HLA: "HLA", FactKind.MEDICATION: "Medications",
     FactKind.DIAGNOSIS: "Diagnoses", FactKind.PROCEDURE: "Procedures", FactKind.IMAGING: "Imaging", FactKind.ACTIVITY: "Scores",
-    FactKind.SYMPTOM: "First symptoms", FactKind.LABEL: "Earlier names",
+    FactKind.SYMPTOM: "First symptoms", FactKind.LABEL: "Earlier names", FactKind.GENOTYPE: "Genotypes",
 }  # fmt: skip
 STATUS = {
     FactStatus.EXTRACTED: "read by rules", FactStatus.PROPOSED: "proposed by a model, not used", FactStatus.ACCEPTED: "confirmed",
@@ -61,10 +60,10 @@ def says(content: Content) -> str:
         parts = [" ".join((content.modality, content.region)).strip(), content.finding]
     elif isinstance(content, ActivityContent):
         parts = [f"{content.instrument} {content.value:g}"]
-    elif isinstance(content, SymptomContent | LabelContent):
-        parts = [content.name]
+    elif isinstance(content, GenotypeContent):
+        parts = [content.gene, content.genotype]
     else:
-        parts = []
+        parts = [content.name]
     return " · ".join(part for part in parts if part)
 
 

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.clinical.antibodies import normalise_antibody
 from services.clinical.labs import analytes, normalise_unit
+from services.clinical.labs.analytes import locate
 from services.clinical.titers import Outcome, parse_titer
-from services.evidence.extraction import ActivityContent, DiagnosisStatus, HlaContent
+from services.evidence.extraction import ActivityContent, DiagnosisStatus, GenotypeContent, HlaContent
 from services.patients.courses import Condition, Course
 from services.patients.facts import StoredFact
 from services.patients.registry import Patient
-from services.patients.results import Result, latest
+from services.patients.results import Place, Result, latest, place_of
 
 STALE_AFTER_DAYS = 365
 """A result older than this is still given, and marked: whether it may be used is for the reader to say."""
@@ -32,7 +34,10 @@ _CHECKLISTS = frozenset({"SLEDAI-2K", "CAS"})
 
 @dataclass(frozen=True, slots=True)
 class InputDate:
-    """Where an input comes from in time: `days_old` on the day of the analysis, None without a date."""
+    """Where an input comes from: `days_old` on the day of the analysis, None without a date; `place` states it.
+
+    `part` and `key` name it as `services.patients.starting` does. What does not age (alleles, diagnoses) is never stale.
+    """
 
     part: str
     name: str
@@ -42,15 +47,21 @@ class InputDate:
     is_stale: bool
     is_approximate: bool
     fact_ids: tuple[str, ...] = ()
+    key: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileInputs:
-    """`profile` holds the fields of a `Profile`; `inputs` say how old each is; `notes` what a person should look at."""
+    """`profile` holds the fields of a `Profile`; `inputs` say how old each is; `notes` what a person should look at.
+
+    `ended` are the keys of medications that the record says are not taken (any more).
+    """
 
     profile: dict[str, Any]
     inputs: tuple[InputDate, ...]
     notes: tuple[str, ...] = field(default=())
+    ended: frozenset[str] = frozenset()
 
 
 def profile_inputs(
@@ -69,6 +80,7 @@ def profile_inputs(
     panel = latest([result for result in antibodies if result.date is None or result.date <= today])
     inputs: list[InputDate] = []
     notes: list[str] = []
+    notes += _disagreements([*before, *antibodies])
     biomarkers, earlier = _biomarkers(before, today, inputs)
     profile: dict[str, Any] = {"patient_id": patient.id, "biomarkers": biomarkers}
     age = patient.age_on(today)
@@ -80,25 +92,87 @@ def profile_inputs(
     collected, worded = _panel(patient.id, panel.values(), today, inputs)
     if collected is not None:
         profile["autoantibody_panel"] = collected
-    hla = _hla(known)
+    hla = _hla(known, today, inputs)
     if hla:
         profile["hla_profile"] = hla
-    profile["diagnosed_conditions"] = [
-        one.disease.value for one in conditions
-        if one.disease is not None and one.status in (DiagnosisStatus.CONFIRMED, DiagnosisStatus.HISTORY)
-    ]
-    profile["current_medications"] = [course.described[:200] for course in courses if course.is_taken_on(today)]
+    genotypes = _genotypes(known, today, inputs)
+    if genotypes:
+        profile["genotypes"] = genotypes
+    profile["diagnosed_conditions"] = _diagnoses(conditions, today, inputs)
+    profile["current_medications"] = _taken(courses, today, inputs)
     notes += _medication_notes(courses, today)
     profile["extensions"] = _extensions(before, worded, earlier, known, courses, conditions, today, inputs)
-    return ProfileInputs(profile, tuple(inputs), tuple(notes))
+    taken = {course.subject for course in courses if course.is_taken_on(today)}
+    ended = frozenset(course.subject for course in courses if course.subject not in taken)
+    return ProfileInputs(profile, tuple(inputs), tuple(notes), ended)
 
 
-def _aged(part: str, result: Result, today: datetime.date) -> InputDate:
+def name_in_profile(analyte: str) -> str:
+    """Return the name under which a profile holds an analyte: its label where that is understood again, else its key."""
+    label = analytes()[analyte].label
+    located = locate(label)
+    return label if located is not None and located.analyte.key == analyte and located.limit is None else analyte
+
+
+def antibody_key(name: str) -> str:
+    """Return what the results of one autoantibody are compared by, whatever they are called."""
+    return normalise_antibody(name).id or " ".join(name.lower().split())
+
+
+def _aged(part: str, result: Result, today: datetime.date, key: str = "") -> InputDate:
     days = (today - result.date).days if result.date is not None else None
     return InputDate(
         part, result.test, result.shown, result.date, days, days is None or days > STALE_AFTER_DAYS, result.is_approximate,
-        result.fact_ids,
+        result.fact_ids, key or result.test, result.places[0] if result.places else None,
     )
+
+
+def _stated(part: str, key: str, name: str, shown: str, place: Place, day: datetime.date | None, today: datetime.date, *,
+            ages: bool) -> InputDate:  # fmt: skip
+    """Where something that is no result comes from; `ages` for what has to be asked again after a year."""
+    days = (today - day).days if day is not None else None
+    stale = ages and (days is None or days > STALE_AFTER_DAYS)
+    return InputDate(part, name, shown, day, days, stale, is_approximate=False, fact_ids=(place.fact_id,), key=key, place=place)
+
+
+def _disagreements(results: Sequence[Result]) -> list[str]:
+    """Results of one test and day that differ: both are in the record, and a person should say which holds."""
+    found: dict[tuple[str, datetime.date, str, str], list[Result]] = {}
+    for result in results:
+        if result.date is not None and not result.is_approximate and result.value is not None:
+            unit = result.unit or ""
+            same = (result.subject, result.date, normalise_unit(unit) or unit, result.laboratory or "")
+            found.setdefault(same, []).append(result)
+    return [
+        f"{rows[0].test} of {day} stands in the record as {' and as '.join(dict.fromkeys(one.shown for one in rows))}: check it"
+        for (_, day, *_), rows in found.items() if len({(one.value, one.comparator) for one in rows}) > 1
+    ]
+
+
+def _diagnoses(conditions: Sequence[Condition], today: datetime.date, inputs: list[InputDate]) -> list[str]:
+    held = [
+        one for one in conditions
+        if one.disease is not None and one.status in (DiagnosisStatus.CONFIRMED, DiagnosisStatus.HISTORY)
+    ]
+    for one in held:
+        assert one.disease is not None  # filtered above
+        if one.places:
+            inputs.append(
+                _stated("conditions", one.disease.value, one.disease.label, one.name, one.places[-1], one.since, today,
+                        ages=False)
+            )  # fmt: skip
+    return list(dict.fromkeys(one.disease.value for one in held if one.disease is not None))
+
+
+def _taken(courses: Sequence[Course], today: datetime.date, inputs: list[InputDate]) -> list[str]:
+    taken = [course for course in courses if course.is_taken_on(today)]
+    for course in taken:
+        if course.places:
+            inputs.append(
+                _stated("medications", course.subject, course.name, course.described, course.places[-1], course.confirmed, today,
+                        ages=True)
+            )  # fmt: skip
+    return [course.described[:200] for course in taken]
 
 
 def _biomarkers(
@@ -113,11 +187,12 @@ def _biomarkers(
     earlier: dict[str, list[dict[str, Any]]] = {}
     for key, values in series.items():
         last = latest(values)[values[0].subject]
-        found[key] = _measured(last)
-        inputs.append(_aged("biomarkers", last, today))
+        name = name_in_profile(key)
+        found[name] = _measured(last)
+        inputs.append(_aged("biomarkers", last, today, key))
         older = [_measured(one) for one in values if one is not last and one.date is not None and not one.is_approximate]
         if older:
-            earlier[key] = older[-MAX_EARLIER:]
+            earlier[name] = older[-MAX_EARLIER:]
     return found, earlier
 
 
@@ -160,16 +235,16 @@ def _panel(
             worded[result.test] = positive
         else:
             continue
-        inputs.append(_aged("autoantibodies", result, today))
+        inputs.append(_aged("autoantibodies", result, today, antibody_key(result.test)))
     if not rows:
         return None, worded
     collected = max(days) if days else today
     return {"patient_id": patient_id, "collection_date": collected.isoformat(), "results": rows}, worded
 
 
-def _hla(facts: Sequence[StoredFact]) -> dict[str, list[str]]:
+def _hla(facts: Sequence[StoredFact], today: datetime.date, inputs: list[InputDate]) -> dict[str, list[str]]:
     """The latest typing of each locus at the finest resolution; a later antigen test does not blur an allele."""
-    found: dict[str, tuple[int, list[str]]] = {}
+    found: dict[str, tuple[int, list[str], StoredFact]] = {}
     for fact in facts:
         content = fact.content
         if not isinstance(content, HlaContent) or not content.present or content.locus not in _LOCI:
@@ -177,8 +252,25 @@ def _hla(facts: Sequence[StoredFact]) -> dict[str, list[str]]:
         fields = max(allele.count(":") for allele in content.alleles) + len(content.alleles)
         known = found.get(_LOCI[content.locus])
         if known is None or fields >= known[0]:
-            found[_LOCI[content.locus]] = (fields, list(content.alleles))
-    return {locus: alleles for locus, (_, alleles) in found.items()}
+            found[_LOCI[content.locus]] = (fields, list(content.alleles), fact)
+    for locus, (_, alleles, fact) in found.items():
+        name = f"HLA-{locus.removeprefix('hla_').upper()}"
+        inputs.append(_stated("hla", locus, name, ", ".join(alleles), place_of(fact), fact.effective, today, ages=False))
+    return {locus: alleles for locus, (_, alleles, _) in found.items()}
+
+
+def _genotypes(facts: Sequence[StoredFact], today: datetime.date, inputs: list[InputDate]) -> dict[str, str]:
+    """The last stated genotype of each gene; one with its phenotype outweighs the bare alleles."""
+    found: dict[str, tuple[str, StoredFact]] = {}
+    for fact in facts:
+        content = fact.content
+        if isinstance(content, GenotypeContent):
+            known = found.get(content.gene)
+            if known is None or not known[0].startswith(content.genotype):
+                found[content.gene] = (content.genotype, fact)
+    for gene, (shown, fact) in found.items():
+        inputs.append(_stated("genotypes", gene, gene, shown, place_of(fact), fact.effective, today, ages=False))
+    return {gene: shown for gene, (shown, _) in found.items()}
 
 
 def _medication_notes(courses: Sequence[Course], today: datetime.date) -> list[str]:
@@ -207,6 +299,11 @@ def _extensions(
     tests = latest([result for result in labs if result.subject in _INFECTION_TESTS])
     inputs += [_aged("serology", result, today) for result in tests.values()]
     taken = {course.subject for course in courses if course.is_taken_on(today)}
+    for one in conditions:
+        if one.disease is None and one.status is DiagnosisStatus.CONFIRMED and one.places:
+            inputs.append(
+                _stated("comorbidities", one.name.lower(), one.name, one.name, one.places[-1], one.since, today, ages=False)
+            )
     parts: dict[str, Any] = {
         "serology": {result.test: result.shown for result in tests.values()},
         "comorbidities": [one.name for one in conditions if one.disease is None and one.status is DiagnosisStatus.CONFIRMED],
@@ -216,24 +313,36 @@ def _extensions(
         )),
         "planned_medications": [course.described for course in courses if course.status == "planned"],
         "qualitative_antibodies": dict(worded),
-        "instrument_items": _items(facts),
+        "instrument_items": _items(facts, today, inputs),
         "lab_history": dict(earlier),
     }
     found.update({name: value for name, value in parts.items() if value})
     return found
 
 
-def _items(facts: Sequence[StoredFact]) -> dict[str, dict[str, Any]]:
+def _items(facts: Sequence[StoredFact], today: datetime.date, inputs: list[InputDate]) -> dict[str, dict[str, Any]]:
     """The items of the latest scores that print them. A checklist prints points where the instrument asks yes or no."""
     found: dict[str, dict[str, Any]] = {}
-    for fact in facts:
+    told: dict[str, InputDate] = {}
+    for fact in sorted(facts, key=lambda one: one.effective or datetime.date.min):
         content = fact.content
         if not isinstance(content, ActivityContent):
             continue
+        if content.items or content.instrument == "EDSS":
+            shown = f"{content.value:g} ({len(content.items)} items)" if content.items else f"{content.value:g}"
+            told[content.instrument] = _stated(
+                "activity", content.instrument, content.instrument, shown, place_of(fact), fact.effective, today, ages=True
+            )
         if content.instrument == "EDSS":
             found[content.instrument] = {"edss": content.value}
         elif content.items and content.instrument in _CHECKLISTS:
             found[content.instrument] = {name: value > 0 for name, value in content.items.items()}
+            if content.instrument == "SLEDAI-2K" and sum(content.items.values()) == content.value:
+                found[content.instrument]["all_others_absent"] = True  # the printed items make the printed total
         elif content.items:
-            found[content.instrument] = dict(content.items)
+            # no complication is printed as 0 where the instrument asks for a list
+            found[content.instrument] = {
+                name: [] if name == "complications" and not value else value for name, value in content.items.items()
+            }
+    inputs += [told[instrument] for instrument in found]
     return found

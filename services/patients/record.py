@@ -15,7 +15,7 @@ from services.access.principals import Principal
 from services.clinical.disease import Disease
 from services.clinical.odyssey import Odyssey
 from services.errors import AccessDeniedError, InvalidInputError, NotFoundError
-from services.evidence.extraction import Content, FactKind, HlaContent
+from services.evidence.extraction import ActivityContent, Content, FactKind, HlaContent
 from services.evidence.filters import checked_patient_id
 from services.evidence.index import EvidenceIndex, delete_passages
 from services.patients.courses import Condition, Course, conditions_of, medication_courses
@@ -25,6 +25,7 @@ from services.patients.journey import odyssey_of, reached_diseases
 from services.patients.profile_inputs import ProfileInputs, profile_inputs
 from services.patients.registry import PatientRegistry
 from services.patients.results import Result, antibody_results, laboratory_results, latest
+from services.patients.starting import BASE, Start, start
 from services.patients.timeline import Event, events_of
 from services.storage.database import Database
 from services.storage.tables import passages
@@ -103,6 +104,26 @@ class PatientRecord:
         """
         patient = self._patients.get(patient_id, access)
         return odyssey_of(patient, self.facts(patient_id, access), target, began=began)
+
+    def start(self, patient_id: str, today: datetime.date, access: Principal) -> Start:
+        """What an analysis on `today` starts from: the record's latest values, and over them what was saved by hand.
+
+        A patient without documents starts from what was saved alone.
+
+        :raise NotFoundError: no such patient.
+        """
+        patient = self._patients.get(patient_id, access)
+        if not patient.document_count:
+            return Start({name: value for name, value in patient.profile.items() if name != BASE})
+        return start(self.profile_inputs(patient_id, today, access), patient.profile)
+
+    def activity_courses(self, patient_id: str, access: Principal) -> dict[str, tuple[tuple[datetime.date, float], ...]]:
+        """The values of each instrument as the documents state them, oldest first, one for each day."""
+        found: dict[str, dict[datetime.date, float]] = {}
+        for fact in self.facts(patient_id, access, kinds=(FactKind.ACTIVITY,)):
+            if fact.counts and fact.effective is not None and isinstance(fact.content, ActivityContent):
+                found.setdefault(fact.content.instrument, {})[fact.effective] = fact.content.value
+        return {instrument: tuple(sorted(values.items())) for instrument, values in found.items()}
 
     def correct(
         self, fact_id: str, content: Content, access: Principal, *, effective: datetime.date | None = None

@@ -9,7 +9,17 @@ from services.evidence.documents.describing import DocumentDescription
 from services.evidence.documents.model import ParsedDocument
 from services.evidence.extraction.activity import scores_of
 from services.evidence.extraction.diagnoses import diagnoses_of
-from services.evidence.extraction.facts import AntibodyContent, Content, Fact, LabContent, LabelContent, SymptomContent, fact_key
+from services.evidence.extraction.facts import (
+    AntibodyContent,
+    Content,
+    Fact,
+    GenotypeContent,
+    LabContent,
+    LabelContent,
+    SymptomContent,
+    fact_key,
+)
+from services.evidence.extraction.genotypes import genotypes_of
 from services.evidence.extraction.labels import labels_of
 from services.evidence.extraction.medications import medications_of
 from services.evidence.extraction.onsets import onsets_of
@@ -59,6 +69,8 @@ def extract(parsed: ParsedDocument, description: DocumentDescription) -> tuple[F
 def _subject(content: Content) -> str:
     if isinstance(content, SymptomContent | LabelContent):
         return content.name
+    if isinstance(content, GenotypeContent):
+        return content.gene
     return content.subject if isinstance(content, LabContent | AntibodyContent) else ""
 
 
@@ -73,6 +85,7 @@ def _statements(sheet: Sheet, tables: tuple[Table, ...]) -> Iterator[_Statement]
     yield from diagnoses_of(sheet, tables)
     yield from studies_of(sheet)
     yield from scores_of(sheet)
+    yield from genotypes_of(sheet)
     yield from onsets_of(sheet)
     yield from labels_of(sheet)
 

@@ -36,6 +36,7 @@ class FactKind(StrEnum):
     ACTIVITY = "activity"
     SYMPTOM = "symptom"
     LABEL = "label"
+    GENOTYPE = "genotype"
 
 
 class Precision(StrEnum):
@@ -131,7 +132,7 @@ class MedicationStatus(StrEnum):
     PLANNED = "planned"
 
 
-_LOCAL_ROUTES = frozenset({"topical", "ophthalmic", "inhaled", "nasal", "intra-articular", "rectal"})
+LOCAL_ROUTES = frozenset({"topical", "ophthalmic", "inhaled", "nasal", "intra-articular", "rectal"})
 
 
 class Dated(_Content):
@@ -169,7 +170,7 @@ class MedicationContent(_Content):
         drug = "+".join(self.drugs) if self.drugs else (self.name.lower().split() or [""])[0]
         if self.drugs == ("insulin",):
             drug = " ".join(self.name.lower().split()[:2])
-        return f"{drug} ({self.route})" if self.route in _LOCAL_ROUTES else drug
+        return f"{drug} ({self.route})" if self.route in LOCAL_ROUTES else drug
 
 
 class DiagnosisStatus(StrEnum):
@@ -226,9 +227,17 @@ class LabelContent(_Content):
     name: Text
 
 
+class GenotypeContent(_Content):
+    """The two alleles of a gene that decides on drugs, with the phenotype where the report names it."""
+
+    kind: Literal[FactKind.GENOTYPE] = FactKind.GENOTYPE
+    gene: Text
+    genotype: Text
+
+
 Content = (
     LabContent | AntibodyContent | HlaContent | MedicationContent | DiagnosisContent | ProcedureContent | ImagingContent
-    | ActivityContent | SymptomContent | LabelContent
+    | ActivityContent | SymptomContent | LabelContent | GenotypeContent
 )
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="kind")])
 

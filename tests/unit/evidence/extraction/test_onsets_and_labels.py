@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.evidence.extraction import FactKind, LabelContent, Precision, SymptomContent
+from services.evidence.extraction import FactKind, GenotypeContent, LabelContent, Precision, SymptomContent
 from tests.unit.evidence.extraction.conftest import Read
 
 WRITTEN = "06/20/2023"
@@ -123,3 +123,22 @@ def test_an_assessment_names_the_illness_on_the_day_it_was_written(read_text: Re
 def test_hostile_text_is_read_quickly(read_text: Read, text: str) -> None:
     found = read_text(f"HISTORY\n{text}\n", date=WRITTEN)
     assert all(fact.kind in FactKind for fact in found)
+
+
+@pytest.mark.parametrize(
+    ("body", "gene", "genotype"),
+    [
+        ("NUDT15 genotype: *1/*3 (intermediate metaboliser)", "NUDT15", "*1/*3 (intermediate metaboliser)"),
+        ("CYP2C19 | *2/*2 | poor metabolizer", "CYP2C19", "*2/*2 (poor metabolizer)"),
+        ("The TPMT result came back as *1 / *3C.", "TPMT", "*1/*3C"),
+        ("G6PD: deficient", "G6PD", "deficient"),
+    ],
+)
+def test_a_genotype_is_read_with_both_alleles(read_text: Read, body: str, gene: str, genotype: str) -> None:
+    found = [fact.content for fact in read_text(f"RESULTS\n{body}\n") if isinstance(fact.content, GenotypeContent)]
+    assert [(one.gene, one.genotype) for one in found] == [(gene, genotype)]
+
+
+@pytest.mark.parametrize("body", ["TPMT requested.", "Patients with TPMT *1/*3A start lower.", "Brother: TPMT *3A/*3A", "*1/*3A"])
+def test_alleles_without_the_gene_or_the_patient_are_no_genotype(read_text: Read, body: str) -> None:
+    assert not any(fact.kind is FactKind.GENOTYPE for fact in read_text(f"RESULTS\n{body}\n"))

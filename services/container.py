@@ -117,9 +117,8 @@ def build_services(settings: Settings) -> Services:
     assistant = Assistant(search, model)
     record = PatientRecord(database, index, patients)
     conversations = Conversations(database)
-    uploads = Uploads(database, settings.data_dir / "uploads", settings.max_upload_size_mb << 20)
-    variants = VariantLibrary(database, settings.data_dir / "variants")
-    jobs = _jobs(settings, database)
+    work = build_job_services(settings, database, patients)
+    variants = work.variants
     return Services(
         settings=settings, database=database, store=store, embedder=embedder, readiness=readiness, index=index, search=search,
         reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader),
@@ -127,7 +126,7 @@ def build_services(settings: Settings) -> Services:
         proposer=FactProposer(model, documents, record, base_url=settings.anthropic_base_url),
         conversations=conversations, chat=Chat(assistant, conversations),
         tickets=Tickets(),
-        uploads=uploads, jobs=jobs, variant_imports=VariantImports(jobs, uploads, variants, patients),
+        uploads=work.uploads, jobs=work.jobs, variant_imports=work.variant_imports,
         variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo),
@@ -137,11 +136,24 @@ def build_services(settings: Settings) -> Services:
     )
 
 
-def _jobs(settings: Settings, database: Database) -> Jobs:
+@dataclass(frozen=True, slots=True)
+class JobServices:
+    """What turns files into tables; a part of `Services` that needs neither evidence nor a model."""
+
+    jobs: Jobs
+    uploads: Uploads
+    variants: VariantLibrary
+    variant_imports: VariantImports
+
+
+def build_job_services(settings: Settings, database: Database, patients: PatientRegistry) -> JobServices:
+    """Build the jobs and what they work on; nothing runs before `jobs.start()`."""
     folder = settings.data_dir / "jobs"
     slots = PostgresSlots(database.engine) if settings.shares_database else FileSlots(folder)
-    queue = DurableQueue(settings.job_queue_url, slots, settings.job_workers)
-    return Jobs(database, queue, folder, settings.job_workers)
+    jobs = Jobs(database, DurableQueue(settings.job_queue_url, slots, settings.job_workers), folder, settings.job_workers)
+    uploads = Uploads(database, settings.data_dir / "uploads", settings.max_upload_size_mb << 20)
+    variants = VariantLibrary(database, settings.data_dir / "variants")
+    return JobServices(jobs, uploads, variants, VariantImports(jobs, uploads, variants, patients))
 
 
 def _tell(readiness: Readiness, status: PreparationStatus) -> None:

@@ -27,8 +27,8 @@ class Transfers {
   configure(settings) {
     const renewed = settings.ticket !== this.settings.ticket
     this.settings = settings
-    // a file that has arrived is shown by the page from then on, until it is imported or deleted there
-    this.items = this.items.filter((item) => item.state !== "done" || settings.ready.includes(item.id))
+    // the page lists what has arrived from now on
+    this.items = this.items.filter((item) => item.state !== "done" || !settings.ready.includes(item.id))
     if (renewed) this.ticketWaiters.splice(0).forEach((resolve) => resolve(true))
   }
 

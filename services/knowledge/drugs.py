@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from services.errors import ConfigurationError
 from services.knowledge.catalogue import load
 from services.knowledge.sources import Source
 
@@ -303,6 +304,27 @@ def rules() -> tuple[Rule, ...]:
 def pgx_codes() -> frozenset[str]:
     """Return the codes of the pharmacogenomic rules."""
     return frozenset(rule.code for rule in load("pgx_rules", Rule))
+
+
+def pgx_rule(code: str) -> Rule:
+    """Return a pharmacogenomic rule by its code.
+
+    :raise ConfigurationError: there is none.
+    """
+    found: Rule | None = next((rule for rule in load("pgx_rules", Rule) if rule.code == code), None)
+    if found is None:
+        raise ConfigurationError(f"knowledge file data/pgx_rules.yaml: no rule {code}")
+    return found
+
+
+@cache
+def drugs_selected(selectors: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the drugs that selectors name; a class stands for its members, in order of name."""
+    named: dict[str, None] = {}
+    for selector in selectors:
+        members = sorted(name for name, classes in classes_of().items() if selector[6:] in classes)
+        named |= dict.fromkeys(members if selector.startswith("class:") else [selector])
+    return tuple(named)
 
 
 @cache

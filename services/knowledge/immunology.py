@@ -6,10 +6,12 @@ ranges or odds ratios with their population and source; a number that is uncerta
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.knowledge.drugs import Rule, Severity, drugs_selected, pgx_rule
 from services.knowledge.sources import Source
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9_]{2,60}$")]
@@ -194,17 +196,43 @@ class HlaModifierRow(_Row):
 
 
 class HlaPgxRow(_Row):
-    """An HLA allele that changes the risk or the effect of a drug."""
+    """What is published of an HLA allele that changes the risk or the effect of a drug.
+
+    `rules` are the pharmacogenomic rules that say which drugs it concerns, how much it weighs and what to do: those facts
+    and their sources are read from there.
+    """
 
     id: Slug
+    rules: tuple[str, ...] = Field(min_length=1)
     all_of: tuple[str, ...] = Field(min_length=1)
     excludes: tuple[str, ...] = ()
-    drugs: tuple[str, ...] = Field(min_length=1)
     drug: str
     effect: str
     direction: str
     figure: str = ""
-    action: str
-    severity: Literal["info", "moderate", "major", "critical", "contraindicated"]
     population: str = ""
-    sources: tuple[Source, ...] = Field(min_length=1)
+
+    @cached_property
+    def _named(self) -> tuple[Rule, ...]:
+        return tuple(pgx_rule(code) for code in self.rules)
+
+    @cached_property
+    def drugs(self) -> tuple[str, ...]:
+        """The drugs concerned by name, the members of a class among them."""
+        return tuple(dict.fromkeys(name for rule in self._named for name in drugs_selected(rule.drugs)))
+
+    @property
+    def action(self) -> str:
+        """What to do, said for each group of drugs where several rules speak."""
+        if len(self._named) == 1:
+            return self._named[0].action
+        return " ".join(f"{', '.join(drugs_selected(rule.drugs)).capitalize()}: {rule.action}" for rule in self._named)
+
+    @property
+    def severity(self) -> Severity:
+        """The weight of the strongest of the rules."""
+        return max((rule.severity for rule in self._named), key=lambda one: one.rank)
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        return tuple(dict.fromkeys(source for rule in self._named for source in rule.sources))

@@ -13,6 +13,7 @@ from services.clinical.hla import HlaAssociation, associations, parse_allele, pa
 from services.clinical.hla.names import _ANTIGENS
 from services.clinical.presentations import THIRTEEN, presentations
 from services.knowledge.catalogue import load
+from services.knowledge.drugs import Condition, pgx_rule, rules
 from services.knowledge.immunology import HlaAssociationRow, HlaModifierRow, HlaPgxRow
 
 AS = "ankylosing_spondylitis"
@@ -195,8 +196,24 @@ def test_rows_are_consistent() -> None:
                 assert parse_allele(choice) is not None, f"{row.id}: {choice}"
     for modifier in load("hla_modifiers", HlaModifierRow):
         assert set(modifier.modifies) <= set(ids)
-    for drug in load("hla_pgx", HlaPgxRow):
-        assert all(parse_allele(name) is not None for name in drug.all_of)
+
+
+def test_what_is_published_of_an_allele_and_the_rule_about_it_speak_of_the_same_allele_and_drugs() -> None:
+    rows = load("hla_pgx", HlaPgxRow)
+    for row in rows:
+        assert all(parse_allele(name) is not None for name in row.all_of)
+        for code in row.rules:
+            named = set(_alleles_of(pgx_rule(code).when))
+            assert named & set(row.all_of), f"{row.id}: {code} is about {sorted(named)}"
+    told = {code for row in rows for code in row.rules}
+    assert told == {rule.code for rule in rules() if _alleles_of(rule.when)}
+    assert next(row for row in rows if row.id == "dr7_thiopurine").drugs == ("azathioprine", "mercaptopurine", "thioguanine")
+
+
+def _alleles_of(condition: Condition | None) -> list[str]:
+    if condition is None:
+        return []
+    return [one for one in (condition.allele, *(part.allele for part in (*condition.all_of, *condition.any_of))) if one]
 
 
 def test_an_uncertain_figure_is_never_shown() -> None:

@@ -37,6 +37,7 @@ from services.variants.manifest import TABLE_FILE
 _ROWS = 40_000
 _PATIENCE_SECONDS = 120.0
 _SECOND_KILL_SHARE = 0.2
+_READY = "ready"
 _HEADER = (
     "##fileformat=VCFv4.2\n##contig=<ID=1,length=249250621>\n"
     '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n'
@@ -69,6 +70,7 @@ def serve(settings: Settings) -> None:
     database = Database(settings.sql_url)
     work = build_job_services(settings, database, PatientRegistry(database))
     work.jobs.start()
+    print(_READY, flush=True)
     for line in sys.stdin:
         print(work.variant_imports.submit(LOCAL_USER, line.strip(), ImportRequest()).id, flush=True)
     work.jobs.close()
@@ -86,6 +88,7 @@ class Crasher:
         work = build_job_services(settings, self._database, PatientRegistry(self._database))
         self._jobs, self._uploads, self._library = work.jobs, work.uploads, work.variants
         self._started = 0.0
+        self._ready = False
         self._process = self._start()
         self._usual_seconds = 0.0
         self.tally = Tally()
@@ -100,6 +103,7 @@ class Crasher:
         """Let two jobs run undisturbed, to know how long one takes once the process is up."""
         for _ in range(2):
             upload_id = self._upload()
+            self._wait_until_ready()
             began = time.monotonic()
             job = self._finished(self._submit(upload_id))
             self._usual_seconds = time.monotonic() - began
@@ -110,6 +114,7 @@ class Crasher:
         """Submit, kill, start again, and look."""
         self.tally.runs += 1
         upload_id = self._upload()
+        self._wait_until_ready()
         moment = self._chance.uniform(0, 1.1 * self._usual_seconds)
         known = {job.id for job in self._jobs.list(LOCAL_USER, limit=1_000)}
         self._say(upload_id)
@@ -158,6 +163,7 @@ class Crasher:
             if now is None or now.finished or (now.status is JobStatus.PROCESSING and now.started_at != job.started_at):
                 break
             time.sleep(0.02)
+        print(f"running again after {time.monotonic() - began:.2f} s", flush=True)
         self.tally.slowest_restart_seconds = max(self.tally.slowest_restart_seconds, time.monotonic() - began)
 
     def _finished(self, job_id: str) -> Job | None:
@@ -195,6 +201,10 @@ class Crasher:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 
+    def _wait_until_ready(self) -> None:
+        if not self._ready:
+            self._ready = self._answered() == _READY
+
     def _start(self) -> subprocess.Popen[str]:
         settings = self._settings
         url = settings.database_url.get_secret_value() if settings.database_url else ""
@@ -203,6 +213,7 @@ class Crasher:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[1],
         )
         self._started = time.monotonic()
+        self._ready = False
         return process
 
     def _kill(self) -> None:

@@ -41,7 +41,7 @@ _POLICY = (
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 # these log one line a request with its whole URL, which may carry a key
-for chatty in ("httpx", "httpx2", "milvus_lite", "sentence_transformers", "faiss"):
+for chatty in ("httpx", "httpx2", "milvus_lite", "sentence_transformers", "faiss", "fontTools"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
 # a failed call is logged there with pages of frames and the filter it carried, and by us in one line as what it means
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
@@ -113,8 +113,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     except ParatopeError as error:
         _refuse_to_start(error)
     provide_services(services)
+    await asyncio.to_thread(_start_jobs, services)  # what a crash interrupted goes on at once
     services.preparation.start()
-    await asyncio.to_thread(_start_jobs, services)
     _tell_of_the_end(services)
     server.start()
     _announce(services.assistant.model_available)

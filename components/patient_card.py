@@ -31,17 +31,23 @@ def grid(patients: Sequence[Patient], key: str) -> str | None:
     return opened
 
 
+def in_short(patient: Patient) -> str:
+    """Age, sex and how much is on record, in one line."""
+    age = patient.age_on(datetime.now(UTC).date())
+    documents = patient.document_count
+    facts = [
+        f"{age} years" if age is not None else "age unknown",
+        {"F": "female", "M": "male"}.get(patient.sex or "", "sex unknown"),
+        f"{documents} document{'' if documents == 1 else 's'}",
+    ]
+    return " · ".join(facts)
+
+
 def show(patient: Patient, key: str) -> bool:
     """Draw the card; True when the reader opened the patient."""
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{plain(patient.name)}**" + (" :gray-badge[demo]" if patient.demo else ""))
-        age = patient.age_on(datetime.now(UTC).date())
-        facts = [
-            f"{age} years" if age is not None else "age unknown",
-            {"F": "female", "M": "male"}.get(patient.sex or "", "sex unknown"),
-            f"{patient.document_count} documents",
-        ]
-        st.caption(" · ".join(facts))
+        st.caption(in_short(patient))
         if patient.summary:
             st.markdown(plain(patient.summary))
         return st.button("Open", key=key, icon=":material/arrow_forward:")

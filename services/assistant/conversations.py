@@ -135,7 +135,7 @@ class Conversations:
     def history(self, owner: str, conversation_id: str) -> tuple[Turn, ...]:
         """Return the conversation as the model may see it: what was said, without citations and without our own notices.
 
-        An answer made of quotations is left out with its question: the model did not say it.
+        An answer made of quotations is an empty turn: the model did not say it, and what follows must not build on it.
         """
         turns: list[Turn] = []
         for message in self.messages(owner, conversation_id):

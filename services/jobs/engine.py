@@ -154,7 +154,7 @@ class DurableQueue:
             "enable_otlp": False,
             "sys_db_pool_size": 5,
             "max_executor_threads": max(8, 4 * self._workers),
-            "notification_listener_polling_interval_sec": 1.0,
+            "notification_listener_polling_interval_sec": 0.2,
             "scheduler_polling_interval_sec": 3_600.0,
         }
 

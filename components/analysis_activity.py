@@ -9,6 +9,7 @@ import streamlit as st
 
 from components import activity_editor, charts
 from components.analysis_session import Opened
+from components.analysis_starting import age_words
 from components.analysis_words import badge, card, inline, level_word, number, row, spoken
 from components.feedback import empty
 from components.why import no_value, why
@@ -18,20 +19,28 @@ from services.clinical.analysis import inputs
 from services.clinical.explanation import Status
 from services.clinical.labs import analytes
 from services.container import Services
+from services.patients.starting import Start, StartingValue
 
 Course = Sequence[tuple[datetime.date, float]]
 
 
-def show(opened: Opened, courses: Mapping[str, Course], services: Services, access: Principal, key: str) -> None:
-    """Draw the scores. `courses` holds the earlier values of an instrument, oldest first."""
+def show(
+    opened: Opened, begun: Start, courses: Mapping[str, Course], documented: Mapping[str, Course], services: Services,
+    access: Principal, key: str,
+) -> None:  # fmt: skip
+    """Draw the scores. `courses` holds the values of the analyses, `documented` those the documents state, oldest first."""
     analysis = opened.analysis
     computed = [score for score in analysis.activity if score.status is Status.OK]
     others = [score for score in analysis.activity if score.status is not Status.OK]
     if not analysis.activity:
         empty("No diagnosis was entered, so no instrument applies. Any instrument can still be computed below.",
               icon=":material/speed:")  # fmt: skip
+    items = {one.key: one for one in begun.values if one.part == "activity"}
     for score in computed:
-        _computed(score, courses.get(score.instrument_id, ()), key=_key(key, score))
+        _computed(
+            score, _joined(courses.get(score.instrument_id, ()), documented.get(score.instrument_id, ())),
+            items.get(score.instrument_id), key=_key(key, score),
+        )
     if others:
         st.subheader("Not computed")
         st.caption("Nothing is estimated in place of a missing item.")
@@ -65,7 +74,18 @@ def segments(bands: Sequence[Band]) -> list[charts.Segment]:
     ]
 
 
-def _computed(score: ActivityScore, course: Course, key: str) -> None:
+def _joined(analysed: Course, documented: Course) -> Course:
+    """One course: what the documents state, then what was computed after the last of them.
+
+    An analysis of today repeats the last documented items: only one that gives another value is a new point.
+    """
+    if not documented:
+        return analysed
+    last, known = documented[-1]
+    return (*documented, *((day, value) for day, value in analysed if day > last and round(value, 2) != round(known, 2)))
+
+
+def _computed(score: ActivityScore, course: Course, items: StartingValue | None, key: str) -> None:
     instrument = INSTRUMENTS[score.instrument_id]
     with card():
         headline(score, key)
@@ -73,11 +93,14 @@ def _computed(score: ActivityScore, course: Course, key: str) -> None:
             scale(instrument, score.value, key, level_word(score).text)
         if score.message:
             st.caption(inline(score.message))
+        if items is not None and items.date is not None:
+            st.caption(f":material/{'history' if items.is_stale else 'event'}: Items of {items.date}, {age_words(items)}")
         if len(course) > 1:
             charts.trend(
                 course, segments(instrument.bands), score.name, key=f"{key}.trend",
-                alt=f"{score.name} over {len(course)} analyses: from {number(course[0][1])} to {number(course[-1][1])}",
+                alt=f"{score.name} on {len(course)} days: from {number(course[0][1])} to {number(course[-1][1])}",
             )
+            st.caption(f"{len(course)} values from {course[0][0]} to {course[-1][0]}: stated in documents, or computed here.")
 
 
 def headline(score: ActivityScore, key: str) -> None:

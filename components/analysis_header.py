@@ -12,7 +12,6 @@ from components.analysis_words import disease_name, inline
 from components.feedback import explained
 from services.access.principals import Principal
 from services.clinical.analysis import DISCLAIMER, versions
-from services.clinical.profile import Profile
 from services.container import Services
 from services.patients.registry import Patient
 
@@ -25,7 +24,8 @@ def show(services: Services, access: Principal, patient: Patient, opened: Opened
         with st.popover("Other patient", icon=":material/person_add:"):
             analysis_start.show(services, access)
         run = st.button("Run the analysis", key="analysis.run", type="primary", icon=":material/play_arrow:",
-                        disabled=not patient.profile, help="Analyses the saved record")  # fmt: skip
+                        disabled=analysis_session.valid_profile(patient) is None,
+                        help="Analyses the latest values of the record and what was entered")  # fmt: skip
     st.caption(f"{inline(' · '.join(['Analysis', *_who(patient), *_when(opened)]))}  \n{inline(DISCLAIMER)}")
     if run:
         with explained():
@@ -52,7 +52,7 @@ def _when(opened: Opened | None) -> list[str]:
 
 
 def _state(patient: Patient, opened: Opened) -> None:
-    if Profile.model_validate(patient.profile) != opened.stored.profile:
+    if analysis_session.valid_profile(patient) != opened.stored.profile:
         st.info("The record has changed since this analysis. Run it again to include the changes.", icon=":material/update:")
     if not opened.is_as_kept:
         then, now = _named(opened.stored.entry.versions), _named(versions())

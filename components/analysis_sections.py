@@ -14,6 +14,7 @@ from components import (
     analysis_hla,
     analysis_readings,
     analysis_session,
+    analysis_starting,
     analysis_summary,
     analysis_therapy,
     criteria_board,
@@ -25,6 +26,7 @@ from components.feedback import empty
 from services.access.principals import Principal
 from services.container import Services
 from services.patients.registry import Patient
+from services.patients.starting import Start
 
 DATA = "Data"
 SECTIONS = (
@@ -44,18 +46,21 @@ def choose(*, has_analysis: bool) -> str:
     return str(chosen)
 
 
-def show(section: str, services: Services, access: Principal, patient: Patient, opened: Opened | None) -> None:
+def show(
+    section: str, services: Services, access: Principal, patient: Patient, begun: Start, opened: Opened | None
+) -> None:
     """Draw one section. All but the data need an analysis; history shows that there is none."""
     key = f"analysis.{section.lower()}"
     if section == DATA:
-        _data(services, access, patient, opened)
+        _data(services, access, patient, begun, opened)
     elif section == "History":
         analysis_history.show(services, access, patient, opened)
     elif opened is None:
         empty("No analysis yet. Enter data under **Data**, then run the analysis.", icon=":material/play_circle:")
     elif section == "Activity":
         courses = analysis_history.courses(services, access, patient)
-        analysis_activity.show(opened, courses, services, access, key)
+        documented = services.record.activity_courses(patient.id, access)
+        analysis_activity.show(opened, begun, courses, documented, services, access, key)
     elif section == "Criteria":
         criteria_board.show(opened.analysis, services, access, key)
     else:
@@ -67,13 +72,18 @@ def show(section: str, services: Services, access: Principal, patient: Patient, 
         drawn[section](opened.analysis, key)
 
 
-def _data(services: Services, access: Principal, patient: Patient, opened: Opened | None) -> None:
+def _data(services: Services, access: Principal, patient: Patient, begun: Start, opened: Opened | None) -> None:
+    analysis_starting.show(services, access, patient, begun)
+    if begun.values:
+        with st.expander("Change or add values by hand", icon=":material/edit:"):
+            profile_form.show(services, access, patient)
     with st.expander("Import a lab table", icon=":material/upload_file:"):
         lab_import.show(
             services, access, patient, sex=profile_form.known_sex(patient), age=profile_form.known_age(patient)
         )
-    profile_form.show(services, access, patient)
-    if patient.profile:
+    if not begun.values:
+        profile_form.show(services, access, patient)
+    if analysis_session.valid_profile(patient) is not None:
         analysis_readings.show(patient)
     if opened is not None:
         analysis_readings.unused(opened.analysis)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
 from services.access.principals import Principal
 from services.clinical.analysis import Analysis, History, analyse, to_document
@@ -20,6 +21,7 @@ from services.container import Services
 from services.errors import InvalidInputError
 from services.patients.analyses import StoredAnalysis
 from services.patients.registry import Patient
+from services.patients.starting import BASE, Start, StartingValue, followed
 
 PREFIX = "analysis."
 _PATIENT = "analysis.patient"
@@ -92,21 +94,48 @@ def in_full(analysis_id: str, reader: str, _services: Services, _access: Princip
     return Opened(stored, analysis, history, to_document(analysis) == stored.document)
 
 
+def from_record(services: Services, access: Principal, patient_id: str) -> tuple[Patient, Start]:
+    """The patient with the profile an analysis starts from now: the record's latest values under what was entered by hand.
+
+    :raise NotFoundError: no such patient.
+    """
+    begun = services.record.start(patient_id, today(), access)
+    return replace(services.patients.get(patient_id, access), profile=begun.profile), begun
+
+
+def valid_profile(patient: Patient) -> Profile | None:
+    """The profile of a patient, None while it lacks what every analysis needs."""
+    try:
+        return Profile.model_validate(patient.profile) if patient.profile else None
+    except ValidationError:
+        return None
+
+
 def run(services: Services, access: Principal, patient: Patient) -> None:
-    """Analyse the patient's record, keep the result and show it.
+    """Analyse what the patient's record gives now, keep the result and show it.
 
     :raise InvalidInputError: the record holds nothing to analyse.
     """
-    if not patient.profile:
-        raise InvalidInputError("nothing has been entered yet: fill in the form under Data and save it")
-    services.analyses.run(Profile.model_validate(patient.profile), access)
+    profile = valid_profile(patient)
+    if profile is None:
+        raise InvalidInputError("age, sex and at least one result are needed: enter them under Data and save")
+    save(services, access, profile)
+    services.analyses.run(profile, access)
     open_analysis(None)
     go_to("Summary")
 
 
 def save(services: Services, access: Principal, profile: Profile) -> None:
-    """Store the record of a patient; the form starts from it again."""
-    services.patients.save_profile(profile.patient_id, profile.model_dump(mode="json", exclude_none=True), access)
+    """Store the profile of a patient with what the record says now; the form starts from it again."""
+    stored = profile.model_dump(mode="json", exclude_none=True)
+    base = services.record.start(profile.patient_id, today(), access).profile.get(BASE)
+    services.patients.save_profile(profile.patient_id, stored | ({BASE: base} if base else {}), access)
+    st.session_state[_REVISION] = revision() + 1
+
+
+def follow_record(services: Services, access: Principal, patient: Patient, value: StartingValue) -> None:
+    """Give up what was changed by hand: the value is again the record's."""
+    services.patients.save_profile(patient.id, followed(patient.profile, value), access)
     st.session_state[_REVISION] = revision() + 1
 
 
@@ -127,7 +156,8 @@ def save_criteria(
 def _save_under(
     services: Services, access: Principal, patient_id: str, part: str, name: str, answers: Mapping[str, Any]
 ) -> None:
-    record = Profile.model_validate(services.patients.get(patient_id, access).profile)
+    patient, _ = from_record(services, access, patient_id)
+    record = Profile.model_validate(patient.profile)
     before = record.extensions.get(part)
     changed = {**(before if isinstance(before, Mapping) else {}), name: dict(answers)}
     profile = record.model_copy(update={"extensions": {**record.extensions, part: changed}})

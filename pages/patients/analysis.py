@@ -20,10 +20,10 @@ if patient_id is None:
     st.stop()
 
 with explained():
-    patient = services.patients.get(patient_id, access)
+    patient, begun = analysis_session.from_record(services, access, patient_id)
     opened = analysis_session.opened(services, access, patient)
 
 analysis_header.show(services, access, patient, opened)
 section = analysis_sections.choose(has_analysis=opened is not None)
 with explained():
-    analysis_sections.show(section, services, access, patient, opened)
+    analysis_sections.show(section, services, access, patient, begun, opened)

@@ -42,6 +42,6 @@ with explained():
         results = services.record.results(patient_id, access)
         lab_trends.show(results, services.record.medications(patient_id, access), key="timeline.labs")
     elif view == "Way to the diagnosis":
-        odyssey_view.show(services, access, documents, services.record.diagnoses(patient_id, access), key="timeline.odyssey")
+        odyssey_view.show(services, access, patient_id, key="timeline.odyssey")
     else:
         record_facts.show(services, access, patient_id)

@@ -54,6 +54,7 @@ class OdysseyEvent(Frozen):
     specialty: str | None = None
     document_id: str | None = None
     page: int | None = None
+    quote: str = ""
     acted_on: bool | None = None
     is_specific: bool = False
 

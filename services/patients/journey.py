@@ -69,7 +69,7 @@ def odyssey_of(
 def _event(kind: EventKind, fact: StoredFact, text: str, day: datetime.date | None) -> OdysseyEvent:
     return OdysseyEvent(
         kind=kind, date=day, precision=fact.precision.value if day == fact.effective else "day", text=text,
-        document_id=fact.document_id, page=fact.page,
+        document_id=fact.document_id, page=fact.page, quote=fact.quote,
     )
 
 

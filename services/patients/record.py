@@ -7,6 +7,7 @@ people corrected. Who asks is checked first.
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -90,6 +91,12 @@ class PatientRecord:
             patient, today, labs=laboratory_results(known), antibodies=antibody_results(known), facts=known,
             courses=medication_courses(known), conditions=conditions_of(known),
         )
+
+    def fingerprint(self, patient_id: str, access: Principal) -> str:
+        """What tells one state of a patient's facts from another: changed by every document, new reading and decision."""
+        facts = self.facts(patient_id, access)
+        told = "|".join(f"{fact.id}{fact.status}{fact.effective}{fact.review.at if fact.review else ''}" for fact in facts)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def reached_diseases(self, patient_id: str, access: Principal) -> tuple[Disease, ...]:
         """Which of the thirteen diseases the documents state as confirmed, the earliest first."""

@@ -70,7 +70,10 @@ async def append(
 ) -> Response:
     """Add the request's body at its offset. 409 with the expected `offset` when it is another one."""
     try:
-        upload = await services.uploads.append_stream(caller, upload_id, upload_offset, _pieces(request))
+        length = request.headers.get("content-length", "")
+        upload = await services.uploads.append_stream(
+            caller, upload_id, upload_offset, _pieces(request), int(length) if length.isdecimal() else None
+        )
     except OffsetError as error:
         headers = {"Upload-Offset": str(error.expected)}
         return JSONResponse({"detail": error.message, "offset": error.expected}, status_code=409, headers=headers)

@@ -84,7 +84,7 @@ class Uploads:
         if size <= 0:
             raise InvalidInputError("the file is empty")
         if size > self.limit_bytes:
-            raise TooLargeError(f"the file is larger than {self.limit_bytes >> 20} MB (AUTO_MAX_UPLOAD_SIZE_MB)")
+            raise _over_the_limit(self.limit_bytes)
         name = display_name(filename[-_MAX_GIVEN_NAME:], "upload")
         waiting = self.list_open(principal)
         for upload in waiting:
@@ -110,12 +110,17 @@ class Uploads:
         return self._append(self.get(principal, upload_id), offset, data)
 
     async def append_stream(
-        self, principal: Principal, upload_id: str, offset: int, pieces: AsyncIterator[bytes]
+        self, principal: Principal, upload_id: str, offset: int, pieces: AsyncIterator[bytes], length: int | None = None
     ) -> Upload:
-        """Write what a connection brings while it comes; a connection that breaks off leaves what had arrived."""
+        """Write what a connection brings while it comes; a connection that breaks off leaves what had arrived.
+
+        `length` is how much will come, where that is known. Raises what `append` raises.
+        """
         upload = await asyncio.to_thread(self.get, principal, upload_id)
         if offset != upload.received:
             raise OffsetError(upload.received)
+        if length is not None and upload.size is not None and offset + length > upload.size:
+            raise _more_than_announced(upload.size)
         return await self._write_all(upload, pieces)
 
     async def receive(self, principal: Principal, filename: str, pieces: AsyncIterator[bytes]) -> Upload:
@@ -304,10 +309,7 @@ class Uploads:
             if offset != length:
                 raise OffsetError(length)
             if length + len(data) > end:
-                raise TooLargeError(
-                    f"the file is larger than {end >> 20} MB (AUTO_MAX_UPLOAD_SIZE_MB)" if upload.size is None
-                    else f"more bytes were sent than the {end} that were announced"
-                )
+                raise _over_the_limit(end) if upload.size is None else _more_than_announced(end)
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(handle, rest) :]
@@ -324,6 +326,8 @@ class Uploads:
         gathered = bytearray()
         try:
             async for piece in pieces:
+                if piece and upload.is_complete and upload.size is not None:
+                    raise _more_than_announced(upload.size)
                 gathered += piece
                 if len(gathered) >= _PIECE_BYTES:
                     data, gathered = bytes(gathered), bytearray()
@@ -341,6 +345,14 @@ class Uploads:
         except InvalidInputError:
             self._remove(upload_id)
             raise
+
+
+def _over_the_limit(limit: int) -> TooLargeError:
+    return TooLargeError(f"the file is larger than {limit >> 20} MB (AUTO_MAX_UPLOAD_SIZE_MB)")
+
+
+def _more_than_announced(size: int) -> TooLargeError:
+    return TooLargeError(f"more bytes were sent than the {size} that were announced: announce the file anew")
 
 
 @contextmanager

@@ -268,7 +268,7 @@ def _gaps(
     if nameless:
         gaps.append(f"{nameless} visit(s) do not state the specialty.")
     unsaid = sum(event.acted_on is None for event in signals)
-    if unsaid:
+    if 0 < unsaid < len(signals):
         gaps.append(f"{unsaid} signal(s) do not state whether they were acted on.")
     unsourced = sum(event.document_id is None for event in before)
     if unsourced:

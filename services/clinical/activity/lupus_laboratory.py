@@ -3,9 +3,12 @@
 Complement and anti-dsDNA are read against the laboratory's limits, proteinuria against 0.5 g in 24 h, cell counts against
 the index's own cuts. A count below its cut is present here; whether a drug explains it is the clinician's to say, so such
 an item carries a note. Red cells, white cells and casts in urine are left to the clinician, who must exclude infection.
+The index looks back 30 days: a reading dated longer before the newest one answers nothing.
 """
 
 from __future__ import annotations
+
+import datetime
 
 from services.clinical.labs import LabPanel
 
@@ -13,10 +16,12 @@ LOW_PLATELETS = 100.0
 LOW_LEUKOCYTES = 3.0
 PROTEINURIA_G_24H = 0.5
 PROTEINURIA_MG_G = 500.0
+WINDOW_DAYS = 30
 
 
 def sledai_items(panel: LabPanel) -> dict[str, bool]:
     """Return the items that the panel decides, present or absent; an item it cannot decide is left out."""
+    panel = _within_window(panel)
     decided: dict[str, bool | None] = {
         "low_complement": _low_complement(panel),
         "increased_dna_binding": _raised_dna_binding(panel),
@@ -25,6 +30,15 @@ def sledai_items(panel: LabPanel) -> dict[str, bool]:
         "leukopenia": _below(panel, "leukocytes", LOW_LEUKOCYTES),
     }
     return {item: present for item, present in decided.items() if present is not None}
+
+
+def _within_window(panel: LabPanel) -> LabPanel:
+    """Return the panel without what is older than the window, counted from its newest date; undated readings stay."""
+    dates = [reading.date for reading in panel.readings if reading.date is not None]
+    if not dates:
+        return panel
+    oldest = max(dates) - datetime.timedelta(days=WINDOW_DAYS)
+    return LabPanel(tuple(reading for reading in panel.readings if reading.date is None or reading.date >= oldest))
 
 
 def _low_complement(panel: LabPanel) -> bool | None:

@@ -121,7 +121,7 @@ def build_services(settings: Settings) -> Services:
     variants = work.variants
     return Services(
         settings=settings, database=database, store=store, embedder=embedder, readiness=readiness, index=index, search=search,
-        reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader),
+        reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader, record),
         documents=documents, record=record, decisions=FactDecisions(database, record), demo=demo, assistant=assistant,
         proposer=FactProposer(model, documents, record, base_url=settings.anthropic_base_url),
         conversations=conversations, chat=Chat(assistant, conversations),
@@ -129,7 +129,7 @@ def build_services(settings: Settings) -> Services:
         uploads=work.uploads, jobs=work.jobs, variant_imports=work.variant_imports,
         variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
         preparation=Preparation(
-            _steps(settings, embedder, store, index, readiness, patients, documents, demo),
+            _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports),
             lambda status: _tell(readiness, status),
         ),
         started=time.monotonic(),
@@ -172,6 +172,7 @@ def _steps(
     patients: PatientRegistry,
     documents: DocumentLibrary,
     demo: DemoLoader,
+    imports: VariantImports,
 ) -> tuple[Step, ...]:
     first_start = settings.demo_data and not patients.list(LOCAL_USER)
     steps: list[Step] = [
@@ -183,6 +184,7 @@ def _steps(
         ("comparing the collections with the record", lambda _: index.repair()),
         ("opening the search", lambda _: readiness.prepared()),
         ("reading facts again where rules changed", lambda progress: documents.refresh_facts(LOCAL_USER, progress)),
+        ("deleting uploads that nobody used", lambda _: imports.sweep_uploads()),
     ]
     if first_start:
         steps.append(("taking in the demo patients", lambda progress: demo.load(LOCAL_USER, progress)))

@@ -23,7 +23,7 @@ _METHODS = (
 )
 _LIMITS = (
     "What is not recorded is unknown: it is never read as zero, normal or negative.",
-    "The rules cover thirteen autoimmune diseases and their drugs; use an interaction checker for everything else.",
+    "The rules cover thirteen autoimmune diseases, their drugs, and some conditions that resemble them.",
     "The record was not compared with the patient: identity, dates and transcription need a person's check.",
 )
 

@@ -20,6 +20,7 @@ from services.reports import closing, findings, judgements, summary, treatment
 from services.reports.blocks import Cited, Section, SourceRegister
 from services.reports.choices import AssistantAnswer, Identity, ReportChoice, SectionKind
 from services.reports.facts import Facts, read
+from services.reports.rows import ChangeRow
 
 TITLE = "Autoimmune Analysis Report"
 FORMAT_VERSION = 1
@@ -71,6 +72,13 @@ class AnalysisReference(_Content):
     author: str
 
 
+class Compared(_Content):
+    """What changed, and the sentences that say what was compared with what."""
+
+    changes: tuple[ChangeRow, ...] = ()
+    with_what: tuple[str, ...] = ()
+
+
 class ReportContent(_Content):
     """A report without its standing: see `Standing` for draft, reviewed, signed."""
 
@@ -111,10 +119,15 @@ def build(
     choice: ReportChoice,
     answer: AssistantAnswer | None = None,
     remarks: Iterable[str] = (),
+    changed: Compared | None = None,
 ) -> ReportContent:
-    """Build the content. `remarks` are further limits, e.g. that the record changed after the analysis."""
+    """Build the content. `remarks` are further limits, e.g. that the record changed after the analysis.
+
+    `changed` is what is different from before; without it the report says that nothing was compared.
+    """
     every = read(stored.profile, stored.document) if stored is not None else Facts()
-    facts = every.only(choice.sections)
+    compared = changed or Compared()
+    facts = every.model_copy(update={"changes": compared.changes, "compared": compared.with_what}).only(choice.sections)
     register = SourceRegister()
     said = tuple(remarks)
     sections = [summary.write(facts, choice.left_out if stored else (), register, said)]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from services.reports.blocks import Item, Row, Section, SourceRegister, Writer, marks
 from services.reports.choices import SectionKind
-from services.reports.facts import AntibodyValue, Facts, HlaAssociationRow, LabValue
+from services.reports.facts import Facts
+from services.reports.rows import AntibodyValue, GenotypeRow, HlaAssociationRow, LabValue
 from services.reports.words import (
     antibody_result,
+    as_sent,
     day,
     flag,
     joined,
@@ -18,6 +22,7 @@ from services.reports.words import (
     spoken,
 )
 
+_SAME_RESOLUTION = "Typed at the resolution of the row"
 NONE_RECORDED = "None recorded. That is not a negative result."
 
 
@@ -56,33 +61,31 @@ def labs(facts: Facts, register: SourceRegister) -> Section:
     writer = Writer(register)
     if not facts.labs:
         writer.paragraph("None recorded. That is not a normal result.")
-    writer.table(
-        ("Test", "Value", "Limits", "Flag", "Date", "As sent"),
-        (3.7, 2.2, 2.9, 1.4, 2.3, 2.1),
-        [
-            Row(
-                cells=(one.label, lab_result(one), lab_limits(one), flag(one), _dated(one), _as_sent(one)),
-                strong=one.flag is not None,
-            )
-            for one in facts.labs
-        ],
-    )  # fmt: skip
+    current = [one for one in facts.labs if one.is_current]
+    history = [one for one in facts.labs if not one.is_current]
+    _lab_table(writer, current)
+    if history:
+        writer.subheading("History")
+        writer.paragraph("Over a year before the newest result; not used for scores, flare risk, safety or treatment.", "note")
+        _lab_table(writer, history)
     if any(one.limits_from == "typical" for one in facts.labs):
         writer.paragraph("Typical adult limits stand where the laboratory's own were not sent.", "note")
-    if any(not one.is_current for one in facts.labs):
-        writer.paragraph(
-            "History: more than a year before the newest result; not used for scores, flare risk, safety or treatment.", "note"
-        )
     remarks = [f"{one.label}: {one.note}" for one in facts.labs if one.note]
     return writer.bullets(remarks).section(SectionKind.LABS, SectionKind.LABS.heading)
 
 
-def _dated(one: LabValue) -> str:
-    return day(one.date) if one.is_current else f"{day(one.date)} (history)"
-
-
-def _as_sent(one: LabValue) -> str:
-    return "" if one.written == f"{one.value:g} {one.unit}" else one.written
+def _lab_table(writer: Writer, labs: Iterable[LabValue]) -> None:
+    writer.table(
+        ("Test", "Value", "Limits", "Flag", "Date", "As sent"),
+        (3.9, 2.5, 2.7, 1.3, 1.8, 2.3),
+        [
+            Row(
+                cells=(one.label, lab_result(one), lab_limits(one), flag(one), day(one.date), as_sent(one)),
+                strong=one.flag is not None,
+            )
+            for one in labs
+        ],
+    )  # fmt: skip
 
 
 def hla(facts: Facts, register: SourceRegister) -> Section:
@@ -93,7 +96,10 @@ def hla(facts: Facts, register: SourceRegister) -> Section:
     writer.bullets(Item(lead=f"HLA-{one.locus}:", text=joined(one.alleles)) for one in facts.hla)
     if facts.hla_associations:
         writer.subheading("Published associations")
-        writer.paragraph("Susceptibility in populations, not a diagnosis: most carriers never fall ill.", "note")
+        writer.paragraph(
+            "Susceptibility in populations, not a diagnosis: most carriers never fall ill. Alleles are typed at the resolution "
+            "of the figure unless the remark says otherwise.", "note",
+        )  # fmt: skip
         writer.table(
             ("Allele", "Disease", "Odds ratio", "Population", "Remark", "Sources"),
             (2.2, 3.0, 2.1, 1.8, 4.0, 1.1),
@@ -107,19 +113,24 @@ def hla(facts: Facts, register: SourceRegister) -> Section:
         )  # fmt: skip
     if facts.genotypes or facts.hla_drugs:
         writer.subheading("Pharmacogenomics")
-        writer.bullets(
-            Item(lead=f"{one.gene} {one.written}:", text=one.phenotype or f"not interpreted. {one.reason}".strip())
-            for one in facts.genotypes
-        )
-        writer.bullets(
+        genes = [Item(lead=f"{one.gene}:", text=_genotype(one)) for one in facts.genotypes]
+        drugs = [
             Item(
                 lead=f"{one.allele}, {one.drug}:",
                 text=sentence("; ".join(part for part in (one.effect, one.figure, one.population, one.action) if part)),
                 cites=writer.cite(one.sources),
             )
             for one in facts.hla_drugs
-        )
+        ]
+        writer.bullets([*genes, *drugs])
     return writer.section(SectionKind.HLA, SectionKind.HLA.heading)
+
+
+def _genotype(one: GenotypeRow) -> str:
+    """The genotype as sent and how it is read, said once."""
+    if not one.phenotype:
+        return f"{one.written}: not interpreted. {one.reason}".strip()
+    return one.written if one.phenotype.split()[0].casefold() in one.written.casefold() else f"{one.written}: {one.phenotype}"
 
 
 def _disease(one: HlaAssociationRow) -> str:
@@ -140,4 +151,5 @@ def _odds(one: HlaAssociationRow) -> str:
 def _remark(one: HlaAssociationRow) -> str:
     uncertain = "Uncertain. " if one.is_uncertain else ""
     certainty = "" if one.certainty in {"", "typed"} else f"Allele {spoken(one.certainty)}. "
-    return f"{uncertain}{certainty}{one.resolution} {one.note}".strip()
+    resolution = "" if one.resolution.startswith(_SAME_RESOLUTION) else one.resolution
+    return " ".join(f"{uncertain}{certainty}{resolution} {one.note}".split())

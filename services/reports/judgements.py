@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from services.reports.blocks import Item, Row, Section, SourceRegister, Writer, marks
 from services.reports.choices import SectionKind
-from services.reports.facts import CriteriaRow, DifferentialRow, Facts, FlareRow, ScoreRow, Why
-from services.reports.words import day, disease_name, joined, number, score_result, sentence, spoken
+from services.reports.facts import Facts
+from services.reports.rows import CriteriaRow, DifferentialRow, FlareRow, ScoreRow, Why
+from services.reports.words import day, disease_name, joined, number, score_result, sentence, spoken, support
 
 _MOST_DISEASES = 5
 _MOST_INPUTS = 12
+_LEAST_SUPPORT = 0.005
 
 
 def activity(facts: Facts, register: SourceRegister) -> Section:
@@ -18,7 +20,7 @@ def activity(facts: Facts, register: SourceRegister) -> Section:
         writer.paragraph("No instrument applies: no diagnosis is recorded.")
     writer.table(
         ("Instrument", "Result", "Inputs", "Missing", "Sources"),
-        (3.2, 2.4, 5.0, 3.0, 1.2),
+        (3.0, 2.4, 4.0, 4.2, 1.2),
         [
             Row(cells=(
                 _instrument(one), score_result(one), _inputs(one), _absent(one), marks(writer.cite(one.explanation.sources)),
@@ -98,19 +100,24 @@ def differential(facts: Facts, register: SourceRegister) -> Section:
     writer.paragraph(facts.differential_summary, "strong")
     if not facts.differential:
         writer.paragraph("No ranking: nothing is recorded that would speak for or against a disease.")
+    strong = (one for one in facts.differential if one.rank == 1 or one.is_diagnosed or one.confidence >= _LEAST_SUPPORT)
+    shown = tuple(strong)[:_MOST_DISEASES]
     writer.table(
         ("Rank", "Disease", "Relative support", "Speaks for it", "Speaks against it", "Sources"),
         (0.9, 3.0, 1.5, 5.2, 3.0, 1.6),
         [
             Row(cells=(
                 str(one.rank), f"{one.disease_name}{' (diagnosed)' if one.is_diagnosed else ''}",
-                number(round(one.confidence, 3)), _for(one), joined(one.contradicting, 5),
+                support(one.confidence), _for(one), joined(one.contradicting, 5),
                 marks(writer.cite(one.explanation.sources)),
             ))
-            for one in facts.differential[:_MOST_DISEASES]
+            for one in shown
         ],
     )  # fmt: skip
-    outside = [f"{one.name} ({number(round(one.confidence, 3))})" for one in facts.outside if one.confidence >= 0.001]
+    weak = [one.disease_name for one in facts.differential if one not in shown]
+    if weak:
+        writer.paragraph(f"Compared too, with less support: {joined(weak)}.")
+    outside = [f"{one.name} ({support(one.confidence)})" for one in facts.outside if one.confidence >= 0.001]
     if outside:
         writer.paragraph(f"Outside the thirteen diseases, also supported: {joined(outside, _MOST_DISEASES)}.")
     writer.paragraph(

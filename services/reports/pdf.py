@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from services.reports.blocks import Block, BulletList, Item, Paragraph, Quote, Row, Section, Subheading, Table, marks
 from services.reports.choices import Standing
@@ -18,6 +17,7 @@ from services.reports.pdf_page import Line, Page, Paper, Run, Strip, line_height
 TEXT, TABLE, NOTE = 10.0, 8.6, 9.0
 _SUMMARY_SIZES = (10.0, 9.5, 9.0, 8.5, 8.0, 7.5)
 _INDENT = 5.0
+_SMALL = frozenset({"sources", "versions"})
 _PADDING = 1.3
 _HEAD_KEPT_WITH = 16.0
 _MOST_KEPT = 60.0
@@ -44,7 +44,7 @@ def print_report(content: ReportContent, standing: Standing, paper: Paper) -> Pr
     for number, section in enumerate(content.sections[1:]):
         if number == 0:
             page.add_page()
-        _section(page, section)
+        _section(page, section, NOTE if section.key in _SMALL else TEXT)
     _signature(page, standing)
     return Printed(bytes(page.output()), page.pages_count)
 
@@ -69,24 +69,24 @@ def _height(page: Page, section: Section, size: float) -> float:
 
 
 def _section(page: Page, section: Section, size: float = TEXT) -> None:
-    page.need(8 + _HEAD_KEPT_WITH)
+    page.need(8 + _kept_with_heading(page, section.blocks, size))
     page.start_section(section.title)
     y = page.get_y() + 1.5
     page.put(section.title, page.left, y, size=13, bold=True)
     page.rule(y + 6.4, weight=0.3)
     page.set_y(y + 7.8)
-    for block, following in zip_longest(section.blocks, section.blocks[1:]):
-        _block(page, block, size, following)
+    for index, block in enumerate(section.blocks):
+        _block(page, block, size, section.blocks[index + 1:])
     page.set_y(page.get_y() + 1.5)
 
 
-def _block(page: Page, block: Block, size: float, following: Block | None) -> None:
+def _block(page: Page, block: Block, size: float, following: Sequence[Block]) -> None:
     if isinstance(block, Paragraph):
         small = block.style == "note"
         lines = page.lines(_paragraph_runs(block), page.body, min(size, NOTE) if small else size)
         page.flow(lines, page.left, min(size, NOTE) if small else size, grey="grey" if small else "black")
     elif isinstance(block, Subheading):
-        page.need(7 + _kept_with_heading(page, following))
+        page.need(7 + _kept_with_heading(page, following, size))
         y = page.get_y() + 1.6
         page.put(page.fitted(block.text, page.body, 11, bold=True), page.left, y, size=11, bold=True)
         page.set_y(y + 5.8)
@@ -111,7 +111,8 @@ def _bullets(page: Page, block: BulletList, size: float) -> None:
         lines = _item_lines(page, one, size)
         page.need(line_height(size) * min(2, len(lines)))
         y = page.get_y()
-        page.put("•", page.left + 1.5, y, size=size)
+        if not one.lead.startswith("["):  # a numbered source is marked by its number
+            page.put("•", page.left + 1.5, y, size=size)
         page.set_y(y)
         page.flow(lines, page.left + _INDENT, size, after=0.8)
     page.set_y(page.get_y() + 1.2)
@@ -141,12 +142,22 @@ def _table(page: Page, block: Table) -> None:
     page.set_y(page.get_y() + 3)
 
 
-def _kept_with_heading(page: Page, following: Block | None) -> float:
-    """Return how much of the next block must stand on the heading's page: of a table its head and first row."""
-    if not isinstance(following, Table):
-        return _HEAD_KEPT_WITH
-    spans = [page.body * width / sum(following.widths) for width in following.widths]
-    return 8.0 + min(_row_height(_row_cells(page, following.rows[0], spans)), _MOST_KEPT)
+def _kept_with_heading(page: Page, following: Sequence[Block], size: float) -> float:
+    """Return how much of what follows must stand on a heading's page: its lead-in, and where list or table begins."""
+    total = 0.0
+    for block in following:
+        if isinstance(block, Paragraph):
+            total += len(page.lines(_paragraph_runs(block), page.body, size)) * line_height(size) + 1.4
+        elif isinstance(block, Subheading):
+            total += 7.4
+        elif isinstance(block, Table):
+            spans = [page.body * width / sum(block.widths) for width in block.widths]
+            total += 8.0 + _row_height(_row_cells(page, block.rows[0], spans))
+            break
+        else:
+            total += _HEAD_KEPT_WITH
+            break
+    return min(total, _MOST_KEPT)
 
 
 def _row_cells(page: Page, row: Row, spans: Sequence[float]) -> list[list[Line]]:

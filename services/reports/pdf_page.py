@@ -192,11 +192,11 @@ class Page(FPDF):
         return True
 
     def flow(self, lines: list[Line], x: float, size: float, *, after: float = 1.4, grey: str = "black") -> None:
-        """Set broken lines below each other; never leaves a single line of them at the foot of a page."""
+        """Set broken lines below each other; never leaves a single line of them at the foot or the head of a page."""
         height = line_height(size)
-        self.need(height * min(2, len(lines)))
-        for line in lines:
-            self.need(height)
+        self.need(height * (len(lines) if len(lines) <= 3 else 2))
+        for index, line in enumerate(lines):
+            self.need(height * (2 if index == len(lines) - 2 else 1))
             y = self.get_y()
             self.draw_line(line, x, y, size, grey=grey)
             self.set_y(y + height)

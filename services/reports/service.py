@@ -24,14 +24,17 @@ from services.errors import AccessDeniedError, ConflictError, InvalidInputError,
 from services.evidence.documents.model import RenderedPage
 from services.evidence.documents.reading import DocumentReader
 from services.patients.analyses import AnalysisLog, StoredAnalysis
+from services.patients.record import PatientRecord
 from services.patients.registry import Patient, PatientRegistry
-from services.reports.choices import MAX_NAME, AssistantAnswer, Identity, ReportChoice, ReportState, SectionKind, Standing
-from services.reports.content import ReportContent, build
+from services.reports import changes
+from services.reports.choices import MAX_NAME, AssistantAnswer, Identity, ReportChoice, ReportState, SectionKind, Standing, stamp
+from services.reports.content import Compared, ReportContent, build
 from services.reports.fhir import to_bundle
 from services.reports.markdown import to_markdown, visible
 from services.reports.pdf import print_report, to_pdf
 from services.reports.pdf_page import Paper
 from services.reports.plain_text import to_plain_text
+from services.reports.rows import ChangeRow
 from services.reports.store import ReportEntry, ReportStore, StoredReport, Verification
 from services.storage.database import Database
 
@@ -70,12 +73,14 @@ class Reports:
     """Makes, keeps, signs and renders reports."""
 
     def __init__(
-        self, database: Database, patients: PatientRegistry, analyses: AnalysisLog, reader: DocumentReader
+        self, database: Database, patients: PatientRegistry, analyses: AnalysisLog, reader: DocumentReader,
+        record: PatientRecord | None = None,
     ) -> None:
         self._store = ReportStore(database)
         self._patients = patients
         self._analyses = analyses
         self._reader = reader
+        self._record = record
 
     def create(
         self,
@@ -93,7 +98,7 @@ class Reports:
         """
         patient = self._patients.get(patient_id, access)
         stored = self._analysis(patient, access, analysis_id)
-        content = _content(patient, stored, choice or ReportChoice(), answer)
+        content = self._content(patient, stored, choice or ReportChoice(), answer, access)
         return self._store.insert(patient.id, stored.id if stored else None, content, access.name, datetime.now(UTC))
 
     def change(
@@ -107,7 +112,7 @@ class Reports:
         _require_unsigned(before.entry)
         patient = self._patients.get(before.entry.patient_id, access)
         stored = self._analysis(patient, access, before.entry.analysis_id)
-        content = _content(patient, stored, choice, answer)
+        content = self._content(patient, stored, choice, answer, access)
         self._store.replace_content(before.id, content, stored.id if stored else None, datetime.now(UTC))
         return self.get(report_id, access)
 
@@ -121,7 +126,7 @@ class Reports:
             raise ConflictError("this version is not signed yet: change it instead of beginning a new one")
         patient = self._patients.get(before.entry.patient_id, access)
         stored = self._analysis(patient, access, None)
-        content = _content(patient, stored, before.content.choice, before.content.answer)
+        content = self._content(patient, stored, before.content.choice, before.content.answer, access)
         analysis_id = stored.id if stored else None
         return self._store.insert(patient.id, analysis_id, content, access.name, datetime.now(UTC), after=before.entry)
 
@@ -209,7 +214,7 @@ class Reports:
         shown = identity if identity is not None else () if form is ReportFormat.FHIR else tuple(Identity)
         answer = AssistantAnswer(text=query_answer, origin="request") if query_answer and query_answer.strip() else None
         choice = ReportChoice.of(tuple(SectionKind), tuple(shown))
-        content = _content(patient, self._analysis(patient, access, None), choice, answer)
+        content = self._content(patient, self._analysis(patient, access, None), choice, answer, access)
         standing = Standing(prepared_at=datetime.now(UTC), digest=content.digest())
         return _rendered(content, standing, form, Paper.A4, f"report-{patient.id}-draft")
 
@@ -224,6 +229,39 @@ class Reports:
             return latest
         profile = _profile(patient)
         return self._analyses.run(profile, access) if profile is not None else None
+
+    def _content(
+        self, patient: Patient, stored: StoredAnalysis | None, choice: ReportChoice, answer: AssistantAnswer | None,
+        access: Principal,
+    ) -> ReportContent:
+        """Build the content, and say so where the record is no longer the one that was analysed."""
+        profile = _profile(patient)
+        remarks = []
+        if patient.profile and profile is None:
+            remarks.append(_UNREADABLE)
+        elif stored is not None and profile is not None and profile != stored.profile:
+            remarks.append(_CHANGED)
+        return build(patient, stored, choice, answer, remarks, self._compared(patient, stored, access))
+
+    def _compared(self, patient: Patient, stored: StoredAnalysis | None, access: Principal) -> Compared:
+        """Compare with the analysis before, and look at what the documents of the last half year tell."""
+        rows: list[ChangeRow] = []
+        said: list[str] = []
+        entries = self._analyses.list(patient.id, access) if stored is not None else ()
+        before = next((entry for entry in entries if stored is not None and entry.created_at < stored.entry.created_at), None)
+        if stored is not None and before is not None:
+            found = self._analyses.compare(before.id, stored.id, access)
+            rows += changes.between_analyses(found)
+            rules = "" if found.same_rules else "; the rules changed in between, so a difference may come from them"
+            said.append(f"Compared with the analysis of {stamp(before.created_at)}{rules}.")
+        if self._record is not None:
+            events, labs = self._record.events(patient.id, access), self._record.results(patient.id, access)
+            antibodies = self._record.antibodies(patient.id, access)
+            newest = changes.newest_day(events, [*labs, *antibodies])
+            if newest is not None:
+                rows += changes.in_documents(events, labs, antibodies, newest)
+                said.append(f"From the documents: the half year to the newest one ({newest}).")
+        return Compared(changes=tuple(rows), with_what=tuple(said))
 
 
 def checked_name(name: str) -> str:
@@ -247,19 +285,6 @@ def _profile(patient: Patient) -> Profile | None:
         return Profile.model_validate(patient.profile) if patient.profile else None
     except ValidationError:
         return None
-
-
-def _content(
-    patient: Patient, stored: StoredAnalysis | None, choice: ReportChoice, answer: AssistantAnswer | None
-) -> ReportContent:
-    """Build the content, and say so where the record is no longer the one that was analysed."""
-    profile = _profile(patient)
-    remarks = []
-    if patient.profile and profile is None:
-        remarks.append(_UNREADABLE)
-    elif stored is not None and profile is not None and profile != stored.profile:
-        remarks.append(_CHANGED)
-    return build(patient, stored, choice, answer, remarks)
 
 
 def _rendered(content: ReportContent, standing: Standing, form: ReportFormat, paper: Paper, name: str) -> Rendered:

@@ -1,4 +1,4 @@
-"""The first page: who this is about, what is active, what is dangerous, what is missing.
+"""The first page: who this is about, what is dangerous, what changed, what is active, what is missing.
 
 It is short by rule: long lists are cut with the number of what was left out, and the detail follows on the next pages.
 """
@@ -9,8 +9,10 @@ import datetime
 from collections.abc import Iterable
 
 from services.reports.blocks import Item, Section, SourceRegister, Writer
+from services.reports.changes import told
 from services.reports.choices import SectionKind
 from services.reports.facts import Facts
+from services.reports.rows import ProblemRow
 from services.reports.words import (
     antibody_result,
     day,
@@ -22,7 +24,8 @@ from services.reports.words import (
 )
 
 KEY, TITLE = "summary", "Summary"
-_MOST_ALERTS, _MOST_LINES, _MOST_NAMES = 6, 8, 6
+_MOST_ALERTS, _MOST_LINES, _MOST_NAMES, _MOST_MAJOR, _MOST_CHANGES = 6, 8, 6, 3, 3
+_LONGEST_MESSAGE = 160
 NO_ANALYSIS = (
     "No analysis of this patient is stored, and the record holds nothing that could be analysed: no autoantibodies, no HLA "
     "typing, no laboratory values. Nothing is known here about activity, danger or treatment; that is not a normal result."
@@ -49,8 +52,10 @@ def write(
     )
     without = tuple(left_out)
     writer.subheading("Dangerous").bullets(_dangerous(facts, has_detail=SectionKind.ALERTS not in without))
+    writer.subheading("Changed").bullets(_changed(facts))
+    writer.paragraph(" ".join(facts.compared), "note")
     writer.subheading("Active").bullets(_active(facts))
-    writer.subheading("Missing").bullets(_missing(facts))
+    writer.subheading("Missing").bullets(_missing(facts, without))
     omitted = [one.heading for one in without]
     if omitted:
         writer.paragraph(f"Left out of this report by choice: {joined(omitted)}.", "note")
@@ -75,10 +80,27 @@ def _span(days: list[datetime.date]) -> str:
     return f"of {day(first)}" if first == last else f"from {day(first)} to {day(last)}; each value's date stands in the detail"
 
 
+def _changed(facts: Facts) -> list[Item]:
+    groups = [Item(lead=lead, text=text) for lead, text in told(facts.changes, _MOST_CHANGES)]
+    if groups:
+        return groups
+    if facts.compared:
+        return [Item(text="Nothing that counts as a change was found.")]
+    return [Item(text="Not known: there is nothing earlier to compare with.")]
+
+
 def _dangerous(facts: Facts, *, has_detail: bool) -> list[Item]:
     critical = [one for one in facts.alerts if one.is_critical]
+    major = [one for one in facts.alerts if one.severity == "major" and one.scope != "candidate"]
+    serious = [
+        Item(lead="MAJOR:", text=sentence(f"{f'{joined(one.drugs, 3)}: ' if one.drugs else ''}{one.message}"))
+        for one in major[:_MOST_MAJOR]
+    ]
+    if len(major) > _MOST_MAJOR:
+        serious.append(Item(text=f"{len(major) - _MOST_MAJOR} further major alerts stand under Alerts."))
     if not critical:
-        return [Item(text="No critical alert was raised by the rules that could be checked; what they could not check is below.")]
+        none = "No critical alert was raised by the rules that could be checked; what they could not check is below."
+        return [Item(text=none), *serious]
     here = [one for one in critical if one.scope != "candidate"]
     where = "The detail stands under Alerts." if has_detail else "The detail was left out by choice."
     avoid = sorted({drug for one in critical if one.scope == "candidate" for drug in one.drugs})
@@ -90,7 +112,7 @@ def _dangerous(facts: Facts, *, has_detail: bool) -> list[Item]:
         items.append(Item(text=f"{len(here) - _MOST_ALERTS} further critical alerts. {where}"))
     if avoid:
         items.append(Item(lead="Do not start:", text=f"{joined(avoid, 20)}. {where}"))
-    return items
+    return [*items, *serious]
 
 
 def _severity(severity: str, engine: str) -> str:
@@ -125,17 +147,18 @@ def _active(facts: Facts) -> list[Item]:
     return items
 
 
-def _missing(facts: Facts) -> list[Item]:
+def _missing(facts: Facts, without: tuple[SectionKind, ...]) -> list[Item]:
     items: list[Item] = []
     absent = [
         name
-        for name, present in (
-            ("autoantibodies", facts.antibodies), ("HLA typing", facts.hla), ("laboratory values", facts.labs),
+        for kind, name, present in (
+            (SectionKind.ANTIBODIES, "autoantibodies", facts.antibodies), (SectionKind.HLA, "HLA typing", facts.hla),
+            (SectionKind.LABS, "laboratory values", facts.labs),
         )
-        if not present
+        if not present and kind not in without
     ]  # fmt: skip
     if absent:
-        items.append(Item(lead="Not in this report:", text=f"{joined(absent)} (not recorded, or left out by choice)"))
+        items.append(Item(lead="Not recorded:", text=f"{joined(absent)}; that is not a normal or negative result"))
     open_scores = [one for one in facts.scores if one.status == "insufficient_data"]
     for one in open_scores[:_MOST_LINES]:
         items.append(Item(lead=f"{one.score_name}, insufficient data:", text=f"missing {joined(one.missing, 4)}"))
@@ -156,8 +179,11 @@ def _missing(facts: Facts) -> list[Item]:
     if facts.unrecognised:
         items.append(Item(lead="Not understood and not used:", text=joined(facts.unrecognised, _MOST_NAMES)))
     if facts.problems or facts.questions:
-        said = [*(f"{one.name}: {one.message}" for one in facts.problems), *facts.questions]
+        said = [*(_problem(one) for one in facts.problems), *facts.questions]
         items.append(Item(lead="To be clarified:", text=joined(said, 3)))
     return items or [Item(text="Every rule and instrument that was applied had what it needs.")]
 
 
+def _problem(one: ProblemRow) -> str:
+    """Name a problem; a long one is told under Limits."""
+    return f"{one.name}: {one.message}" if len(one.message) <= _LONGEST_MESSAGE else f"{one.name} (told under Limits)"

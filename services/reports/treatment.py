@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from services.reports.blocks import Item, Row, Section, SourceRegister, Writer, marks
 from services.reports.choices import SectionKind
-from services.reports.facts import AlertRow, Facts, TherapyRow
+from services.reports.facts import Facts
+from services.reports.rows import AlertRow, TherapyRow
 from services.reports.words import disease_name, joined, scope, sentence, spoken
 
 _MOST_TEXTS = 6
+_SEVERITIES = ("contraindicated", "critical", "major", "moderate", "info")
+_SCOPES = ("patient", "current", "proposed", "candidate")
+_UNKNOWN, _WANTED = " (not known for this patient)", "not known; would need "
 _NOT_CHECKED = "No rule raised an alert. What could not be checked is listed below; an unlisted drug was not checked at all."
 
 
 def alerts(facts: Facts, register: SourceRegister) -> Section:
     """Every alert, strongest first, and the rules that could not be decided."""
     writer = Writer(register)
-    if not facts.alerts:
+    shown = sorted((one for one in facts.alerts if not _is_told_elsewhere(one, facts)), key=_urgency)
+    if not shown:
         writer.paragraph(_NOT_CHECKED)
     writer.table(
         ("Severity", "Concerns", "What and what to do", "Sources"),
@@ -27,7 +34,7 @@ def alerts(facts: Facts, register: SourceRegister) -> Section:
                 ),
                 strong=one.is_critical,
             )
-            for one in facts.alerts
+            for one in shown
         ],
     )  # fmt: skip
     if facts.open_checks:
@@ -38,6 +45,19 @@ def alerts(facts: Facts, register: SourceRegister) -> Section:
             for one in facts.open_checks
         )
     return writer.section(SectionKind.ALERTS, SectionKind.ALERTS.heading)
+
+
+def _is_told_elsewhere(one: AlertRow, facts: Facts) -> bool:
+    """Whether the report says the same in its own words: what an instrument lacks, and what a drug's rules lack."""
+    return (one.code == "INSUFFICIENT_DATA_ACTIVITY" and bool(facts.scores)) or (
+        one.code == "SCREENING_INCOMPLETE" and bool(facts.open_checks)
+    )
+
+
+def _urgency(one: AlertRow) -> tuple[int, int]:
+    """Strongest first, and of equal ones what concerns the patient now before what would concern a drug not taken."""
+    severity = _SEVERITIES.index(one.severity) if one.severity in _SEVERITIES else len(_SEVERITIES)
+    return severity, _SCOPES.index(one.scope) if one.scope in _SCOPES else len(_SCOPES)
 
 
 def _drugs(drugs: tuple[str, ...]) -> str:
@@ -53,7 +73,10 @@ def _concerns(one: AlertRow) -> str:
 def _what(one: AlertRow) -> str:
     beside = f" Interacts with: {joined(one.interacts_with)}." if one.interacts_with else ""
     instead = f" Alternatives: {'; '.join(one.alternatives[:4])}." if one.alternatives else ""
-    return f"{sentence(one.message)}{beside} {sentence(one.action)}{instead}".strip()
+    message, action = sentence(one.message), sentence(one.action)
+    if action.rstrip(".").casefold() in message.casefold():
+        action = ""
+    return f"{message}{beside} {action}{instead}".strip()
 
 
 def therapy(facts: Facts, register: SourceRegister) -> Section:
@@ -65,8 +88,8 @@ def therapy(facts: Facts, register: SourceRegister) -> Section:
     if offered:
         writer.subheading("With an indication, not excluded by a rule that could be decided")
         writer.table(
-            ("Drug", "Label status", "Cautions", "Before and during treatment", "Sources"),
-            (3.0, 2.9, 4.4, 4.4, 1.3),
+            ("Drug", "Label status", "Warnings and contraindications of the drug", "Before and during treatment", "Sources"),
+            (2.5, 3.1, 4.9, 4.1, 1.4),
             [
                 Row(cells=(
                     _drug(one), _status(one), _cautions(one), _monitoring(one),
@@ -81,8 +104,11 @@ def therapy(facts: Facts, register: SourceRegister) -> Section:
             ("Drug", "Why it is excluded", "Sources"),
             (3.2, 10.2, 1.3),
             [
-                Row(cells=(_drug(one), " ".join(map(_reason, one.reasons)), marks(writer.cite(one.explanation.sources))))
-                for one in facts.excluded
+                Row(cells=(
+                    ", ".join(map(_drug, drugs)), why,
+                    marks(writer.cite(source for one in drugs for source in one.explanation.sources)),
+                ))
+                for why, drugs in _by_reason(facts.excluded)
             ],
         )  # fmt: skip
     if facts.not_indicated:
@@ -93,6 +119,14 @@ def therapy(facts: Facts, register: SourceRegister) -> Section:
             [Row(cells=(_drug(one), _status(one), marks(writer.cite(one.sources)))) for one in facts.not_indicated],
         )
     return writer.bullets(note for note in facts.therapy_notes if note).section(SectionKind.THERAPY, SectionKind.THERAPY.heading)
+
+
+def _by_reason(excluded: Iterable[TherapyRow]) -> list[tuple[str, list[TherapyRow]]]:
+    """Group the drugs that are excluded for the same reason, so that it is said once."""
+    groups: dict[str, list[TherapyRow]] = {}
+    for one in excluded:
+        groups.setdefault(" ".join(map(_reason, one.reasons)), []).append(one)
+    return list(groups.items())
 
 
 def _drug(one: TherapyRow) -> str:
@@ -117,8 +151,13 @@ def _monitoring(one: TherapyRow) -> str:
 
 
 def _cautions(one: TherapyRow) -> str:
-    parts = [*(f"Boxed warning: {text}" for text in one.boxed_warnings), *one.pgx_considerations, *one.contraindications]
-    missing = list(dict.fromkeys(fact for check in one.not_checkable for fact in check.missing))
+    """The warnings of the label and what concerns this patient; what is not known of the patient is said once, at the end."""
+    genes = [text for text in one.pgx_considerations if _WANTED not in text]
+    warned = [text for text in one.contraindications if not text.endswith(_UNKNOWN)]
+    boxed = [f"Boxed warning: {'; '.join(one.boxed_warnings)}"] if one.boxed_warnings else []
+    parts = [text.rstrip(".") for text in (*boxed, *genes, *warned)]
+    wanted = [name for text in one.pgx_considerations for name in text.partition(_WANTED)[2].split(", ") if name]
+    missing = list(dict.fromkeys([*(fact for check in one.not_checkable for fact in check.missing), *wanted]))
     unknown = f" Not known: {joined(missing, _MOST_TEXTS)}." if missing else ""
     if not parts:
         return unknown.strip()

@@ -6,10 +6,11 @@ import datetime
 from collections.abc import Sequence
 
 from services.clinical.disease import Disease
-from services.reports.facts import AntibodyValue, LabValue, ScoreRow
+from services.reports.rows import AntibodyValue, LabValue, ScoreRow
 
 _OUTCOMES = {"positive": "positive", "negative": "negative", "equivocal": "equivocal", "unknown": "cannot be called"}
 _FLAGS = {"H": "high", "L": "low", None: ""}
+_LEVELS = {"remission": "remission"}
 _SCOPES = {"current": "taken now", "proposed": "proposed", "candidate": "if considered", "patient": ""}
 
 
@@ -29,6 +30,11 @@ def disease_name(identifier: str) -> str:
 
 def day(value: datetime.date | None) -> str:
     return value.isoformat() if value else "not dated"
+
+
+def support(confidence: float) -> str:
+    """Write relative support; what rounds to nothing is not nothing."""
+    return "below 0.001" if confidence < 0.001 else number(round(confidence, 3))
 
 
 def joined(parts: Sequence[str], limit: int | None = None) -> str:
@@ -64,13 +70,34 @@ def unit(written: str) -> str:
     return written.replace("10^12", "10¹²").replace("10^9", "10⁹").replace("1.73m2", "1.73 m²")
 
 
+def as_sent(value: LabValue) -> str:
+    """What was sent, where it reads otherwise than the value in the unit of the report; else nothing."""
+    sent, _, written = value.written.partition(" ")
+    same_number = sent in {number(value.value), f"{value.value:g}"}
+    same = same_number and unit(written).replace(" ", "") == unit(value.unit).replace(" ", "")
+    return "" if same else unit(value.written)
+
+
 def lab_result(value: LabValue) -> str:
-    return f"{number(value.value)} {unit(value.unit)}"
+    """The value with its unit; a converted one with three digits, because more would be the conversion's and not the test's."""
+    return quantity(_rounded(value, value.value), value.unit)
+
+
+def _rounded(value: LabValue, figure: float) -> float:
+    return float(f"{figure:.3g}") if as_sent(value) and abs(figure) < 1000 else figure
+
+
+def quantity(value: float, written: str) -> str:
+    """Write a value with its unit: `4.4 × 10⁹/L`, `3/HPF`, `12 mg/L`."""
+    shown = unit(written)
+    if shown.startswith("/"):
+        return f"{number(value)}{shown}"
+    return f"{number(value)} {'× ' if shown.startswith('10') else ''}{shown}".rstrip()
 
 
 def lab_limits(value: LabValue) -> str:
     """The limits with their origin; a dash where none are known."""
-    low, high = value.lower_limit, value.upper_limit
+    low, high = (None if one is None else _rounded(value, one) for one in (value.lower_limit, value.upper_limit))
     if low is None and high is None:
         return "none known"
     if low is None:
@@ -91,11 +118,8 @@ def score_result(score: ScoreRow) -> str:
     if score.status != "ok":
         return spoken(score.status)
     band = spoken(score.band) if score.band else ""
-    level = spoken(score.level) if score.level not in {"not_graded", score.band} else ""
-    if level and band:
-        band = f"{band}, {level} activity"
-    elif level:
-        band = f"{level} activity"
+    level = "" if score.level in {"not_graded", score.band} else _LEVELS.get(score.level, f"{spoken(score.level)} activity")
+    band = ", ".join(part for part in (band, level) if part)
     value = number(score.score_value) if score.score_value is not None else ""
     return f"{value} ({band})" if value and band else value or band
 

@@ -18,7 +18,6 @@ from services.reports.fhir.elements import (
     REPORT_SYSTEM,
     Frame,
     Resource,
-    algorithmic,
     coding,
     concept,
     instant,
@@ -84,7 +83,7 @@ def _patient(frame: Frame) -> Resource:
 def _device(frame: Frame, key: str, name: str, version: str | None, kind: str) -> Resource:
     return without_nothing(
         {
-            "resourceType": "Device", "id": frame.id("device", key), "text": narrative(f"{name} {version or ''}".strip(), kind),
+            **frame.head("Device", "device", key, f"{name} {version or ''}".strip(), kind),
             "status": "active", "deviceName": [{"name": text(name), "type": "user-friendly-name"}], "type": concept(kind),
             "version": [{"value": text(version)}] if version else None,
             "note": notes(f"{key}: {value}" for key, value in frame.content.versions.items()) if key == "engine" else None,
@@ -107,7 +106,7 @@ def _model(frame: Frame) -> Resource | None:
 def _condition(frame: Frame, disease: str) -> Resource:
     name = disease_name(disease)
     return {
-        "resourceType": "Condition", "id": frame.id("condition", disease), "text": narrative(f"{name}, as given"),
+        **frame.head("Condition", "condition", disease, f"{name}, as given"),
         "code": concept(name), "subject": frame.subject(), "note": notes(["As given; not established here."]),
     }  # fmt: skip
 
@@ -118,8 +117,8 @@ def _medications(frame: Frame) -> tuple[list[Resource], dict[str, Resource]]:
     by_drug: dict[str, Resource] = {}
     for number, one in enumerate(frame.content.facts.medications):
         made: Resource = {
-            "resourceType": "MedicationStatement", "id": frame.id("medication", f"{number}|{one.text}"),
-            "text": narrative(one.text), "status": "active" if one.is_taken else "not-taken",
+            **frame.head("MedicationStatement", "medication", f"{number}|{one.text}", one.text),
+            "status": "active" if one.is_taken else "not-taken",
             "medicationCodeableConcept": concept(one.text), "subject": frame.subject(),
         }  # fmt: skip
         statements.append(made)
@@ -134,8 +133,7 @@ def _report(frame: Frame, results: list[Resource]) -> Resource:
     standing = f"{content.title}: {frame.standing.mark(ai_assisted=content.is_ai_assisted)}"
     return without_nothing(
         {
-            "resourceType": "DiagnosticReport", "id": frame.id("report", "1"), "meta": algorithmic(),
-            "text": narrative(standing, content.disclaimer, conclusion),
+            **frame.head("DiagnosticReport", "report", "1", standing, content.disclaimer, conclusion, is_algorithmic=True),
             "identifier": [{"system": REPORT_SYSTEM, "value": frame.standing.id}] if frame.standing.id else None,
             "status": frame.status, "category": [concept("Immunology", coding(DIAGNOSTIC_SERVICE, "IMM", "Immunology"))],
             "code": concept(content.title), "subject": frame.subject(),
@@ -173,8 +171,8 @@ def _provenance(frame: Frame, key: str, targets: list[Resource], author: Resourc
     seal = f"SHA-256 of the content: {standing.digest}" if standing.digest else ""
     return without_nothing(
         {
-            "resourceType": "Provenance", "id": frame.id("provenance", key), "target": [reference(one) for one in targets],
-            "text": narrative(standing.mark(ai_assisted=frame.content.is_ai_assisted), seal), "recorded": instant(frame.moment),
+            **frame.head("Provenance", "provenance", key, standing.mark(ai_assisted=frame.content.is_ai_assisted), seal),
+            "target": [reference(one) for one in targets], "recorded": instant(frame.moment),
             "agent": agents, "entity": [source] if source and key == "engine" else None,
         }
     )  # fmt: skip

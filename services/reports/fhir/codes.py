@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from services.clinical.labs.units import normalise_unit
-from services.reports.facts import AntibodyValue
+from services.reports.rows import AntibodyValue
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"

@@ -6,21 +6,10 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.reports.facts import AlertRow, Facts, FlareRow
+from services.reports.facts import Facts
 from services.reports.fhir.codes import RISK_PROBABILITY
-from services.reports.fhir.elements import (
-    Frame,
-    Resource,
-    algorithmic,
-    coding,
-    concept,
-    instant,
-    narrative,
-    notes,
-    reference,
-    text,
-    without_nothing,
-)
+from services.reports.fhir.elements import Frame, Resource, coding, concept, instant, notes, reference, text, without_nothing
+from services.reports.rows import AlertRow, FlareRow
 from services.reports.words import disease_name, joined, scope, sentence, spoken
 
 _QUALITATIVE = {"low": "Low likelihood", "moderate": "Moderate likelihood", "high": "High likelihood"}
@@ -53,8 +42,7 @@ def risk_assessments(
         monitoring = f"Monitoring: {joined(one.recommended_monitoring)}." if one.recommended_monitoring else ""
         yield without_nothing(
             {
-                "resourceType": "RiskAssessment", "id": frame.id("flare", one.disease), "meta": algorithmic(),
-                "text": narrative(lead, _rationale(one)),
+                **frame.head("RiskAssessment", "flare", one.disease, lead, _rationale(one), is_algorithmic=True),
                 "status": frame.status, "method": concept(one.explanation.rule) if one.explanation.rule else None,
                 "subject": frame.subject(), "occurrenceDateTime": frame.analysed(),
                 "condition": reference(condition) if condition else None, "performer": reference(device),
@@ -85,8 +73,9 @@ def detected_issues(frame: Frame, facts: Facts, device: Resource, medications: M
         sources = [str(source) for source in one.explanation.sources] if one.explanation else []
         yield without_nothing(
             {
-                "resourceType": "DetectedIssue", "id": frame.id("alert", f"{number}|{one.code}|{one.scope}"),
-                "meta": algorithmic(), "text": narrative(f"{one.severity.upper()}: {_detail(one)}"), "status": frame.status,
+                **frame.head("DetectedIssue", "alert", f"{number}|{one.code}|{one.scope}",
+                             f"{one.severity.upper()}: {_detail(one)}", is_algorithmic=True),
+                "status": frame.status,
                 "code": concept(spoken(one.code).lower()), "severity": _SEVERITY.get(one.severity, "moderate"),
                 "patient": frame.subject(), "identifiedDateTime": instant(frame.moment), "author": reference(device),
                 "implicated": [{"reference": f"urn:uuid:{identifier}"} for identifier in about],
@@ -110,8 +99,8 @@ def answer_observation(frame: Frame, author: Resource | None) -> Resource | None
     question = given.question or "no question given"
     return without_nothing(
         {
-            "resourceType": "Observation", "id": frame.id("answer", "1"), "meta": algorithmic() if given.is_ai_assisted else None,
-            "text": narrative(f"Question: {question}", given.text), "status": frame.status,
+            **frame.head("Observation", "answer", "1", f"Question: {question}", given.text, is_algorithmic=given.is_ai_assisted),
+            "status": frame.status,
             "code": concept("Answer to a question about the record"), "subject": frame.subject(),
             "device": reference(author) if author else None, "valueString": text(given.text),
             "note": notes([f"Question: {given.question}" if given.question else "", "Not checked; a person must review it."]),

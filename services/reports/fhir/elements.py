@@ -45,6 +45,16 @@ class Frame:
         """Return the id of a resource: the same for the same report, kind and key."""
         return str(uuid.uuid5(_NAMESPACE, f"{self._base}|{kind}|{key}"))
 
+    def head(self, kind: str, part: str, key: str, *lines: str, is_algorithmic: bool = False) -> Resource:
+        """Return what every resource begins with: type, id, who asserted it, and `lines` as its narrative.
+
+        `part` and `key` make the id; `is_algorithmic` marks what a computer concluded.
+        """
+        made: Resource = {"resourceType": kind, "id": self.id(part, key)}
+        if is_algorithmic:
+            made["meta"] = algorithmic()
+        return {**made, "text": narrative(*lines)}
+
     def patient_id(self) -> str:
         """Return the id of the patient resource: the same in every report about them."""
         return str(uuid.uuid5(_NAMESPACE, f"patient|{self.content.patient.id}"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from services.reports.facts import AntibodyValue, CriteriaRow, Facts, GenotypeRow, HlaLocus, LabValue, ScoreRow
+from services.reports.facts import Facts
 from services.reports.fhir.codes import (
     DATA_ABSENT,
     INTERPRETATION,
@@ -28,6 +28,7 @@ from services.reports.fhir.elements import (
     text,
     without_nothing,
 )
+from services.reports.rows import AntibodyValue, CriteriaRow, GenotypeRow, HlaLocus, LabValue, ScoreRow
 from services.reports.words import antibody_result, day, disease_name, joined, lab_limits, lab_result, outcome, score_result
 
 _OUTCOME_CODES = {"positive": ("POS", "Positive"), "negative": ("NEG", "Negative"), "equivocal": ("E", "Equivocal")}

@@ -45,7 +45,7 @@ def test_a_value_without_its_inputs_is_insufficient_data_and_names_them() -> Non
 
 def test_the_summary_puts_what_is_dangerous_before_what_is_active() -> None:
     text = " ".join(block.text for block in content_of("sarah_mitchell").summary.blocks if block.kind == "subheading")
-    assert text == "Dangerous Active Missing"
+    assert text == "Dangerous Changed Active Missing"
     assert "Do not start: cyclophosphamide, methotrexate, mycophenolate" in summary(content_of("sarah_mitchell"))
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from services.reports import AssistantAnswer, ReportChoice, SectionKind, build, to_bundle
 from services.reports.choices import Identity
-from services.reports.facts import AntibodyValue
 from services.reports.fhir import violations
 from services.reports.fhir.codes import LOINC_NAMES, antibody_loinc, has_valid_check_digit, ucum
+from services.reports.rows import AntibodyValue
 from tests.unit.reports.conftest import DEMO, LUPUS, content_of, draft, patient, signed
 
 

@@ -53,9 +53,10 @@ class CloudUpload(BaseModel):
 
 
 class Retry(BaseModel):
-    """`mode` lenient leaves bad lines out."""
+    """`mode` lenient leaves bad lines out; `assembly` states another build."""
 
     mode: Mode | None = None
+    assembly: GenomeBuild | None = None
 
 
 @router.post("/upload")
@@ -164,7 +165,8 @@ def cancel(job_id: str, services: UsesServices, caller: Caller) -> dict[str, Any
 @router.post("/{job_id}/retry")
 def retry(job_id: str, services: UsesServices, caller: Caller, body: Retry | None = None) -> dict[str, Any]:
     """Queue a failed or cancelled job again; 409 in any other state."""
-    return _submitted(services.variant_imports.retry(caller, job_id, mode=body.mode if body else None))
+    changes = body or Retry()
+    return _submitted(services.variant_imports.retry(caller, job_id, mode=changes.mode, assembly=changes.assembly))
 
 
 @router.delete("/{job_id}")

@@ -12,6 +12,7 @@ from components.formatting import plain
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
+from services.genomics.genome import GenomeBuild
 from services.jobs.model import Job, JobProblem, JobStatus
 from services.variants.imports import Mode
 
@@ -73,8 +74,12 @@ def _actions(services: Services, access: Principal, job: Job) -> None:
                   args=(services.variant_imports.retry, access, job.id))
         if _bad_lines(job):
             st.button("Retry without bad lines", key=f"jobs.lenient.{job.id}", icon=":material/playlist_remove:",
-                      on_click=_retry_leniently, args=(services, access, job.id),
+                      on_click=_retry, args=(services, access, job.id), kwargs={"mode": Mode.LENIENT},
                       help="Imports the good lines and keeps the others in a list beside the table")
+        build = _build_of_file(job)
+        if build is not None:
+            st.button(f"Import as {build}", key=f"jobs.build.{job.id}", icon=":material/genetics:", on_click=_retry,
+                      args=(services, access, job.id), kwargs={"assembly": build})
     if job.finished:
         with st.popover("Delete", icon=":material/delete:", key=f"jobs.ask.{job.id}"):
             st.markdown("The job, its tables and its file will be gone. Flags and comments on variants stay.")
@@ -86,6 +91,13 @@ def _actions(services: Services, access: Principal, job: Job) -> None:
 def _bad_lines(job: Job) -> bool:
     strict = job.request.get("options", {}).get("mode") == Mode.STRICT.value
     return strict and job.problem is not None and job.problem.line is not None
+
+
+def _build_of_file(job: Job) -> GenomeBuild | None:
+    """The build that the file was found to be in, where another one was stated."""
+    problem = job.problem
+    wrong = problem is not None and problem.field == "build" and problem.value in tuple(GenomeBuild)
+    return GenomeBuild(problem.value) if wrong and problem is not None else None
 
 
 def _log(services: Services, access: Principal, job: Job) -> None:
@@ -112,8 +124,10 @@ def _do(action: object, access: Principal, job_id: str) -> None:
         st.session_state[f"jobs.error.{job_id}"] = error
 
 
-def _retry_leniently(services: Services, access: Principal, job_id: str) -> None:
-    _do(lambda who, which: services.variant_imports.retry(who, which, mode=Mode.LENIENT), access, job_id)
+def _retry(
+    services: Services, access: Principal, job_id: str, *, mode: Mode | None = None, assembly: GenomeBuild | None = None
+) -> None:
+    _do(lambda who, which: services.variant_imports.retry(who, which, mode=mode, assembly=assembly), access, job_id)
 
 
 def _said(job_id: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from services.access.principals import Principal
 from services.errors import AccessDeniedError, InvalidInputError, NotFoundError, ParatopeError, UnavailableError
+from services.genomics.genome import GenomeBuild
 from services.jobs.child import StoppedError
 from services.jobs.model import Job, JobProblem, WorkFailedError
 from services.jobs.running import JobRun
@@ -84,15 +85,19 @@ class VariantImports:
             job, request, sample_name=_shown_name(options, request), message=f"{request['file_name']} waits for its turn"
         )
 
-    def retry(self, principal: Principal, job_id: str, *, mode: Mode | None = None) -> Job:
-        """Try a failed or cancelled import again; `mode` lenient leaves bad lines out.
+    def retry(
+        self, principal: Principal, job_id: str, *, mode: Mode | None = None, assembly: GenomeBuild | None = None
+    ) -> Job:
+        """Try a failed or cancelled import again; `mode` lenient leaves bad lines out, `assembly` states another build.
 
         :raise ConflictError: it has not failed and was not cancelled.
         """
         job = self._jobs.get(principal, job_id)
         changes: dict[str, Any] = {}
-        if mode is not None:
-            changes["options"] = {**job.request.get("options", {}), "mode": mode.value}
+        chosen = {"mode": mode, "assembly": assembly}
+        if mode is not None or assembly is not None:
+            stated = {name: value.value for name, value in chosen.items() if value is not None}
+            changes["options"] = {**job.request.get("options", {}), **stated}
         url = job.request.get("url")
         if url and job.retryable and not self._exists(str(job.request["upload_id"])):
             changes["upload_id"] = self._uploads.expect_remote(Principal(job.owner, True, False), str(url)).id

@@ -1,0 +1,54 @@
+"""Explorer: one variant table of any size; filter, sort, look at a variant with all its evidence, flag, comment, export."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import (
+    variant_charts,
+    variant_grid,
+    variant_panel,
+    variant_rejected,
+    variant_session,
+    variant_tables,
+    variant_toolbar,
+)
+from components.feedback import empty, explained
+from components.runtime import Need, get_services, require_access
+
+access = require_access(Need.PATIENTS)
+services = get_services()
+
+heading, chooser, about = st.columns([2, 6, 1], vertical_alignment="bottom")
+heading.title("Variants")
+with explained(), chooser:
+    table = variant_tables.choose(services, access)
+if table is None:
+    empty("No table yet. Upload a VCF, CSV or TSV file: when its import is done, the table is here.", icon=":material/table:")
+    st.stop()
+
+if not table.available:
+    st.error("The files of this table are gone. Delete it, and import the file again.", icon=":material/folder_off:")
+    variant_tables.delete(services, access, table)
+    st.stop()
+
+with explained():
+    variant_session.follow(services, access, table)
+    with about:
+        variant_tables.about(services, access, table)
+    variant_tables.ask_build(services, access, table)
+    variant_toolbar.filters(services, access, table)
+    shown, total = variant_toolbar.counts(services, access, table)
+
+with explained():
+    if shown is variant_toolbar.Shown.CHARTS:
+        variant_charts.show(services, access, table)
+    elif shown is variant_toolbar.Shown.REJECTED:
+        variant_rejected.show(services, access, table)
+    elif total is not None:
+        # the same two columns in both cases, so that the grid keeps its place and scroll position
+        grid, side = st.columns((13, 8) if variant_session.selected_row() is not None else (200, 1), gap="small")
+        with grid:
+            variant_grid.show(services, access, table, total)
+        with side:
+            variant_panel.show(services, access, table)

@@ -75,7 +75,7 @@ def convert(value: float, unit: str, analyte: Analyte) -> float:
     :raise UnitError: the unit is not known, or does not measure this analyte.
     """
     spelled = normalise_unit(unit)
-    if unit.strip() == "G/L" and not analyte.accepts("10^9/L"):
+    if unit.strip() in {"G/L", "G/l"} and not analyte.accepts("10^9/L"):
         spelled = "g/L"
     if spelled is None or not analyte.accepts(spelled):
         accepted = ", ".join((analyte.unit, *analyte.units))

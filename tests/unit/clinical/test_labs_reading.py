@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from services.clinical import labs
-from services.clinical.labs import LabPanel, ProblemKind
+from services.clinical.labs import LabPanel, ProblemKind, analytes, normalise
 from services.clinical.profile import MeasuredValue
 
 
@@ -207,3 +207,35 @@ def test_zero_is_a_value_and_absent_is_not() -> None:
     crp = panel.get("crp")
     assert crp is not None
     assert crp.value == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "unit", "key", "canonical"),
+    [
+        ("Leukozyten", 7.2, "Tsd./µl", "leukocytes", 7.2), ("Leukozyten", 7.2, "G/l", "leukocytes", 7.2),
+        ("Hämoglobin", 120, "g/l", "haemoglobin", 12.0), ("Thrombozyten", 250, "Gpt/l", "platelets", 250),
+        ("Erythrozyten", 4.5, "Mio/µl", "red_cells", 4.5), ("Kreatinin", 100, "µmol/l", "creatinine", 1.1312),
+        ("Harnstoff", 40, "mg/dl", "urea", 6.66), ("BSG", 30, "mm/Std", "esr", 30),
+        ("Eiweiß/24h", 800, "mg/24 Std.", "urine_protein_24h", 0.8),
+        ("Komplement C3", 0.6, "g/l", "c3", 60), ("Natrium", 140, "mval/l", "sodium", 140),
+        ("UACR", 30, "mg/mmol", "uacr", 265.2), ("HCO3-", 12, "mEq/L", "bicarbonate", 12),
+        ("CSF protein", 0.6, "g/L", "csf_protein", 60), ("Liquorglukose", 3, "mmol/l", "csf_glucose", 54.048),
+        ("6-TGN", 250, "pmol/8×10^8 RBC", "tgn_6", 250), ("6-MMP", 5000, "pmol/8x10^8 RBC", "mmp_6", 5000),
+        ("FEV1/FVC", 0.72, "ratio", "fev1_fvc", 72), ("TPMT activity", 20, "U/mL", "tpmt_activity", 20),
+    ],
+)  # fmt: skip
+def test_names_and_units_of_other_laboratories_are_read(name: str, value: float, unit: str, key: str, canonical: float) -> None:
+    (reading,) = normalise({name: MeasuredValue(value=value, unit=unit)}, "F").readings
+    assert (reading.key, reading.value) == (key, pytest.approx(canonical))
+
+
+def test_albumin_in_g_per_litre_is_not_read_as_cells_per_litre() -> None:
+    (reading,) = normalise({"Albumin": MeasuredValue(value=40, unit="G/l")}).readings
+    assert reading.value == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("code", [one.loinc for one in analytes().values() if one.loinc])
+def test_a_loinc_code_ends_with_its_check_digit(code: str) -> None:
+    digits, check = code.split("-")
+    doubled = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits))]
+    assert (10 - sum(number // 10 + number % 10 for number in doubled) % 10) % 10 == int(check)

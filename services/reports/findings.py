@@ -102,7 +102,7 @@ def hla(facts: Facts, register: SourceRegister) -> Section:
         )  # fmt: skip
         writer.table(
             ("Allele", "Disease", "Odds ratio", "Population", "Remark", "Sources"),
-            (2.2, 3.0, 2.1, 1.8, 4.0, 1.1),
+            (2.2, 2.8, 2.1, 1.8, 4.4, 1.3),
             [
                 Row(cells=(
                     one.allele, _disease(one), _odds(one), one.population or "not stated", _remark(one),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.reports.blocks import Item, Row, Section, SourceRegister, Writer, marks
 from services.reports.choices import SectionKind
 from services.reports.facts import Facts
-from services.reports.rows import CriteriaRow, DifferentialRow, FlareRow, ScoreRow, Why
+from services.reports.rows import CriteriaRow, DifferentialRow, FlareRow, InputRecord, ScoreRow, Why
 from services.reports.words import day, disease_name, joined, number, score_result, sentence, spoken, support
 
 _MOST_DISEASES = 5
@@ -43,14 +43,18 @@ def _absent(one: ScoreRow) -> str:
 
 def _inputs(one: ScoreRow) -> str:
     given = [entry for entry in one.explanation.inputs if entry.value != "no"]
-    parts = [
-        f"{entry.name} {entry.value}{f' {entry.unit}' if entry.unit else ''}{f' ({day(entry.date)})' if entry.date else ''}"
-        for entry in given
-    ]
+    parts = [f"{entry.name}: {_measured(entry)}" for entry in given]
     negatives = len(one.explanation.inputs) - len(given)
     if negatives:
         parts.append(f"{negatives} item(s) answered no")
     return joined(parts, _MOST_INPUTS)
+
+
+def _measured(entry: InputRecord) -> str:
+    """A value with its unit, or in brackets the scale it is on, and its date."""
+    scale = entry.unit is not None and entry.unit.replace("-", "").isdigit()
+    unit_shown = f" ({entry.unit})" if scale else f" {entry.unit}" if entry.unit else ""
+    return f"{entry.value}{unit_shown}{f' ({day(entry.date)})' if entry.date else ''}"
 
 
 def criteria(facts: Facts, register: SourceRegister) -> Section:

@@ -21,6 +21,7 @@ _SMALL = frozenset({"sources", "versions"})
 _PADDING = 1.3
 _HEAD_KEPT_WITH = 16.0
 _MOST_KEPT = 60.0
+_MOST_EMPTY, _MOST_NAME = 0.25, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,18 +182,24 @@ def _head(page: Page, cells: Sequence[Sequence[Line]], spans: Sequence[float]) -
 
 
 def _row(page: Page, cells: Sequence[Sequence[Line]], spans: Sequence[float], head: Sequence[Sequence[Line]]) -> None:
-    """Set a row whole, on the next page where it does not fit here; only a row taller than a page is split."""
+    """Set a row whole, on the next page where it does not fit here.
+
+    Only a row that would leave a quarter of the page empty is split; its first cell says so on the next page.
+    """
+    name = " ".join(word for line in cells[0] for word, _ in line)
     rest = [list(lines) for lines in cells]
     while any(rest):
-        height = _row_height(rest)
         whole_page = page.floor - page.ceiling - _row_height(head)
-        if page.get_y() + min(height, whole_page) > page.floor:
+        room = page.floor - page.get_y()
+        if _row_height(rest) > room and room < whole_page * _MOST_EMPTY:
             page.rule(page.get_y(), weight=0.3)
             page.add_page()
             _head(page, head, spans)
         fits = max(1, int((page.floor - page.get_y() - 2.0) / line_height(TABLE)))
         part = [lines[:fits] for lines in rest]
         rest = [lines[fits:] for lines in rest]
+        if any(rest) and not rest[0]:
+            rest[0] = _cell_lines(page, f"{name[:_MOST_NAME]} (continued)", spans[0], bold=False)
         page.rule(page.get_y())
         _cells(page, part, spans, _row_height(part))
 

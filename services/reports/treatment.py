@@ -118,7 +118,8 @@ def therapy(facts: Facts, register: SourceRegister) -> Section:
             (3.2, 10.2, 1.3),
             [Row(cells=(_drug(one), _status(one), marks(writer.cite(one.sources)))) for one in facts.not_indicated],
         )
-    return writer.bullets(note for note in facts.therapy_notes if note).section(SectionKind.THERAPY, SectionKind.THERAPY.heading)
+    writer.bullets(spoken(note) for note in facts.therapy_notes if note)
+    return writer.section(SectionKind.THERAPY, SectionKind.THERAPY.heading)
 
 
 def _by_reason(excluded: Iterable[TherapyRow]) -> list[tuple[str, list[TherapyRow]]]:
@@ -136,7 +137,8 @@ def _drug(one: TherapyRow) -> str:
 def _status(one: TherapyRow) -> str:
     parts = []
     for disease, row in one.status_by_disease.items():
-        limits = "; ".join(part for part in (row.population, row.note) if part)
+        is_same = row.note.removeprefix("Only for: ").rstrip(".").casefold() == row.population.casefold()
+        limits = "; ".join(part for part in (row.population, "" if is_same else row.note.rstrip(".")) if part)
         parts.append(f"{disease_name(disease)}: {spoken(row.status)}{f' ({limits})' if limits else ''}")
     return "; ".join(parts)
 

@@ -66,8 +66,9 @@ def antibody_result(value: AntibodyValue) -> str:
 
 
 def unit(written: str) -> str:
-    """Write a unit with its exponents raised: `10⁹/L`."""
-    return written.replace("10^12", "10¹²").replace("10^9", "10⁹").replace("1.73m2", "1.73 m²")
+    """Write a unit as it is printed: `10⁹/L`, `µg/g`."""
+    shown = written.replace("10^12", "10¹²").replace("10^9", "10⁹").replace("1.73m2", "1.73 m²")
+    return f"µ{shown[1:]}" if shown.startswith(("ug", "umol", "uL", "uIU", "ukat")) else shown
 
 
 def as_sent(value: LabValue) -> str:

@@ -44,6 +44,8 @@ def parse_address(url: str) -> Address:
     """
     if len(url) > _MAX_URL:
         raise InvalidInputError(f"the address is longer than {_MAX_URL:,} characters")
+    if not url:
+        raise InvalidInputError("there is no address: it begins with https://, s3://, gs:// or az://")
     if not _VISIBLE.fullmatch(url) or "\\" in url:
         raise InvalidInputError("the address holds spaces, control characters, backslashes or letters outside ASCII")
     match = _URL.fullmatch(url)

@@ -265,3 +265,16 @@ def test_the_program_writes_no_key_to_its_log(program: Program) -> None:
             client.get(f"{prefix}/no-such-path", **way)
             client.post(f"{prefix}/search", content=b"{", **way)
     assert KEY not in program.log.read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.mark.slow
+def test_the_program_ends_while_a_browser_follows_its_jobs(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    with (
+        program.api.stream("GET", f"/jobs/events?token={KEY}") as first,
+        program.ui.stream("GET", f"/api/jobs/events?token={KEY}") as second,
+    ):
+        for response in (first, second):
+            assert next(response.iter_lines()) == "retry: 2000"
+        program.stop()
+    assert KEY not in program.log.read_text(encoding="utf-8", errors="replace")

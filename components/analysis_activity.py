@@ -97,7 +97,7 @@ def _computed(score: ActivityScore, course: Course, items: StartingValue | None,
             st.caption(f":material/{'history' if items.is_stale else 'event'}: Items of {items.date}, {age_words(items)}")
         if len(course) > 1:
             charts.trend(
-                course, segments(instrument.bands), score.name, key=f"{key}.trend",
+                course, segments(instrument.bands), score.instrument_id, key=f"{key}.trend",
                 alt=f"{score.name} on {len(course)} days: from {number(course[0][1])} to {number(course[-1][1])}",
             )
             st.caption(f"{len(course)} values from {course[0][0]} to {course[-1][0]}: stated in documents, or computed here.")

@@ -8,15 +8,19 @@ import streamlit as st
 
 from components import analysis_session, analysis_start, profile_form
 from components.analysis_session import Opened
+from components.analysis_starting import age_words, newest
 from components.analysis_words import disease_name, inline
 from components.feedback import explained
 from services.access.principals import Principal
 from services.clinical.analysis import DISCLAIMER, versions
 from services.container import Services
 from services.patients.registry import Patient
+from services.patients.starting import Start
+
+_SHOWN = 3
 
 
-def show(services: Services, access: Principal, patient: Patient, opened: Opened | None) -> None:
+def show(services: Services, access: Principal, patient: Patient, begun: Start, opened: Opened | None) -> None:
     """Draw title, state and actions."""
     heading, actions = st.columns([3, 2], vertical_alignment="bottom")
     heading.title(inline(patient.name))
@@ -31,6 +35,14 @@ def show(services: Services, access: Principal, patient: Patient, opened: Opened
         with explained():
             analysis_session.run(services, access, patient)
         st.rerun()
+    last = newest(begun)
+    if last is not None and last.is_stale:
+        st.caption(f":material/history: The newest result in the record is of {last.date} ({age_words(last)}). It may no longer "
+                   "describe the patient.")  # fmt: skip
+    if begun.overridden:
+        named = ", ".join(f"{one.name} {one.shown}, the record says {one.record_shown}" for one in begun.overridden[:_SHOWN])
+        more = f" and {len(begun.overridden) - _SHOWN} more" if len(begun.overridden) > _SHOWN else ""
+        st.caption(f":material/edit: Overridden by hand: {inline(named)}{more}")
     if opened is not None:
         _state(patient, opened)
 

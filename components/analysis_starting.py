@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Sequence
 
@@ -69,6 +70,12 @@ def age_words(value: StartingValue) -> str:
     return f"{told}: stale" if value.is_stale else told
 
 
+def newest(begun: Start) -> StartingValue | None:
+    """The latest dated result an analysis starts from, None where the record gives none."""
+    dated = [one for one in begun.values if one.date is not None and one.part in ("biomarkers", "autoantibodies")]
+    return max(dated, key=lambda one: one.date or datetime.date.min, default=None)
+
+
 def _notes(begun: Start) -> None:
     if begun.notes:
         with st.expander(f"To check in the record ({len(begun.notes)})", icon=":material/rule:"):
@@ -76,18 +83,18 @@ def _notes(begun: Start) -> None:
 
 
 def _frame(rows: Sequence[StartingValue]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Part": [PARTS[one.part] for one in rows],
-            "Name": [one.name for one in rows],
-            "Value": [one.shown for one in rows],
-            "Date": [one.date for one in rows],
-            "Age": [age_words(one) for one in rows],
-            "State": [_STATE[one.origin] for one in rows],
-            "The record says": [one.record_shown for one in rows],
-            "Document": [one.place.document_title if one.place is not None else "" for one in rows],
-        }
-    )
+    columns: dict[str, list[object]] = {
+        "Part": [PARTS[one.part] for one in rows],
+        "Name": [one.name for one in rows],
+        "Value": [one.shown for one in rows],
+        "Date": [one.date for one in rows],
+        "Age": [age_words(one) for one in rows],
+        "State": [_STATE[one.origin] for one in rows],
+        "Document": [one.place.document_title if one.place is not None else "" for one in rows],
+    }
+    if any(one.record_shown for one in rows):
+        columns["The record says"] = [one.record_shown for one in rows]
+    return pd.DataFrame(columns)
 
 
 def _actions(services: Services, access: Principal, patient: Patient, value: StartingValue) -> None:

@@ -25,8 +25,9 @@ _LANES = {
     EventKind.SIGNAL: ("Signals", "triangle-up", "#6d28d9"),
     EventKind.DIAGNOSIS: ("Diagnosis", "star", "#0f766e"),
 }
+_LINE = 70
+_HINDSIGHT = "With hindsight: the first signal that alone points to the disease, or the second separate one"
 _LENGTH = {"day": 10, "month": 7, "year": 4}
-_SHOWN_SIGNALS = 40
 
 
 def show(services: Services, access: Principal, patient_id: str, key: str) -> None:
@@ -70,13 +71,17 @@ def day_words(event: OdysseyEvent) -> str:
 
 
 def _figures(odyssey: Odyssey, key: str) -> None:
-    delay, first, diagnosed, seen, names = st.columns(5)
-    delay.metric("Delay", _months(odyssey.delay_months))
-    first.metric("First symptom", day_words(odyssey.first_symptom) if odyssey.first_symptom else "not known")
-    diagnosed.metric("Diagnosis", day_words(odyssey.diagnosis) if odyssey.diagnosis else "not known")
-    seen.metric("Could have been seen", odyssey.recognisable_on.isoformat() if odyssey.recognisable_on else "not known",
-                help="With hindsight: the first signal that alone points to the disease, or the second separate one")  # fmt: skip
-    names.metric("Specialties · names", f"{len(odyssey.specialties)} · {len(odyssey.labels)}")
+    shown = {
+        "Delay": _months(odyssey.delay_months),
+        "First symptom": day_words(odyssey.first_symptom) if odyssey.first_symptom else "not known",
+        "Diagnosis": day_words(odyssey.diagnosis) if odyssey.diagnosis else "not known",
+        "Could have been seen": odyssey.recognisable_on.isoformat() if odyssey.recognisable_on else "not known",
+        "Specialties": str(len(odyssey.specialties)),
+        "Other names given": str(len(odyssey.labels)),
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for name, value in shown.items():
+            st.metric(name, value, width="content", help=_HINDSIGHT if name == "Could have been seen" else None)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_told(odyssey), width="content")
         why(odyssey.explanation, key=f"{key}.why")
@@ -159,12 +164,13 @@ def _hover(event: OdysseyEvent) -> str:
 
 
 def _names(services: Services, access: Principal, odyssey: Odyssey, key: str) -> None:
-    st.markdown("**Names given on the way**")
+    st.markdown("**From the first symptom to the diagnosis**")
     first = odyssey.first_symptom
     lines = [*([(first, ":material/flag:")] if first is not None else []), *((one, ":material/label:") for one in odyssey.labels)]
     lines += [(odyssey.diagnosis, ":material/star:")] if odyssey.diagnosis is not None else []
-    for number, (one, icon) in enumerate(lines):
-        _line(services, access, one, icon, f"{key}.name.{number}")
+    with st.container(gap=None):
+        for number, (one, icon) in enumerate(lines):
+            _line(services, access, one, icon, f"{key}.name.{number}")
     if not odyssey.labels:
         st.caption("The documents give no other name between the first symptom and the diagnosis.")
     undated = [one for one in odyssey.undated if one.kind is EventKind.LABEL]
@@ -173,7 +179,8 @@ def _names(services: Services, access: Principal, odyssey: Odyssey, key: str) ->
 
 
 def _line(services: Services, access: Principal, event: OdysseyEvent, icon: str, key: str) -> None:
-    shown = f"**{day_words(event)}** {inline(event.text)}"
+    text = event.text if len(event.text) <= _LINE else f"{event.text[:_LINE].rsplit(' ', 1)[0]} …"
+    shown = f"**{day_words(event)}** {inline(text)}"
     if event.document_id is None:
         st.markdown(f"{icon} {shown}")
     elif st.button(shown, key=key, type="tertiary", icon=icon):
@@ -207,13 +214,33 @@ def _signals(services: Services, access: Principal, odyssey: Odyssey, target: Di
     if not odyssey.signals:
         st.caption("Nothing on file before the diagnosis weighed for it.")
         return
-    st.caption(f"Findings and results that weigh for {inline(target.label)}, on the first day a document held them, as the "
-               "present rules read them. Seen with hindsight; they do not say what could have been known on that day.")  # fmt: skip
-    for number, one in enumerate(odyssey.signals[:_SHOWN_SIGNALS]):
-        icon = ":material/priority_high:" if one.is_specific else ":material/trending_up:"
-        _line(services, access, one, icon, f"{key}.signal.{number}")
-    if len(odyssey.signals) > _SHOWN_SIGNALS:
-        st.caption(f"and {len(odyssey.signals) - _SHOWN_SIGNALS} more")
+    st.caption(
+        f"Findings and results that weigh for {inline(target.label)}, on the first day a document held them, as the present "
+        "rules read them. Seen with hindsight; they do not say what could have been known on that day."
+    )
+    shown = list(odyssey.signals)
+    table = st.dataframe(
+        pd.DataFrame(
+            {
+                "Day": [day_words(one) for one in shown],
+                "Signal": [one.text for one in shown],
+                "": ["points to it alone" if one.is_specific else "" for one in shown],
+                "Name given at the time": [_name_then(odyssey, one) for one in shown],
+            }
+        ),
+        hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{key}.signals.{target.value}",
+        height=min(36 * len(shown) + 38, 420), alt="Signals before the diagnosis",
+        column_config={"Day": st.column_config.TextColumn(width="small"), "Signal": st.column_config.TextColumn(width="large")},
+    )
+    rows = table["selection"]["rows"]
+    if rows and rows[0] < len(shown) and st.button("Open the page", key=f"{key}.signal.open", icon=":material/menu_book:"):
+        _open(services, access, shown[rows[0]])
+
+
+def _name_then(odyssey: Odyssey, signal: OdysseyEvent) -> str:
+    """The last name given by the day of a signal: what the finding was taken for, as far as the documents tell."""
+    given = [one for one in odyssey.labels if one.date is not None and signal.date is not None and one.date <= signal.date]
+    return f"{given[-1].text} ({day_words(given[-1])})" if given else ""
 
 
 def _rest(odyssey: Odyssey) -> None:

@@ -23,7 +23,7 @@ with explained():
     patient, begun = analysis_session.from_record(services, access, patient_id)
     opened = analysis_session.opened(services, access, patient)
 
-analysis_header.show(services, access, patient, opened)
+analysis_header.show(services, access, patient, begun, opened)
 section = analysis_sections.choose(has_analysis=opened is not None)
 with explained():
     analysis_sections.show(section, services, access, patient, begun, opened)

@@ -32,10 +32,13 @@ view = st.segmented_control(
 with explained():
     if view == "Course":
         clicked = timeline_chart.show(
-            documents, services.record.events(patient_id, access), services.record.medications(patient_id, access),
-            until=datetime.now(UTC).date(), key="timeline.chart",
+            documents, (*services.record.events(patient_id, access), *services.record.high_activity(patient_id, access)),
+            services.record.medications(patient_id, access), until=datetime.now(UTC).date(), key="timeline.chart",
         )
-        st.caption("Click a point or a bar to open the page that says so. Scroll to zoom, drag to move.")
+        st.caption(
+            "Click a mark or a bar to open the page that says so. Scroll to zoom, drag to move, double-click for everything. "
+            "Striped bars have ended; high activity is a score its instrument calls high."
+        )
         if clicked is not None:
             source_viewer.open_page(services, access, clicked.document_id, clicked.page, clicked.quote)
     elif view == "Laboratory trends":

@@ -128,7 +128,7 @@ def trace(events: Iterable[OdysseyEvent]) -> Odyssey:
         avoidable_months=avoidable,
         events=tuple(dated),
         undated=_not_told_before(undated, before),
-        gaps=_gaps(before, undated, signals, diagnosis),
+        gaps=_gaps([one for one in before if symptom is None or _when(one) >= _when(symptom)], undated, signals, diagnosis),
         explanation=_explain(symptom, diagnosis, delay, signals, recognisable, missing),
     )
 

@@ -104,15 +104,20 @@ def _names(facts: Sequence[StoredFact], target: Disease) -> Iterator[OdysseyEven
     """The diagnosis itself, and every other name: a label where the disease shows itself in its organs, else another."""
     held = set(reached_diseases(facts))
     known = _known_from(facts, target)
+    confirmed: set[datetime.date] = set()
     listing = {fact.document_id for fact in facts if isinstance(fact.content, DiagnosisContent) and fact.content.from_list}
-    for fact in sorted(facts, key=lambda one: (not isinstance(one.content, DiagnosisContent), one.position)):
+    for fact in sorted(facts, key=_first_told):
         content = fact.content
         if isinstance(content, DiagnosisContent):
             if content.status not in _GIVEN:
                 continue
             day = fact.effective or fact.document_date
             if content.disease is target:
-                yield _of_target(fact, content, day)
+                event = _of_target(fact, content, day)
+                if event.kind is EventKind.SIGNAL or day is None or day not in confirmed:  # told again: the first page counts
+                    yield event
+                if event.kind is EventKind.DIAGNOSIS and day is not None:
+                    confirmed.add(day)
                 continue
             if fact.document_date is not None and fact.document_date >= known:
                 continue  # what is still held beside the diagnosis is no earlier name of it
@@ -128,6 +133,11 @@ def _names(facts: Sequence[StoredFact], target: Disease) -> Iterator[OdysseyEven
         kind = EventKind.OTHER if fact.document_type in _TESTS else _kind_of(content.name, disease, target, held)
         if kind is EventKind.LABEL or isinstance(content, DiagnosisContent):
             yield _event(kind, fact, content.name, day)
+
+
+def _first_told(fact: StoredFact) -> tuple[bool, datetime.date, int]:
+    """Diagnoses before names that sentences report, each in the order of the documents."""
+    return not isinstance(fact.content, DiagnosisContent), fact.document_date or datetime.date.max, fact.position
 
 
 def _known_from(facts: Sequence[StoredFact], target: Disease) -> datetime.date:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from services.clinical.activity import INSTRUMENTS
 from services.clinical.antibodies import normalise_antibody
 from services.clinical.labs import analytes, normalise_unit
 from services.clinical.labs.analytes import locate
@@ -89,6 +90,7 @@ def profile_inputs(
     if patient.sex is not None:
         profile["sex"] = patient.sex
     notes += [f"{name} is not in the record: the analysis needs it" for name in ("age", "sex") if name not in profile]
+    earlier |= _antibody_series([result for result in antibodies if result.date is None or result.date <= today], earlier)
     collected, worded = _panel(patient.id, panel.values(), today, inputs)
     if collected is not None:
         profile["autoantibody_panel"] = collected
@@ -194,6 +196,25 @@ def _biomarkers(
         if older:
             earlier[name] = older[-MAX_EARLIER:]
     return found, earlier
+
+
+def _antibody_series(
+    results: Sequence[Result], known: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """The dated numbers of antibodies that are also laboratory quantities (anti-dsDNA in IU/mL), the last one left out."""
+    series: dict[str, list[Result]] = {}
+    for result in results:
+        located = locate(result.test)
+        numeric = result.value is not None and result.titer is None and result.comparator is None and result.unit is not None
+        if located is None or not numeric or result.date is None or result.is_approximate:
+            continue
+        spelled = normalise_unit(result.unit or "")
+        if spelled is not None and located.analyte.accepts(spelled):
+            series.setdefault(located.analyte.key, []).append(result)
+    return {
+        name: [_measured(one) for one in values[:-1]][-MAX_EARLIER:]
+        for key, values in series.items() if len(values) > 1 and (name := name_in_profile(key)) not in known
+    }
 
 
 def _has_unit(result: Result) -> bool:
@@ -344,5 +365,27 @@ def _items(facts: Sequence[StoredFact], today: datetime.date, inputs: list[Input
             found[content.instrument] = {
                 name: [] if name == "complications" and not value else value for name, value in content.items.items()
             }
+    _share(found, told)
     inputs += [told[instrument] for instrument in found]
     return found
+
+
+def _share(found: dict[str, dict[str, Any]], told: dict[str, InputDate]) -> None:
+    """Let an instrument without items of its own take those that another one printed: a joint count serves DAS28 and SDAI.
+
+    The key of an item names its scale, so equal keys are the same observation. Laboratory items come from the results.
+    """
+    documented = sorted(found, key=lambda name: told[name].date or datetime.date.min, reverse=True)
+    for name, instrument in INSTRUMENTS.items():
+        if name in documented:
+            continue
+        wanted = {item.key for item in instrument.items if item.unit is None}
+        sources = [
+            one for one in documented
+            if one in INSTRUMENTS and set(INSTRUMENTS[one].diseases) & set(instrument.diseases) and wanted & found[one].keys()
+        ]
+        of_day = [one for one in sources if told[one].date == told[sources[0]].date]
+        shared = {key: value for one in reversed(of_day) for key, value in found[one].items() if key in wanted}
+        if shared:
+            found[name] = shared
+            told[name] = replace(told[of_day[0]], name=name, key=name, shown=f"{len(shared)} items, as for {' and '.join(of_day)}")

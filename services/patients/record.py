@@ -27,7 +27,7 @@ from services.patients.profile_inputs import ProfileInputs, profile_inputs
 from services.patients.registry import PatientRegistry
 from services.patients.results import Result, antibody_results, laboratory_results, latest
 from services.patients.starting import BASE, Start, start
-from services.patients.timeline import Event, events_of
+from services.patients.timeline import Event, events_of, high_activity_of
 from services.storage.database import Database
 from services.storage.tables import passages
 
@@ -78,6 +78,10 @@ class PatientRecord:
     def events(self, patient_id: str, access: Principal) -> tuple[Event, ...]:
         """The timeline, oldest first."""
         return events_of(self.facts(patient_id, access))
+
+    def high_activity(self, patient_id: str, access: Principal) -> tuple[Event, ...]:
+        """The days on which a stated score is high by the bands of its instrument, oldest first."""
+        return high_activity_of(self.facts(patient_id, access, kinds=(FactKind.ACTIVITY,)))
 
     def profile_inputs(self, patient_id: str, today: datetime.date, access: Principal) -> ProfileInputs:
         """The latest values for an analysis on `today`, with their dates and ages.

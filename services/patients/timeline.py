@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.clinical.activity import INSTRUMENTS
 from services.evidence.extraction import (
     ActivityContent,
     Content,
@@ -33,6 +34,7 @@ class EventKind(StrEnum):
     PROCEDURE = "procedure"
     IMAGING = "imaging"
     ACTIVITY = "activity"
+    HIGH_ACTIVITY = "high_activity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Event:
     places: tuple[Place, ...]
 
 
+_HIGH = ("high", "very_high")
 _VERBS = {
     MedicationStatus.STARTED: "started", MedicationStatus.CHANGED: "changed", MedicationStatus.HELD: "held",
     MedicationStatus.STOPPED: "stopped", MedicationStatus.PAST: "stopped", MedicationStatus.PLANNED: "planned",
@@ -96,6 +99,33 @@ def _told(fact: StoredFact) -> Iterable[tuple[str, str, EventKind, datetime.date
         yield title, content.finding, EventKind.IMAGING, day, key_of(title)
     elif isinstance(content, ActivityContent):
         yield f"{content.instrument} {content.value:g}", "", EventKind.ACTIVITY, day, f"{content.instrument}|{content.value:g}"
+
+
+def high_activity_of(facts: Iterable[StoredFact]) -> tuple[Event, ...]:
+    """Return the days on which a document states a score that its instrument calls high, oldest first.
+
+    They follow from the stated scores and are no further statements of the documents.
+    """
+    found: dict[tuple[str, datetime.date], Event] = {}
+    for fact in facts:
+        content = fact.content
+        if not isinstance(content, ActivityContent) or not fact.counts or fact.effective is None:
+            continue
+        band = _high_band(content)
+        if band is not None:
+            title = f"{content.instrument} {content.value:g}: {band}"
+            found[content.instrument, fact.effective] = Event(
+                fact.effective, fact.precision, EventKind.HIGH_ACTIVITY, title, "", fact.specialty, fact.is_from_running_text,
+                (place_of(fact),),
+            )
+    return tuple(sorted(found.values(), key=lambda one: (one.day, one.title)))
+
+
+def _high_band(content: ActivityContent) -> str | None:
+    """The band of a stated score where the instrument calls it high, else None."""
+    instrument = INSTRUMENTS.get(content.instrument)
+    band = next((one for one in instrument.bands if one.holds(content.value)), None) if instrument is not None else None
+    return band.band.replace("_", " ") if band is not None and band.level in _HIGH else None
 
 
 def _of_medication(fact: StoredFact, content: MedicationContent) -> Iterable[tuple[str, str, EventKind, datetime.date, str]]:

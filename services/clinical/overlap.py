@@ -177,6 +177,7 @@ def _reference(reference: str, evidence: OverlapEvidence) -> Truth:
         reading = evidence.labs.get(key)
         if reading is None or not reading.uln:
             return unknown(reference)
-        return known(reading.value > float(multiple) * reading.uln)
+        above = reading.is_above(float(multiple) * reading.uln)
+        return unknown(reference) if above is None else known(above)
     state = (evidence.antibodies if kind == "antibody" else evidence.features).get(name)
     return unknown(reference) if state is None else known(state)

@@ -8,6 +8,7 @@ never read as zero, normal or negative.
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -18,6 +19,16 @@ PATIENT_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 PatientId = Annotated[str, StringConstraints(pattern=PATIENT_ID_PATTERN)]
 ShortText = Annotated[str, StringConstraints(max_length=200)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Bound = Literal["<", "<=", ">", ">="]
+_BOUNDED = re.compile(r"^\s{0,5}(<=|>=|[<>≤≥])\s{0,5}(\d{1,12}(?:[.,]\d{1,6})?)\s{0,5}$")
+_SIGNS: dict[str, Bound] = {"≤": "<=", "≥": ">=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+def _split_bound(data: Any) -> Any:
+    """Read a value printed as a bound (`"<5"`) into the number and its sign; everything else passes through."""
+    value = data.get("value") if isinstance(data, dict) else None
+    found = _BOUNDED.match(value[:40]) if isinstance(value, str) else None
+    return data if found is None else {**data, "value": float(found[2].replace(",", ".")), "bound": _SIGNS[found[1]]}
 
 
 class _Frozen(BaseModel):
@@ -25,12 +36,19 @@ class _Frozen(BaseModel):
 
 
 class MeasuredValue(_Frozen):
-    """A number with its unit, as a laboratory reports it. `date` is the specimen date where known."""
+    """A number with its unit, as a laboratory reports it. `date` is the specimen date where known.
+
+    A result printed as a bound keeps it: `{"value": "<5"}` is read as 5 with `bound` "<", and is used only where the bound
+    decides.
+    """
 
     value: Number
+    bound: Bound | None = None
     unit: ShortText | None = None
     reference_range: ShortText | None = None
     date: datetime.date | None = None
+
+    _read_bound = model_validator(mode="before")(_split_bound)
 
 
 class AntibodyResult(_Frozen):

@@ -9,6 +9,8 @@ from services.clinical.criteria import CRITERIA
 from services.clinical.explanation import Step
 
 _PATHWAY = CRITERIA["celiac_espghan_2020"]
+# this instrument's bands keep the spelling they were published with in the API
+_BANDS = {"iga_deficient_use_igg_tests_and_biopsy": "IgA_deficient_use_IgG_tests_and_biopsy"}
 
 
 def ttg_multiple(_record: InstrumentRecord, answers: Answers) -> Verdict:
@@ -31,7 +33,8 @@ def celiac_serology(_record: InstrumentRecord, answers: Answers) -> Verdict:
     steps = (Step(label="tTG-IgA ÷ upper limit", note=f"{multiple:g}"),)
     remarks = [note for note in judged.notes if note != _PATHWAY.record.limits]
     message = "; ".join(remarks)
-    return Verdict(multiple, judged.category, steps, {"ttg_multiple": multiple}, message=f"{message}." if message else "")
+    band = _BANDS.get(judged.category, judged.category)
+    return Verdict(multiple, band, steps, {"ttg_multiple": multiple}, message=f"{message}." if message else "")
 
 
 def _multiple(answers: Answers) -> float:

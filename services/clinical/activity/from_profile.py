@@ -8,6 +8,7 @@ is reported by name. Nothing is estimated, and no laboratory value stands in for
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -87,15 +88,43 @@ def _score(instrument: Instrument, disease: Disease, items: dict[str, Any], prof
     population = instrument.record.population
     if population is not None and not items and population not in forms:
         return _other_form(instrument, disease, forms)
-    pregnant = profile.extensions.get("pregnant") is True
-    inputs = items | _from_panel(instrument, items, panel, pregnant=pregnant) | _from_person(instrument, items, profile)
+    inputs = items | _from_person(instrument, items, profile)
     if population is not None and forms and population not in forms:
         inputs = {"diagnosis": min(forms), **inputs}
-    score = instrument.compute(inputs)
+    score = _with_panel(instrument, inputs, items, panel, pregnant=profile.extensions.get("pregnant") is True)
     message = f"{score.message} {_typical_limits(instrument, panel)}".strip()
     if score.disease is disease and score.message == message:
         return score
     return score.model_copy(update={"disease": disease, "message": message})
+
+
+def _with_panel(
+    instrument: Instrument, inputs: dict[str, Any], items: Mapping[str, Any], panel: LabPanel, *, pregnant: bool
+) -> ActivityScore:
+    """Compute an instrument with the laboratory values of the panel.
+
+    A result known only as a bound (`<5`) is used where zero and the bound itself give the same band, and then without a
+    value; otherwise it is missing, as one above its bound (`>100`) always is.
+    """
+    exact = LabPanel(tuple(reading for reading in panel.readings if reading.bound is None))
+    score = instrument.compute({**items, **_from_panel(instrument, items, exact, pregnant=pregnant), **inputs})
+    asked = {key for item in instrument.items for key in item.analyte}
+    bounded = [reading for reading in panel.readings if reading.bound is not None and reading.key in asked]
+    if not bounded or score.status is not Status.INSUFFICIENT_DATA:
+        return score
+    known_only = f"Known only as a bound: {', '.join(f'{one.label} {one.shown} {one.unit}' for one in bounded)}."
+    ends = []
+    for low in (True, False) if all(one.bound in ("<", "<=") for one in bounded) else ():
+        at_end = {one.key: replace(one, value=0.0 if low else one.value, bound=None) for one in bounded}
+        readings = tuple(at_end.get(one.key, one) for one in panel.readings)
+        laboratory = _from_panel(instrument, items, LabPanel(readings), pregnant=pregnant)
+        ends.append(instrument.compute({**items, **laboratory, **inputs}))
+    if not ends or any(one.status is not Status.OK for one in ends) or ends[0].band != ends[1].band:
+        return score.model_copy(update={"message": f"{score.message} {known_only}".strip()})
+    lowest, highest = (f"{one.value:g}" if one.value is not None else "" for one in ends)
+    span = f" The score lies between {lowest} and {highest}." if lowest != highest else ""
+    update = {"message": f"{ends[1].message} {known_only}{span}".strip(), "components": {}}
+    return ends[1].model_copy(update=update | ({"value": None} if span else {}))
 
 
 def _typical_limits(instrument: Instrument, panel: LabPanel) -> str:

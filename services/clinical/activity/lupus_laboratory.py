@@ -45,22 +45,22 @@ def _low_complement(panel: LabPanel) -> bool | None:
     readings = [reading for key in ("c3", "c4") if (reading := panel.get(key)) is not None and reading.lln is not None]
     if any(reading.flag == "L" for reading in readings):
         return True
-    return False if len(readings) == 2 else None
+    return False if len(readings) == 2 and all(one.is_below(one.lln or 0.0) is False for one in readings) else None
 
 
 def _raised_dna_binding(panel: LabPanel) -> bool | None:
     reading = panel.get("dsdna_antibody")
-    return None if reading is None or reading.uln is None else reading.flag == "H"
+    return None if reading is None or reading.uln is None else reading.is_above(reading.uln)
 
 
 def _proteinuria(panel: LabPanel) -> bool | None:
     collected = panel.get("urine_protein_24h")
     if collected is not None:
-        return collected.value > PROTEINURIA_G_24H
+        return collected.is_above(PROTEINURIA_G_24H)
     ratio = panel.get("upcr")
-    return None if ratio is None else ratio.value > PROTEINURIA_MG_G
+    return None if ratio is None else ratio.is_above(PROTEINURIA_MG_G)
 
 
 def _below(panel: LabPanel, key: str, cut: float) -> bool | None:
     reading = panel.get(key)
-    return None if reading is None else reading.value < cut
+    return None if reading is None else reading.is_below(cut)

@@ -207,8 +207,9 @@ def _antibodies(report: AntibodyReport) -> dict[str, Any]:
 def _labs(panel: LabPanel, current: frozenset[str]) -> list[dict[str, Any]]:
     return [
         {
-            "key": one.key, "label": one.label, "value": one.value, "unit": one.unit, "date": one.date, "lower_limit": one.lln,
-            "upper_limit": one.uln, "limits_from": one.range_source, "flag": one.flag, "is_current": one.key in current,
+            "key": one.key, "label": one.label, "value": one.value, "bound": one.bound, "unit": one.unit, "date": one.date,
+            "lower_limit": one.lln, "upper_limit": one.uln, "limits_from": one.range_source, "flag": one.flag,
+            "is_current": one.key in current,
             "written": one.written, "note": one.note,
         }
         for one in panel.readings

@@ -66,9 +66,9 @@ def criteria_evidence(
 def lab_findings(panel: LabPanel, *, is_pregnant: bool) -> dict[str, LabFinding]:
     """Return the readings as criteria sets take them."""
     return {
-        one.key: LabFinding(one.value)
+        one.key: LabFinding(one.value, bound=one.bound)
         if is_pregnant and one.range_source == "typical"
-        else LabFinding(one.value, one.lln, one.uln)
+        else LabFinding(one.value, one.lln, one.uln, one.bound)
         for one in panel.readings
     }
 

@@ -127,8 +127,9 @@ def _measured(panel: LabPanel) -> Iterator[Measurement]:
         antibody = _ANTIBODY_OF.get(reading.key)
         if antibody is not None:
             yield Measurement(
-                antibody=antibody, value=reading.value, unit=reading.unit, reference_range=_laboratory_range(reading)
-            )
+                antibody=antibody, value=reading.shown if reading.bound else reading.value, unit=reading.unit,
+                reference_range=_laboratory_range(reading),
+            )  # fmt: skip
 
 
 def _laboratory_range(reading: Reading) -> str | None:
@@ -164,7 +165,7 @@ def stated_antibodies(extensions: Mapping[str, Any]) -> Iterator[Measurement]:
 def total_iga_g_per_l(panel: LabPanel) -> float | None:
     """Return total IgA in g/L, None where it was not measured."""
     reading, analyte = panel.get("iga"), resolve("IgA")
-    if reading is None or analyte is None:
+    if reading is None or analyte is None or reading.bound in (">", ">="):
         return None
     try:
         return reading.value / convert(1, "g/L", analyte)
@@ -264,11 +265,11 @@ def lab_series(
             for reading in read.readings:
                 if reading.date is None:
                     problems.append(_course_problem(name, "has no date: not placed in the course"))
-                elif math.isfinite(reading.value):
+                elif reading.bound is None and math.isfinite(reading.value):
                     points.setdefault(reading.key, {})[reading.date] = reading.value
     for key, course in points.items():
         now = panel.get(key)
-        if now is not None and now.date is not None:
+        if now is not None and now.date is not None and now.bound is None:
             course[now.date] = now.value
     series = {key: tuple(sorted(course.items())) for key, course in points.items()}
     return series, list(dict.fromkeys(problems))

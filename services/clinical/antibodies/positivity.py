@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from services.clinical.explanation import Frozen
-from services.clinical.labs import parse_number, parse_reference_range
+from services.clinical.labs import Bound, is_above, parse_number, parse_reference_range
 from services.clinical.profile import AntibodyResult
 from services.clinical.titers import Outcome, Titer, parse_outcome, parse_titer
 
@@ -63,7 +63,7 @@ def judge(measurement: Measurement) -> Verdict:
     number = _number(measurement)
     times: float | None = None
     if number is not None and titer is None:
-        compared, times = _from_range(number, measurement)
+        compared, times = _from_range(number, _bound(measurement), measurement)
         evidence.extend(compared)
     unread = _unread(measurement, titer)
     if not evidence:
@@ -125,7 +125,14 @@ def _number(measurement: Measurement) -> float | None:
     return measurement.value
 
 
-def _from_range(number: float, measurement: Measurement) -> tuple[list[tuple[Outcome, str]], float | None]:
+def _bound(measurement: Measurement) -> Bound | None:
+    """Return the sign of a result printed as a bound (`<5`, `>100`)."""
+    written = measurement.value.strip() if isinstance(measurement.value, str) else ""
+    signs: dict[str, Bound] = {"<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "<": "<", ">": ">"}
+    return next((bound for sign, bound in signs.items() if written.startswith(sign)), None)
+
+
+def _from_range(number: float, bound: Bound | None, measurement: Measurement) -> tuple[list[tuple[Outcome, str]], float | None]:
     unit = (measurement.unit or "").strip()
     if _MULTIPLE_UNIT.match(unit):
         outcome = Outcome.POSITIVE if number > 1 else Outcome.NEGATIVE
@@ -134,11 +141,13 @@ def _from_range(number: float, measurement: Measurement) -> tuple[list[tuple[Out
     if limits is None or limits[1] is None:
         return [], None
     upper = limits[1]
-    times = number / upper if upper > 0 else None
-    shown = f"{number:g} {unit}".strip()
-    if number == upper:
+    times = number / upper if upper > 0 and bound is None else None
+    shown = f"{bound or ''}{number:g} {unit}".strip()
+    if bound is not None and is_above(number, bound, upper) is None:
+        return [], None
+    if bound is None and number == upper:
         return [(Outcome.EQUIVOCAL, f"{shown} is exactly the laboratory's upper limit")], times
-    if number > upper:
+    if is_above(number, bound, upper):
         return [(Outcome.POSITIVE, f"{shown} is above the laboratory's range {measurement.reference_range}")], times
     return [(Outcome.NEGATIVE, f"{shown} is within the laboratory's range {measurement.reference_range}")], times
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from services.clinical.criteria.records import Answer
 from services.clinical.criteria.rheumatoid import serology_category
+from services.clinical.labs import Bound, is_above, is_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class LabFinding:
     value: float
     lln: float | None = None
     uln: float | None = None
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,25 @@ class Evidence:
         return any(decided) if decided else None
 
     def value(self, key: str) -> float | None:
+        """Return a measured value; a result known only as a bound is none."""
         finding = self.labs.get(key)
-        return None if finding is None else finding.value
+        return None if finding is None or finding.bound is not None else finding.value
+
+    def exceeds(self, key: str, limit: float) -> bool | None:
+        finding = self.labs.get(key)
+        return None if finding is None else is_above(finding.value, finding.bound, limit)
+
+    def less_than(self, key: str, limit: float) -> bool | None:
+        finding = self.labs.get(key)
+        return None if finding is None else is_below(finding.value, finding.bound, limit)
 
     def above(self, key: str) -> bool | None:
         finding = self.labs.get(key)
-        return None if finding is None or finding.uln is None else finding.value > finding.uln
+        return None if finding is None or finding.uln is None else self.exceeds(key, finding.uln)
 
     def under(self, key: str) -> bool | None:
         finding = self.labs.get(key)
-        return None if finding is None or finding.lln is None else finding.value < finding.lln
+        return None if finding is None or finding.lln is None else self.less_than(key, finding.lln)
 
 
 def prefill(criteria_id: str, evidence: Evidence) -> dict[str, Answer]:
@@ -88,10 +99,6 @@ def ana_reaches_1_80(finding: AntibodyFinding | None) -> bool | None:
     return False if finding.positive is False else None
 
 
-def _below(value: float | None, limit: float) -> bool | None:
-    return None if value is None else value < limit
-
-
 def _sle(evidence: Evidence) -> dict[str, Answer]:
     low_c3, low_c4 = evidence.under("c3"), evidence.under("c4")
     both_known = low_c3 is not None and low_c4 is not None
@@ -99,8 +106,8 @@ def _sle(evidence: Evidence) -> dict[str, Answer]:
     return {
         "ana_ge_1_80": ana_reaches_1_80(evidence.antibodies.get("ana")),
         # one present value shows the finding; one normal value does not exclude that it ever occurred
-        "leukopenia": _yes_only(_below(evidence.value("leukocytes"), 4.0)),
-        "thrombocytopenia": _yes_only(_below(evidence.value("platelets"), 100.0)),
+        "leukopenia": _yes_only(evidence.less_than("leukocytes", 4.0)),
+        "thrombocytopenia": _yes_only(evidence.less_than("platelets", 100.0)),
         "proteinuria_gt_0_5g_24h": _yes_only(proteinuria),
         "low_C3_or_low_C4": _yes_only((low_c3 or low_c4) if low_c3 or low_c4 else None),
         "low_C3_and_low_C4": _yes_only((low_c3 and low_c4) if both_known else None),
@@ -117,10 +124,8 @@ def _yes_only(found: bool | None) -> bool | None:
 
 
 def _proteinuria(evidence: Evidence) -> bool | None:
-    day, ratio = evidence.value("urine_protein_24h"), evidence.value("upcr")
-    if day is not None:
-        return day > 0.5
-    return None if ratio is None else ratio > 500
+    day = evidence.exceeds("urine_protein_24h", 0.5)
+    return evidence.exceeds("upcr", 500) if day is None else day
 
 
 def _ra(evidence: Evidence) -> dict[str, Answer]:
@@ -187,18 +192,24 @@ def _t1d(evidence: Evidence) -> dict[str, Answer]:
 
 
 def _celiac(evidence: Evidence) -> dict[str, Answer]:
-    ttg, iga = evidence.antibodies.get("ttg_iga"), evidence.value("iga")
+    ttg = evidence.antibodies.get("ttg_iga")
     lab = evidence.labs.get("ttg_iga")
     multiple = ttg.times_uln if ttg else None
-    if multiple is None and lab is not None and lab.uln:
+    if multiple is None and lab is not None and lab.uln and _decides_pathway(lab):
         multiple = lab.value / lab.uln
     # below 0.2 g/L is deficient at any age from 3 years; a normal call needs the laboratory's own limit
-    deficient = iga is not None and iga < 0.2 and (evidence.age_years is None or evidence.age_years >= 3)
+    deficient = evidence.less_than("iga", 0.2) is True and (evidence.age_years is None or evidence.age_years >= 3)
     normal = evidence.under("iga") is False and not deficient
     return {
         "age": evidence.age_years, "ttg_multiple": multiple,
         "total_iga": "deficient" if deficient else "normal" if normal else None,
     }
+
+
+def _decides_pathway(lab: LabFinding) -> bool:
+    """Say whether a result leaves open neither the upper limit nor ten times it: `>200` can be enough, `>50` is not."""
+    limits = (lab.uln or 0.0, 10 * (lab.uln or 0.0))
+    return lab.bound is None or None not in {is_above(lab.value, lab.bound, limit) for limit in limits}
 
 
 def _graves(evidence: Evidence) -> dict[str, Answer]:

@@ -240,7 +240,7 @@ def _explain(
     return Explanation(
         rule=RULE,
         inputs=tuple(
-            Input(name=reading.label, value=f"{reading.value:g}", unit=reading.unit, date=reading.date, note=reading.note)
+            Input(name=reading.label, value=reading.shown, unit=reading.unit, date=reading.date, note=reading.note)
             for reading in patient.labs.readings if reading.key in used
         ),
         steps=tuple(steps), missing=missing,

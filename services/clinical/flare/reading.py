@@ -111,30 +111,37 @@ def _lab(test: PredictorTest, patient: Patient) -> Answer:
         return Answer(None, needs=f"{reading.label} is suppressed by interleukin-6 blockade")
     holds = _compare(test, reading)
     if holds is None:
-        return Answer(None, needs=f"the laboratory's limit for {reading.label}")
+        known_only = f"{reading.label} (known only as {reading.shown})"
+        return Answer(None, needs=known_only if reading.bound else f"the laboratory's limit for {reading.label}")
     return Answer(holds, _shown(reading, test), date=reading.date)
 
 
 def _compare(test: PredictorTest, reading: Reading) -> bool | None:
-    value = reading.value
     if test.above_uln is not None or test.at_most_uln is not None:
         if reading.uln is None:
             return None
         if test.above_uln is not None:
-            return value > test.above_uln * reading.uln
-        return value <= (test.at_most_uln or 0.0) * reading.uln
+            return reading.is_above(test.above_uln * reading.uln)
+        return _not(reading.is_above((test.at_most_uln or 0.0) * reading.uln))
     if test.below_lln is not None:
-        return None if reading.lln is None else value < test.below_lln * reading.lln
-    return (
-        (test.above is None or value > test.above)
-        and (test.at_least is None or value >= test.at_least)
-        and (test.below is None or value < test.below)
-        and (test.at_most is None or value <= test.at_most)
-    )
+        return None if reading.lln is None else reading.is_below(test.below_lln * reading.lln)
+    parts = [
+        None if limit is None else (answer(limit),)
+        for limit, answer in (
+            (test.above, reading.is_above), (test.at_least, lambda limit: _not(reading.is_below(limit))),
+            (test.below, reading.is_below), (test.at_most, lambda limit: _not(reading.is_above(limit))),
+        )
+    ]  # fmt: skip
+    answers = [part[0] for part in parts if part is not None]
+    return False if False in answers else None if None in answers else True
+
+
+def _not(answer: bool | None) -> bool | None:
+    return None if answer is None else not answer
 
 
 def _shown(reading: Reading, test: PredictorTest) -> str:
-    shown = f"{reading.value:g} {reading.unit}".strip()
+    shown = f"{reading.shown} {reading.unit}".strip()
     if (test.above_uln is not None or test.at_most_uln is not None) and reading.uln is not None:
         return f"{shown}, upper limit {reading.uln:g}"
     if test.below_lln is not None and reading.lln is not None:
@@ -163,6 +170,6 @@ def _points(patient: Patient, key: str) -> list[tuple[date, float]]:
     """Return the dated finite values in date order, one for each date, the current reading included."""
     by_date = {when: value for when, value in list(patient.series.get(key, ()))[:MAX_SERIES] if math.isfinite(value)}
     reading = patient.labs.get(key)
-    if reading is not None and reading.date is not None:
+    if reading is not None and reading.date is not None and reading.bound is None:
         by_date[reading.date] = reading.value
     return sorted(by_date.items())

@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from services.clinical.labs.analytes import Analyte, Located, analytes, convert, locate
+from services.clinical.labs.bounds import Bound, is_above, is_below
 from services.clinical.labs.quantity import parse_quantity, parse_reference_range
 from services.clinical.labs.units import normalise_unit
 from services.clinical.profile import MeasuredValue
@@ -62,20 +63,34 @@ class Reading:
     note: str = ""
     name: str = ""
     written: str = ""
+    bound: Bound | None = None
+
+    @property
+    def shown(self) -> str:
+        """The value as it is printed: `<5`, `12.5`."""
+        return f"{self.bound or ''}{self.value:g}"
+
+    def is_above(self, limit: float) -> bool | None:
+        """Whether the value is above a limit in the same unit, None where only a bound is known that does not decide it."""
+        return is_above(self.value, self.bound, limit)
+
+    def is_below(self, limit: float) -> bool | None:
+        """Whether the value is below a limit in the same unit, None where only a bound is known that does not decide it."""
+        return is_below(self.value, self.bound, limit)
 
     @property
     def flag(self) -> Literal["L", "H"] | None:
-        """`H` above the upper limit, `L` below the lower, None within them or where no limit is known."""
-        if self.uln is not None and self.value > self.uln:
+        """`H` above the upper limit, `L` below the lower, None within them, where none is known or a bound does not decide."""
+        if self.uln is not None and self.is_above(self.uln):
             return "H"
-        if self.lln is not None and self.value < self.lln:
+        if self.lln is not None and self.is_below(self.lln):
             return "L"
         return None
 
     @property
     def times_uln(self) -> float | None:
-        """The value as a multiple of the upper limit, None where none is known."""
-        return self.value / self.uln if self.uln else None
+        """The value as a multiple of the upper limit, None where none is known or the value is only a bound."""
+        return self.value / self.uln if self.uln and self.bound is None else None
 
 
 @dataclass(frozen=True)
@@ -166,10 +181,11 @@ class _Reader:
         assumed = unit is None and analyte.unit_matters
         note = f"no unit was sent: read as {analyte.unit}. {analyte.note}".strip() if assumed else analyte.note
         lln, uln, source = self._limits_of(analyte, measured, unit)
-        written = f"{measured.value:g} {unit or '(no unit sent)'}"
+        written = f"{measured.bound or ''}{measured.value:g} {unit or '(no unit sent)'}"
         return Reading(
-            analyte.key, analyte.label, value, analyte.unit, measured.date, lln, uln, source, note, name[:200], written
-        )
+            analyte.key, analyte.label, value, analyte.unit, measured.date, lln, uln, source, note, name[:200], written,
+            measured.bound,
+        )  # fmt: skip
 
     def _limits_of(
         self, analyte: Analyte, measured: MeasuredValue, unit: str | None
@@ -199,7 +215,7 @@ class _Reader:
             self._readings[reading.key] = reading
         elif earlier.date and reading.date and earlier.date != reading.date:
             self._readings[reading.key] = max(earlier, reading, key=lambda one: one.date or datetime.date.min)
-        elif not math.isclose(earlier.value, reading.value, rel_tol=0.01):
+        elif earlier.bound != reading.bound or not math.isclose(earlier.value, reading.value, rel_tol=0.01):
             del self._readings[reading.key]
             self._contradicted.add(reading.key)
             both = f"{earlier.name}: {earlier.written}; {reading.name}: {reading.written}"

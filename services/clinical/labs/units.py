@@ -35,7 +35,8 @@ _SPELLINGS: dict[str, str] = {
     "mg/g": "mg/g mg/gcr mg/gcreat mg/gcreatinine mg/gcrea", "g/g": "g/g g/gcr g/gcreatinine", "mg/mg": "mg/mg",
     "mg/mmol": "mg/mmol mg/mmolcr mg/mmolcreatinine", "g/mol": "g/mol", "g/mmol": "g/mmol", "ug/mg": "ug/mg",
     "ug/g": "ug/g", "mg/kg": "mg/kg",
-    "g/24h": "g/24h g/24hr g/24hrs g/24hours g/d g/day g/dy g/24std g/tag g/24h-urin", "mg/24h": "mg/24h mg/24hr mg/24hrs mg/24hours mg/d mg/day mg/24std mg/tag",
+    "g/24h": "g/24h g/24hr g/24hrs g/24hours g/d g/day g/dy g/24std g/tag g/24h-urin",
+    "mg/24h": "mg/24h mg/24hr mg/24hrs mg/24hours mg/d mg/day mg/24std mg/tag",
     "/HPF": "/hpf rbc/hpf wbc/hpf cells/hpf /highpowerfield", "cmH2O": "cmh2o cmofh2o cmwater", "kPa": "kpa",
     "mmHg": "mmhg",
     # lengths, weights, scales: used by the activity instruments, not by analytes

@@ -14,6 +14,7 @@ from services.clinical.conditions import State
 from services.clinical.disease import Disease
 from services.clinical.explanation import Input
 from services.clinical.hla import parse_allele
+from services.clinical.labs import Bound, is_above, is_below
 from services.clinical.medications import Medication
 from services.clinical.safety.facts import Facts, Typed
 from services.knowledge.drugs import Condition, Rule, Scope, drug_classes, findings, selects
@@ -181,18 +182,20 @@ def _measure(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:
         given = Input(name=label, value=f"{number:.4g}", unit=condition.unit, note=facts.estimated.get(key, ""))
         limit = condition.default_uln if condition.uln else 1.0
         return _compared(condition, number / (limit or 1.0), given)
-    given = Input(name=reading.label, value=f"{reading.value:g}", unit=reading.unit, date=reading.date)
+    given = Input(name=reading.label, value=reading.shown, unit=reading.unit, date=reading.date)
     if not condition.uln:
-        return _compared(condition, reading.value, given)
+        return _compared(condition, reading.value, given, reading.bound)
     upper = reading.uln or condition.default_uln
     if not upper:
         return _missing(f"upper limit of {reading.label}")
     whose = reading.range_source if reading.uln else "assumed"
     noted = given.model_copy(update={"note": f"{reading.value / upper:.1f} × upper limit {upper:g} ({whose})"})
-    return _compared(condition, reading.value / upper, noted)
+    return _compared(condition, reading.value / upper, noted, reading.bound)
 
 
-def _compared(condition: Condition, value: float, given: Input) -> Verdict:
+def _compared(condition: Condition, value: float, given: Input, bound: Bound | None = None) -> Verdict:
+    if bound is not None:
+        return _bounded(condition, value, given, bound)
     holds = (
         (condition.lt is None or value < condition.lt)
         and (condition.le is None or value <= condition.le)
@@ -200,6 +203,21 @@ def _compared(condition: Condition, value: float, given: Input) -> Verdict:
         and (condition.ge is None or value >= condition.ge)
     )
     return Verdict(True, (given,)) if holds else FALSE
+
+
+def _bounded(condition: Condition, value: float, given: Input, bound: Bound) -> Verdict:
+    """Compare a result printed as a bound (`<5`): undecided where both answers remain possible."""
+    above = {limit: is_above(value, bound, limit) for limit in (condition.gt, condition.le) if limit is not None}
+    below = {limit: is_below(value, bound, limit) for limit in (condition.lt, condition.ge) if limit is not None}
+    wanted = [above[condition.gt]] if condition.gt is not None else []
+    wanted += [below[condition.lt]] if condition.lt is not None else []
+    unwanted = [above[condition.le]] if condition.le is not None else []
+    unwanted += [below[condition.ge]] if condition.ge is not None else []
+    if False in wanted or True in unwanted:
+        return FALSE
+    if None in wanted or None in unwanted:
+        return _missing(f"{given.name} (known only as {given.value})")
+    return Verdict(True, (given,))
 
 
 def _age(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:

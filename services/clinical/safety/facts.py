@@ -124,7 +124,7 @@ def _estimated_egfr(profile: Profile, panel: LabPanel) -> float | None:
     SEE: Inker 2021, N Engl J Med: 142 × min(Scr/κ, 1)^α × max(Scr/κ, 1)^-1.200 × 0.9938^age (× 1.012 in women).
     """
     creatinine = panel.get("creatinine")
-    if creatinine is None or profile.age < ADULT_YEARS or not creatinine.value > 0:
+    if creatinine is None or creatinine.bound or profile.age < ADULT_YEARS or not creatinine.value > 0:
         return None
     kappa, alpha, factor = (0.7, -0.241, 1.012) if profile.sex == "F" else (0.9, -0.302, 1.0)
     ratio = creatinine.value / kappa
@@ -137,7 +137,9 @@ def _antibodies(report: AntibodyReport | None, panel: LabPanel, extensions: Mapp
     for antibody, analyte in _MEASURED_ANTIBODIES.items():
         reading = panel.get(analyte)
         if reading is not None and reading.uln is not None:
-            known[antibody] = reading.flag == "H"
+            above = reading.is_above(reading.uln)
+            if above is not None:
+                known[antibody] = above
     if report is not None:
         for antibody in dict.fromkeys(finding.id for finding in report.findings):
             outcome = report.outcome_of(antibody)

@@ -110,7 +110,7 @@ def read_labs(panel: laboratory.LabPanel) -> tuple[Finding, ...]:
     for reading in panel.readings:
         for concept, rule in _lab_rules().get(reading.key, ()):
             if _fulfils(reading, rule):
-                text = f"{reading.label} {reading.value:g} {reading.unit}".strip()
+                text = f"{reading.label} {reading.shown} {reading.unit}".strip()
                 findings.append(_finding(concept, text, present=True))
     return tuple(findings)
 
@@ -244,7 +244,7 @@ def _fulfils(reading: laboratory.Reading, rule: str) -> bool:
         return reading.flag == "L"
     if kind == "high":
         return reading.flag == "H"
-    return reading.value > float(number) if kind == "above" else reading.value < float(number)
+    return (reading.is_above(float(number)) if kind == "above" else reading.is_below(float(number))) is True
 
 
 @cache

@@ -268,7 +268,7 @@ def test_tsh_alone_does_not_give_a_pattern(given: dict[str, Any], missing: tuple
         ({"age": 7, "ttg_iga": 300, "ema_second_sample": False}, "positive_serology_biopsy_needed"),
         ({"age": 30, "ttg_iga": 300, "ema_second_sample": True}, "positive_serology_biopsy_needed"),
         ({"age": 7, "ttg_iga": 15}, "negative_serology"),
-        ({"age": 7, "ttg_iga": 300, "ema_second_sample": True, "total_iga": "low"}, "iga_deficient_use_igg_tests_and_biopsy"),
+        ({"age": 7, "ttg_iga": 300, "ema_second_sample": True, "total_iga": "low"}, "IgA_deficient_use_IgG_tests_and_biopsy"),
         ({"age": 7, "ttg_iga": 1, "on_gluten": False}, "serology_unreliable_on_gluten_free_diet"),
         ({"age": 7, "ttg_iga": 60, "on_gluten": False}, "positive_serology_biopsy_needed"),
     ],

@@ -100,6 +100,7 @@ LUPUS_CNI: list[Case] = [
 MS_DRUGS: list[Case] = [
     ("NATALIZUMAB_PML", p("MS", meds="natalizumab", bio={"JCV_index": 2.1}, duration_months=30), p("MS", meds="natalizumab", bio={"JCV_index": 0.3}, duration_months=30, jcv_antibody="negative")),
     ("NATALIZUMAB_JCV_HIGH", p("MS", prop="natalizumab", bio={"JCV_index": 1.6}), p("MS", prop="natalizumab", bio={"JCV_index": 1.5})),
+    ("NATALIZUMAB_JCV_POSITIVE", p("MS", meds="natalizumab", jcv="positive"), p("MS", meds="natalizumab", jcv="negative")),
     ("NATALIZUMAB_PRIOR_PML", p("MS", prop="natalizumab", history=["PML 2019"]), p("MS", prop="natalizumab", history=["no PML"])),
     ("NATALIZUMAB_NEURO", p("MS", meds="natalizumab", symptoms=["personality change"]), p("MS", prop="natalizumab", symptoms=["personality change"])),
     ("NATALIZUMAB_IS_COMBO", p("IBD", meds="natalizumab; azathioprine"), p("IBD", meds="natalizumab; mesalamine")),

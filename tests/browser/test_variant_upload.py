@@ -1,0 +1,146 @@
+"""Upload in a real browser: a file dropped on the page becomes a table; a paused upload goes on after a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.conftest import Dashboard, start, stop, wait_until_prepared
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MB = 1 << 20
+# Common coding variants of IL23R, PTPN22 and TYK2 in GRCh38.
+SMALL = (
+    "##fileformat=VCFv4.3\n"
+    "##contig=<ID=chr1,length=248956422>\n##contig=<ID=chr19,length=58617616>\n"
+    '##INFO=<ID=AF,Number=A,Type=Float,Description="Allele frequency">\n'
+    '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n'
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tINDEX\n"
+    "chr1\t67240275\trs11209026\tG\tA\t50\tPASS\tAF=0.04\tGT\t0/1\n"
+    "chr1\t113834946\trs2476601\tA\tG\t50\tPASS\tAF=0.94\tGT\t1/1\n"
+    "chr19\t10352442\trs34536443\tG\tC\t50\tPASS\tAF=0.03\tGT\t0/1\n"
+)
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """An empty installation with an API key: the browser has none and must do with the page's ticket."""
+    running = start(tmp_path_factory.mktemp("upload"), AUTO_DEMO_DATA="false", AUTO_API_KEY="k" * 32)
+    try:
+        wait_until_prepared(running)
+        yield running
+    finally:
+        stop(running.process)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("files") / "large.vcf"
+    line = "chr1\t{}\t.\tA\tG\t50\tPASS\tAF=0.5\n"
+    with path.open("w") as file:
+        file.write("##fileformat=VCFv4.3\n##contig=<ID=chr1,length=248956422>\n")
+        file.write('##INFO=<ID=AF,Number=A,Type=Float,Description="Allele frequency">\n')
+        file.write("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
+        file.writelines(line.format(100 * number) for number in range(1, 900_000))
+    return path
+
+
+def choose(page: Page, *paths: Path) -> None:
+    page.get_by_label("Files to send").set_input_files(list(paths))
+
+
+def line(page: Page) -> Callable[[int], None]:
+    """Return a way to say how many bytes a second the browser may send; -1 for as many as it can."""
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+
+    def allow(upload: int) -> None:
+        limits = {"offline": False, "latency": 5, "downloadThroughput": -1, "uploadThroughput": upload}
+        network.send("Network.emulateNetworkConditions", limits)
+
+    return allow
+
+
+def open_page(page: Page) -> None:
+    page.goto("/upload")
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+
+
+def test_a_vcf_is_uploaded_described_imported_and_watched_to_its_end(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "family.vcf").write_text(SMALL)
+    open_page(page)
+    choose(page, tmp_path / "family.vcf")
+    expect(page.get_by_text("family.vcf · ")).to_be_visible()
+    page.get_by_role("textbox", name="Sample name").fill("Index case")
+    page.get_by_role("textbox", name="Sample name").press("Tab")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("The import has been queued")).to_be_visible()
+    expect(page.get_by_text("family.vcf · ")).to_have_count(0)
+    page.get_by_role("link", name="Watch the jobs").click()
+    expect(page.get_by_text("Imported 3 rows")).to_be_visible()
+    expect(page.get_by_text("Index case").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Imported 3 rows")).to_be_visible()
+
+
+def test_a_paused_upload_goes_on_after_a_reload_where_it_was(page: Page, large: Path) -> None:
+    offsets: list[int] = []
+    answers: list[dict[str, object]] = []
+
+    def note(request: Request) -> None:
+        if request.method == "PATCH":
+            offsets.append(int(request.headers["upload-offset"]))
+
+    network = line(page)
+    network(6 * MB)
+    page.on("request", note)
+    open_page(page)
+    choose(page, large)
+    progress = page.get_by_label("Progress of large.vcf")
+    expect(progress).to_be_visible()
+    page.wait_for_function("performance.getEntriesByType('resource').some((one) => one.name.includes('/api/uploads/'))")
+    page.get_by_role("button", name="Pause large.vcf").click()
+    expect(page.get_by_text("Paused · ")).to_be_visible()
+    sent_before = max(offsets)
+
+    page.reload()
+    expect(page.get_by_text("Unfinished uploads (1)")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    network(-1)
+    offsets.clear()
+    page.on("response", lambda answer: answers.append(answer.json()) if answer.request.method == "PATCH" else None)
+    choose(page, large)
+    expect(page.get_by_text("large.vcf · ")).to_be_visible()
+    assert offsets[0] >= max(sent_before, 1)
+    assert offsets == sorted(offsets)
+    assert answers[-1]["offset"] == large.stat().st_size
+    expect(page.get_by_text("Unfinished uploads")).to_have_count(0)
+    page.get_by_role("button", name="Delete").first.click()
+    expect(page.get_by_text("large.vcf · ")).to_have_count(0)
+
+
+def test_an_upload_goes_on_while_another_page_is_open(page: Page, large: Path) -> None:
+    line(page)(16 * MB)
+    open_page(page)
+    choose(page, large)
+    expect(page.get_by_label("Progress of large.vcf")).to_be_visible()
+    page.get_by_role("link", name="Jobs").click()
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    page.get_by_role("link", name="Upload").click()
+    expect(page.get_by_text("large.vcf · ")).to_be_visible(timeout=40_000)
+    page.get_by_role("button", name="Delete").first.click()
+    expect(page.get_by_text("large.vcf · ")).to_have_count(0)
+
+
+def test_the_area_works_by_keyboard_and_says_what_happens(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "spoken.vcf").write_text(SMALL)
+    open_page(page)
+    page.on("filechooser", lambda chooser: chooser.set_files(tmp_path / "spoken.vcf"))
+    page.get_by_role("button", name="Choose files").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="spoken.vcf: Arrived completely")).to_be_attached()
+    expect(page.get_by_text("spoken.vcf · ")).to_be_visible()

@@ -38,8 +38,7 @@ def show(services: Services, access: Principal, info: TableInfo) -> None:
                 args=(services, access, key), format_func=lambda one: f"{one} ({described[one][:60]})" if described[one] else one,
             )  # fmt: skip
     sorted_by = view.sort[0] if view.sort else None
-    label = f"Sort: {sorted_by.column[:30]} {'▼' if sorted_by.descending else '▲'}" if sorted_by else "Sort"
-    with st.popover(label, icon=":material/sort:", on_change="rerun", key="explorer.sort") as opened:
+    with st.popover("Sort", icon=":material/sort:", on_change="rerun", key="explorer.sort") as opened:
         if opened.open:
             keys = (f"explorer.sort.{number}", f"explorer.sort.down.{number}")
             with st.form("explorer.sort.form", border=False):

@@ -6,7 +6,6 @@ import streamlit as st
 
 from components.feedback import show_error
 from components.formatting import plain
-from components.variant_grid import FRAGMENT, PANEL
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -88,7 +87,6 @@ def _add(services: Services, access: Principal, subject: NoteSubject, key: str, 
         services.workbench.comments.add(access, subject, st.session_state[key], parent_id=parent)
     except ParatopeError as error:
         st.session_state[_PROBLEM] = error
-    st.rerun([PANEL, FRAGMENT])
 
 
 def _change(services: Services, access: Principal, comment_id: str, key: str) -> None:
@@ -96,7 +94,6 @@ def _change(services: Services, access: Principal, comment_id: str, key: str) ->
         services.workbench.comments.edit(access, comment_id, st.session_state[key])
     except ParatopeError as error:
         st.session_state[_PROBLEM] = error
-    st.rerun(PANEL)
 
 
 def _do(services: Services, access: Principal, action: str, comment_id: str) -> None:
@@ -105,4 +102,3 @@ def _do(services: Services, access: Principal, action: str, comment_id: str) -> 
         (comments.delete if action == "delete" else comments.restore)(access, comment_id)
     except ParatopeError as error:
         st.session_state[_PROBLEM] = error
-    st.rerun([PANEL, FRAGMENT])

@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.feedback import show_error
 from components.formatting import plain
-from components.variant_grid import FRAGMENT, PANEL, colour
+from components.variant_grid import colour
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -51,7 +51,6 @@ def _set_tier(services: Services, access: Principal, subject: NoteSubject, key: 
             services.workbench.flags.delete(access, mine.id)
     except ParatopeError as error:
         st.session_state[_PROBLEM] = error
-    st.rerun([PANEL, FRAGMENT])
 
 
 def _flag(services: Services, access: Principal, flag: Flag) -> None:
@@ -86,7 +85,6 @@ def _save_label(services: Services, access: Principal, subject: NoteSubject, key
         services.workbench.flags.add(access, subject, st.session_state[key] or "", st.session_state[f"{key}.note"])
     except ParatopeError as error:
         st.session_state[_PROBLEM] = error
-    st.rerun([PANEL, FRAGMENT])
 
 
 def _do(services: Services, access: Principal, action: str, flag_id: str) -> None:
@@ -95,7 +93,6 @@ def _do(services: Services, access: Principal, action: str, flag_id: str) -> Non
         (flags.delete if action == "delete" else flags.restore)(access, flag_id)
     except ParatopeError as error:
         st.session_state[_PROBLEM] = error
-    st.rerun([PANEL, FRAGMENT])
 
 
 def _say_problem() -> None:

@@ -22,8 +22,6 @@ from services.variants.presets import Preset, columns_of
 from services.variants.questions import NotedPage
 from services.variants.tables import Sort, VariantTable
 
-FRAGMENT = "explorer.grid"
-PANEL = "explorer.panel"
 FLAGS, COMMENTS = "Flags", "Comments"
 TIER_COLOURS: dict[str, str] = {
     Tier.PATHOGENIC: "red", Tier.LIKELY_PATHOGENIC: "orange", Tier.UNCERTAIN: "yellow", Tier.LIKELY_BENIGN: "blue",
@@ -32,6 +30,7 @@ TIER_COLOURS: dict[str, str] = {
 _SHORT: dict[str, str] = {Tier.LIKELY_PATHOGENIC: "likely path.", Tier.UNCERTAIN: "VUS", Tier.LIKELY_BENIGN: "likely ben."}
 _CELL = 80
 _HEIGHT = 560
+_ROW = 32
 
 
 def shown_columns(table: VariantTable) -> tuple[str, ...]:
@@ -39,11 +38,8 @@ def shown_columns(table: VariantTable) -> tuple[str, ...]:
     return variant_session.view().columns or columns_of(Preset.ESSENTIALS, table.columns, table.facts)
 
 
-@st.fragment(key=FRAGMENT)
 def show(services: Services, access: Principal, info: TableInfo, total: int) -> None:
     """Draw the page and the page numbers. `total` counts the rows that pass the filter."""
-    if variant_session.take_redraw():
-        st.rerun()  # what stands outside this fragment has changed too
     view = variant_session.view()
     pages = max(1, -(-total // view.page_size))
     number = min(view.page, pages)
@@ -62,7 +58,8 @@ def show(services: Services, access: Principal, info: TableInfo, total: int) -> 
         return
     key = f"explorer.rows.{info.id}.{variant_session.generation()}"
     st.dataframe(
-        _frame(page, columns), hide_index=True, height=_HEIGHT, key=key, placeholder="—", row_height=32,
+        _frame(page, columns), hide_index=True, key=key, placeholder="—", row_height=_ROW,
+        height=min(_HEIGHT, (page.rows.num_rows + 1) * (_ROW + 1) + _ROW),
         on_select=lambda: _selected(services, access, key, page, columns), selection_mode=["single-row", "single-column"],
         column_config=_config(table, columns, page, view.sort), alt=f"Variants of {info.sample_name}, page {number} of {pages}",
     )  # fmt: skip
@@ -87,16 +84,10 @@ def _selected(services: Services, access: Principal, key: str, page: NotedPage, 
     if selection["columns"]:
         if named:
             variant_session.change(services, access, sort=next_sort(variant_session.view().sort, named[0]))
-            variant_session.ask_redraw()
         return
     rows = selection["rows"]
     numbers = page.rows.column("row_id").to_pylist()
-    before, chosen = variant_session.selected_row(), numbers[rows[0]] if rows and rows[0] < len(numbers) else None
-    variant_session.select_row(chosen)
-    if before is None or chosen is None:
-        variant_session.ask_redraw()  # the panel appears or goes
-    else:
-        st.rerun(PANEL)
+    variant_session.select_row(numbers[rows[0]] if rows and rows[0] < len(numbers) else None)
 
 
 def next_sort(sort: Sequence[Sort], column: str) -> tuple[Sort, ...]:

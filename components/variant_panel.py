@@ -1,7 +1,4 @@
-"""The selected row at the side, with all its evidence: notes, place, genotypes, annotation, INFO, the other tables that hold it.
-
-A fragment of its own: a note that is added redraws this panel and the page of the grid, and asks nothing of the table again.
-"""
+"""The selected row at the side, with all its evidence: notes, place, genotypes, annotation, INFO, other tables that hold it."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ import streamlit as st
 from components import state, variant_comments, variant_flags, variant_session
 from components.feedback import show_error
 from components.formatting import plain
-from components.variant_grid import PANEL, cell_text
+from components.variant_grid import cell_text
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -29,7 +26,6 @@ _LOOK_UP = {GenomeBuild.GRCH38: "gnomad_r4", GenomeBuild.GRCH37: "gnomad_r2_1"}
 _MAX_LINKED_ALLELE = 50
 
 
-@st.fragment(key=PANEL)
 def show(services: Services, access: Principal, info: TableInfo) -> None:
     """Draw the selected row; nothing where none is selected."""
     row_id = variant_session.selected_row()
@@ -75,9 +71,9 @@ def _head(info: TableInfo, table: VariantTable, row: Mapping[str, Any]) -> None:
         link = _gnomad(info, row)
         if link is not None:
             st.link_button("gnomAD", link, icon=":material/open_in_new:", help="Opens this variant at gnomad.broadinstitute.org")
-        if st.button("Close", icon=":material/close:", key="explorer.row.close", type="tertiary"):
-            variant_session.close_row()
-            st.rerun()
+        st.button(
+            "Close", icon=":material/close:", key="explorer.row.close", type="tertiary", on_click=variant_session.close_row
+        )
 
 
 def _gnomad(info: TableInfo, row: Mapping[str, Any]) -> str | None:

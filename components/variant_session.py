@@ -23,7 +23,6 @@ _TABLE = "explorer.table"
 _VIEW = "explorer.view"
 _ROW = "explorer.row"
 _GENERATION = "explorer.generation"
-_REDRAW = "explorer.redraw"
 _NEXT_ROW = "explorer.next_row"
 
 
@@ -83,15 +82,6 @@ def close_row() -> None:
 def open_at(table_id: str, row_id: int) -> None:
     """Select this row when the other table opens."""
     st.session_state[_NEXT_ROW] = (table_id, row_id)
-
-
-def ask_redraw() -> None:
-    """Have the whole page drawn again, asked from a callback of a fragment."""
-    st.session_state[_REDRAW] = True
-
-
-def take_redraw() -> bool:
-    return bool(st.session_state.pop(_REDRAW, False))
 
 
 def generation() -> int:

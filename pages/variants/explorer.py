@@ -6,12 +6,11 @@ import streamlit as st
 
 from components import (
     variant_charts,
-    variant_grid,
-    variant_panel,
     variant_rejected,
     variant_session,
     variant_tables,
     variant_toolbar,
+    variant_workspace,
 )
 from components.feedback import empty, explained
 from components.runtime import Need, get_services, require_access
@@ -19,7 +18,7 @@ from components.runtime import Need, get_services, require_access
 access = require_access(Need.PATIENTS)
 services = get_services()
 
-heading, chooser, about = st.columns([2, 6, 1], vertical_alignment="bottom")
+heading, chooser, about = st.columns([4, 11, 3], vertical_alignment="bottom")
 heading.title("Variants")
 with explained(), chooser:
     table = variant_tables.choose(services, access)
@@ -46,9 +45,4 @@ with explained():
     elif shown is variant_toolbar.Shown.REJECTED:
         variant_rejected.show(services, access, table)
     elif total is not None:
-        # the same two columns in both cases, so that the grid keeps its place and scroll position
-        grid, side = st.columns((13, 8) if variant_session.selected_row() is not None else (200, 1), gap="small")
-        with grid:
-            variant_grid.show(services, access, table, total)
-        with side:
-            variant_panel.show(services, access, table)
+        variant_workspace.show(services, access, table, total)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
-from pydantic import ValidationError
 
 from components import state
 from services.access.principals import Principal
@@ -36,10 +35,7 @@ class Answers:
     mode: Mode
 
     def request(self, delimited: DelimitedChoices | None = None) -> ImportRequest:
-        """Return the options of the import.
-
-        :raise ValidationError: an answer is too long.
-        """
+        """Return the options of the import."""
         return ImportRequest(
             sample_name=self.sample_name.strip(),
             assembly=None if self.build == _FROM_FILE else GenomeBuild(self.build),
@@ -80,8 +76,3 @@ def show(services: Services, access: Principal, *, files: int, splittable: bool)
         f"One table for each sample of the file (up to {MAX_SPLIT_SAMPLES})", key=f"upload.split.{turn}"
     )
     return Answers("" if files > 1 else name, build, sample_type, patient or "", notes, split, mode)
-
-
-def words(error: ValidationError) -> str:
-    """Say which answer does not fit, without repeating it."""
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False))

@@ -215,17 +215,17 @@ def _laboratory(row: Row, habits: _Habits, day: datetime.date | None) -> Row:
     quantity = parse_quantity(_as_point(row.value, habits))
     if quantity is None:
         return _problem(row, f"{row.value!r} is not a number")
-    if quantity.comparator is not None:
-        return _problem(row, f"{row.value} is a bound, not a measured value")
     range_text = _as_point(row.limits, habits) or None
-    measured = MeasuredValue(value=quantity.value, unit=row.unit or quantity.unit, reference_range=range_text, date=day)
+    measured = MeasuredValue(
+        value=quantity.value, bound=quantity.comparator, unit=row.unit or quantity.unit, reference_range=range_text, date=day
+    )
     panel = normalise({row.test: measured}, habits.sex, age_years=habits.age_years)
     if panel.problems:
         return _problem(row, panel.problems[0].message)
     if not panel.readings:
         return _problem(row, "names a limit, not a result")
     reading = panel.readings[0]
-    understood = f"{reading.label} {reading.value:g} {reading.unit}"
+    understood = f"{reading.label} {reading.shown} {reading.unit}"
     return replace(
         row, state=RowState.LAB, understood=understood, reason=reading.note, reading=reading, measured=measured, day=day
     )

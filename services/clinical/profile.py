@@ -13,13 +13,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.clinical.bounds import Bound
 from services.clinical.disease import Disease
 
 PATIENT_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 PatientId = Annotated[str, StringConstraints(pattern=PATIENT_ID_PATTERN)]
 ShortText = Annotated[str, StringConstraints(max_length=200)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Bound = Literal["<", "<=", ">", ">="]
 _BOUNDED = re.compile(r"^\s{0,5}(<=|>=|[<>≤≥])\s{0,5}(\d{1,12}(?:[.,]\d{1,6})?)\s{0,5}$")
 _SIGNS: dict[str, Bound] = {"≤": "<=", "≥": ">=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 

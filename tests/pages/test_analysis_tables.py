@@ -97,7 +97,7 @@ class TestReadingATable:
     @pytest.mark.parametrize(
         ("line", "why"),
         [
-            ("Ferritin;<5;ng/mL", "bound"), ("Nonsense;3;x", "not recognised"), ("CRP;;mg/L", "no value"), (";5;mg/L", "no test"),
+            ("Nonsense;3;x", "not recognised"), ("CRP;;mg/L", "no value"), (";5;mg/L", "no test"),
             ("CRP;abc;mg/L", "not a number"), ("CRP;5;parsec", "unit"), ("CRP;900000;mg/L", "outside"),
             ("C3;1.2;", "without a unit"),
         ],
@@ -106,6 +106,12 @@ class TestReadingATable:
         state, _, reason = only(f"Test;Value;Unit\n{line}")
         assert state is RowState.PROBLEM
         assert why in reason
+
+    def test_a_result_printed_as_a_bound_keeps_it(self) -> None:
+        (row,) = read_table("Test;Value;Unit\nFerritin;<5;ng/mL").rows
+        assert row.state is RowState.LAB
+        assert row.measured == MeasuredValue(value=5, bound="<", unit="ng/mL")
+        assert row.understood == "Ferritin <5 ng/mL"
 
     def test_a_table_without_header_is_read_by_position_and_says_so(self) -> None:
         table = read_table("CRP\t12\tmg/L\t0-5\t2025-01-31")

@@ -4,8 +4,8 @@
 readers of documents and forms.
 """
 
+from services.clinical.bounds import Bound, is_above, is_below
 from services.clinical.labs.analytes import Analyte, analytes, convert, resolve
-from services.clinical.labs.bounds import Bound, is_above, is_below
 from services.clinical.labs.panel import LabPanel, LabProblem, ProblemKind, Reading, normalise
 from services.clinical.labs.quantity import Quantity, parse_number, parse_quantity, parse_reference_range
 from services.clinical.labs.units import normalise_unit

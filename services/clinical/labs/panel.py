@@ -15,8 +15,8 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from services.clinical.bounds import Bound, is_above, is_below
 from services.clinical.labs.analytes import Analyte, Located, analytes, convert, locate
-from services.clinical.labs.bounds import Bound, is_above, is_below
 from services.clinical.labs.quantity import parse_quantity, parse_reference_range
 from services.clinical.labs.units import normalise_unit
 from services.clinical.profile import MeasuredValue

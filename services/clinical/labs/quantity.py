@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from services.clinical.bounds import Bound
 from services.clinical.labs.units import normalise_unit
 
 MAX_TEXT_LENGTH = 120
 
-_COMPARATORS = {"<": "<", "<=": "<=", "≤": "<=", ">": ">", ">=": ">=", "≥": ">=", "=": None, "~": None, "": None}
+_COMPARATORS: dict[str, Bound | None] = {
+    "<": "<", "<=": "<=", "≤": "<=", ">": ">", ">=": ">=", "≥": ">=", "=": None, "~": None, "": None,
+}  # fmt: skip
 _QUANTITY = re.compile(r"^(<=|>=|[<>≤≥=~])?\s*([+\-−]?\d[\d.,']{0,30})")
 _NUMBER = r"[+\-−]?\d[\d.,']{0,20}"
 _BETWEEN = re.compile(rf"({_NUMBER})\s{{0,5}}(?:-|–|—|−|to|…|\.\.)\s{{0,5}}({_NUMBER})")
@@ -27,7 +30,7 @@ _THOUSANDS = re.compile(r"^[+-]?[1-9]\d{0,2}(,\d{3})+$")
 class Quantity(NamedTuple):
     """A number as printed: `comparator` is `<`, `<=`, `>`, `>=` or None; `unit` is canonical where it is known."""
 
-    comparator: str | None
+    comparator: Bound | None
     value: float
     unit: str | None
 

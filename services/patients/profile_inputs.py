@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.clinical.activity import INSTRUMENTS
+from services.clinical.activity import INSTRUMENTS, Instrument, names
 from services.clinical.antibodies import normalise_antibody
 from services.clinical.labs import analytes, normalise_unit
 from services.clinical.labs.analytes import locate
@@ -82,7 +82,8 @@ def profile_inputs(
     inputs: list[InputDate] = []
     notes: list[str] = []
     notes += _disagreements([*before, *antibodies])
-    biomarkers, earlier = _biomarkers(before, today, inputs)
+    measured = [result for result in antibodies if result.date is None or result.date <= today]
+    biomarkers, earlier = _biomarkers([*before, *_with_course(measured, before)], today, inputs)
     profile: dict[str, Any] = {"patient_id": patient.id, "biomarkers": biomarkers}
     age = patient.age_on(today)
     if age is not None:
@@ -90,7 +91,6 @@ def profile_inputs(
     if patient.sex is not None:
         profile["sex"] = patient.sex
     notes += [f"{name} is not in the record: the analysis needs it" for name in ("age", "sex") if name not in profile]
-    earlier |= _antibody_series([result for result in antibodies if result.date is None or result.date <= today], earlier)
     collected, worded = _panel(patient.id, panel.values(), today, inputs)
     if collected is not None:
         profile["autoantibody_panel"] = collected
@@ -198,23 +198,21 @@ def _biomarkers(
     return found, earlier
 
 
-def _antibody_series(
-    results: Sequence[Result], known: Mapping[str, list[dict[str, Any]]]
-) -> dict[str, list[dict[str, Any]]]:
-    """The dated numbers of antibodies that are also laboratory quantities (anti-dsDNA in IU/mL), the last one left out."""
+def _with_course(antibodies: Sequence[Result], labs: Sequence[Result]) -> list[Result]:
+    """The antibodies measured more than once that are laboratory quantities too (anti-dsDNA in IU/mL), as such quantities.
+
+    A course needs the date of each value, and an antibody panel has one date only.
+    """
+    known = {result.analyte for result in labs}
     series: dict[str, list[Result]] = {}
-    for result in results:
+    for result in antibodies:
         located = locate(result.test)
-        numeric = result.value is not None and result.titer is None and result.comparator is None and result.unit is not None
-        if located is None or not numeric or result.date is None or result.is_approximate:
-            continue
         spelled = normalise_unit(result.unit or "")
-        if spelled is not None and located.analyte.accepts(spelled):
-            series.setdefault(located.analyte.key, []).append(result)
-    return {
-        name: [_measured(one) for one in values[:-1]][-MAX_EARLIER:]
-        for key, values in series.items() if len(values) > 1 and (name := name_in_profile(key)) not in known
-    }
+        if located is None or spelled is None or result.titer is not None or located.analyte.key in known:
+            continue
+        if result.value is not None and result.comparator is None and located.analyte.accepts(spelled):
+            series.setdefault(located.analyte.key, []).append(replace(result, analyte=located.analyte.key))
+    return [result for values in series.values() if len({one.date for one in values}) > 1 for result in values]
 
 
 def _has_unit(result: Result) -> bool:
@@ -379,13 +377,23 @@ def _share(found: dict[str, dict[str, Any]], told: dict[str, InputDate]) -> None
     for name, instrument in INSTRUMENTS.items():
         if name in documented:
             continue
-        wanted = {item.key for item in instrument.items if item.unit is None}
-        sources = [
-            one for one in documented
-            if one in INSTRUMENTS and set(INSTRUMENTS[one].diseases) & set(instrument.diseases) and wanted & found[one].keys()
-        ]
-        of_day = [one for one in sources if told[one].date == told[sources[0]].date]
-        shared = {key: value for one in reversed(of_day) for key, value in found[one].items() if key in wanted}
-        if shared:
-            found[name] = shared
-            told[name] = replace(told[of_day[0]], name=name, key=name, shown=f"{len(shared)} items, as for {' and '.join(of_day)}")
+        shared = {one: items for one in documented if (items := _of_instrument(instrument, one, found[one]))}
+        of_day = [one for one in shared if told[one].date == told[next(iter(shared))].date]
+        if of_day:
+            found[name] = {key: value for one in of_day for key, value in shared[one].items()}
+            shown = f"{len(found[name])} items, as for {' and '.join(of_day)}"
+            told[name] = replace(told[of_day[0]], name=name, key=name, shown=shown)
+
+
+def _of_instrument(instrument: Instrument, source: str, items: Mapping[str, Any]) -> dict[str, Any]:
+    """The items of `source` that are items of `instrument` too, by their keys."""
+    known = INSTRUMENTS.get(source)
+    if known is None or not set(known.diseases) & set(instrument.diseases):
+        return {}
+    wanted = {item.key for item in instrument.items if item.unit is None}
+    shared: dict[str, Any] = {}
+    for written, value in items.items():
+        target = names.find(known.record, written)
+        if target is not None and target.item.key in wanted:
+            shared[target.item.key] = value
+    return shared

@@ -102,3 +102,23 @@ def test_the_page_is_readable_in_the_dark_theme(chromium: Browser, dashboard: Da
     colour = label.evaluate("element => getComputedStyle(element).fill")
     assert colour == "rgb(231, 238, 240)"  # light ink: the bands are dark here
     context.close()
+
+
+def test_the_analysis_starts_from_the_record_with_dates_ages_and_pages(page: Page) -> None:
+    page.goto("/analysis?patient=rachel_thompson")
+    open_section(page, "Data")
+    expect(page.get_by_role("heading", name="What the analysis starts from")).to_be_visible()
+    expect(page.get_by_text("from the record", exact=False).first).to_be_visible()
+    expect(page.get_by_text("The newest result in the record is of")).to_be_visible()
+    shot(page, "analysis_record")
+
+
+def test_the_way_to_the_diagnosis_tells_the_delay_and_opens_its_pages(page: Page) -> None:
+    page.goto("/timeline?patient=james_okonkwo")
+    page.get_by_role("radio", name="Way to the diagnosis").click()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Delay")).to_contain_text("1 y 3 m")
+    for name in ("Gout", "Polymyalgia rheumatica", "Hand osteoarthritis"):
+        expect(page.get_by_role("button", name=name)).to_be_visible()
+    shot(page, "timeline_odyssey")
+    page.get_by_role("button", name="Gout").click()
+    expect(page.get_by_role("dialog").get_by_role("img").first).to_be_visible()

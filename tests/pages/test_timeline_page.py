@@ -40,3 +40,21 @@ def test_the_facts_view_lists_what_was_read(open_page: OpenPage, patient: str) -
     app.segmented_control(key="timeline.view").set_value("Facts").run()
     assert not app.exception
     assert any("CRP" in text for text in app.dataframe[0].value["As written"])
+
+
+def test_the_course_is_filtered_by_words_and_kinds(open_page: OpenPage, patient: str) -> None:
+    app = open_page("pages/patients/timeline.py", patient)
+    app.text_input(key="timeline.chart.find").set_value("nothing has this name").run()
+    assert not app.exception
+    assert any("Nothing matches" in one.value for one in app.caption)
+    app.text_input(key="timeline.chart.find").set_value("methotrexate").run()
+    assert not any("Nothing matches" in one.value for one in app.caption)
+
+
+def test_without_a_confirmed_diagnosis_there_is_no_way_to_trace(open_page: OpenPage, services: Services) -> None:
+    note = "Rheumatology progress note\nDate of service: 2023-02-03\nHistory\nJoint pain since 2021.\n"
+    services.documents.ingest("TIMELINE-2", "note.pdf", text_pdf(note), LOCAL_USER)
+    app = open_page("pages/patients/timeline.py", "TIMELINE-2")
+    app.segmented_control(key="timeline.view").set_value("Way to the diagnosis").run()
+    assert not app.exception
+    assert any("no confirmed diagnosis" in one.value for one in app.markdown)

@@ -120,3 +120,35 @@ def test_months_are_whole_calendar_months(start: str, end: str, months: int) -> 
 def test_any_events_give_a_course(rows: list[tuple[EventKind, date | None, str]]) -> None:
     course = trace(OdysseyEvent(kind=kind, date=day, text=text) for kind, day, text in rows)
     assert course.delay_months is None or course.delay_months >= 0
+
+
+def test_the_most_exact_statement_of_one_beginning_counts() -> None:
+    vague = event("symptom", "2019-01-21", "nearly three years of joint pain", precision="year")
+    course = trace((vague, event("symptom", "2019-04-01", "joint pain since April", precision="month"), COURSE[0]))
+    assert course.first_symptom is not None
+    assert course.first_symptom.text == "joint pain since April"
+
+
+def test_a_vague_statement_that_lies_clearly_before_all_others_still_counts() -> None:
+    course = trace((event("symptom", "2010-01-01", "rash since 2010", precision="year"), *COURSE))
+    assert course.first_symptom is not None
+    assert course.first_symptom.date == date(2010, 1, 1)
+
+
+def test_a_label_that_repeats_another_in_fewer_words_counts_once() -> None:
+    repeated = (event("label", "2020-06-15", "Rosacea, erythematotelangiectatic"), event("label", None, "rosacea"))
+    course = trace((*COURSE, *repeated))
+    assert [one.text for one in course.labels] == ["rosacea"]
+    assert course.undated == ()
+
+
+def test_type_1_and_type_2_are_two_names() -> None:
+    diabetes = (event("symptom", "2019-01-01", "thirst"), event("label", "2019-05-01", "Type 2 diabetes"),
+                event("diagnosis", "2020-01-01", "Type 1 diabetes"))  # fmt: skip
+    assert [one.text for one in trace(diabetes).labels] == ["Type 2 diabetes"]
+
+
+def test_diagnoses_of_other_organs_stand_apart() -> None:
+    course = trace((*COURSE, event("other", "2020-02-01", "ankle fracture")))
+    assert [one.text for one in course.others] == ["ankle fracture"]
+    assert "ankle fracture" not in [one.text for one in course.labels]

@@ -93,12 +93,12 @@ def test_primary_progressive_ms_leaves_ocrelizumab() -> None:
     assert on_label == {"Ocrelizumab"}
 
 
-def test_lupus_nephritis_opens_voclosporin_and_leaves_obinutuzumab_uncertain() -> None:
+def test_lupus_nephritis_opens_voclosporin_and_obinutuzumab() -> None:
     report = recommend("SLE", comorbidities=["lupus nephritis"])
     assert found(report, "Voclosporin").indicated_diseases == ("systemic_lupus_erythematosus",)
     obinutuzumab = found(report, "Obinutuzumab")
-    assert obinutuzumab.indicated_diseases == ()
-    assert obinutuzumab.status_by_disease["systemic_lupus_erythematosus"].status is LabelStatus.UNCERTAIN
+    assert obinutuzumab.indicated_diseases == ("systemic_lupus_erythematosus",)
+    assert obinutuzumab.status_by_disease["systemic_lupus_erythematosus"].status is LabelStatus.ON_LABEL
 
 
 def test_rituximab_is_off_label_in_lupus() -> None:

@@ -41,6 +41,7 @@ TicketHolder = Callable[[str], Principal | None]
 _UPLOADS = "/uploads"
 _EVENTS = "/jobs/events"
 _STREAMED_TO_DISK = ("/jobs/upload",)
+_FORMS = ("/jobs/upload", "/ingest/upload")
 _FORM_BYTES = 1 << 20
 _DOWNLOADS = "/downloads/"  # what follows is random and stands for the key (`services/variants/downloads.py`)
 _FAILED_KEYS_PER_MINUTE = 20
@@ -122,6 +123,8 @@ class GuardMiddleware:
         if wait:
             return 429, f"too many requests: wait {wait} s", wait
         sent = _sent_key(scope, path)
+        if sent is None and _takes_files(path) and not _from_same_origin(Headers(scope=scope)):
+            return 403, "files are taken from the dashboard's own page only", None
         if sent is None and _is_upload(path):
             return self._refuse_upload(scope, path, client)
         if sent is None and path == _EVENTS and (ticket := _parameter(scope, "ticket")) is not None:
@@ -129,11 +132,8 @@ class GuardMiddleware:
         return self._refuse_key(scope, path, client, sent) or self._refuse_length(scope, path)
 
     def _refuse_upload(self, scope: Scope, path: str, client: str) -> tuple[int, str, int | None] | None:
-        """Let in a page of ours with its ticket, and who would be let in without one; never a page of another origin."""
-        headers = Headers(scope=scope)
-        if not _from_same_origin(headers):
-            return 403, "files are taken from the dashboard's own page only", None
-        ticket = headers.get("upload-ticket")
+        """Let in a page of ours with its ticket, and who would be let in without one."""
+        ticket = Headers(scope=scope).get("upload-ticket")
         if ticket is None:
             return self._refuse_key(scope, path, client, None) or self._refuse_length(scope, path)
         refusal = self._refuse_ticket(scope, client, self._holder(ticket), "upload ticket")
@@ -225,6 +225,11 @@ def _from_another_site(headers: Headers) -> bool:
 
 def _is_upload(path: str) -> bool:
     return path == _UPLOADS or path.startswith(f"{_UPLOADS}/")
+
+
+def _takes_files(path: str) -> bool:
+    """Whether a form of another page could send a file there: a browser sends forms without asking first."""
+    return _is_upload(path) or path.startswith(_FORMS)
 
 
 def _goes_to_disk(path: str) -> bool:

@@ -280,6 +280,14 @@ def test_a_page_of_another_origin_cannot_upload(
     assert "access-control-allow-origin" not in preflight.headers
 
 
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("path", ["/jobs/upload", "/ingest/upload"])
+def test_a_form_of_another_origin_cannot_send_a_file_either(api: httpx.Client, headers: dict[str, str], path: str) -> None:
+    """Browsers send forms with files to any address without asking first."""
+    sent = api.post(path, files={"file": ("a.vcf", VCF[:1_000])}, data={"patient_id": "FOREIGN-1"}, headers=headers)
+    assert sent.status_code == 403
+
+
 def test_the_page_may_be_served_under_another_name_by_a_proxy(services: Services, serve: Serve) -> None:
     for client in (serve(services), serve(services, api_key=SecretStr(KEY))):
         for headers in (

@@ -107,7 +107,7 @@ def _bars(services: Services, access: Principal, info: TableInfo, column: str) -
     figure = go.Figure(
         go.Bar(
             x=[facet.count for facet in found][::-1], y=list(range(len(names))), orientation="h", marker={"color": _COLOUR},
-            text=[f"{facet.count:,}" for facet in found][::-1], textposition="auto", hoverinfo="skip",
+            text=[f"{facet.count:,}" for facet in found][::-1], textposition="auto", textangle=0, hoverinfo="skip",
         )
     )  # fmt: skip
     figure.update_layout(

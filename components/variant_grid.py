@@ -61,6 +61,7 @@ def show(services: Services, access: Principal, info: TableInfo, total: int) -> 
         _frame(page, columns), hide_index=True, key=key, placeholder="—", row_height=_ROW,
         height=min(_HEIGHT, (page.rows.num_rows + 1) * (_ROW + 1) + _ROW),
         on_select=lambda: _selected(services, access, key, page, columns), selection_mode=["single-row", "single-column"],
+        selection_default={"selection": {"rows": _place_of(page, variant_session.selected_row())}},
         column_config=_config(table, columns, page, view.sort), alt=f"Variants of {info.sample_name}, page {number} of {pages}",
     )  # fmt: skip
     _paging(services, access, number, pages)
@@ -88,6 +89,11 @@ def _selected(services: Services, access: Principal, key: str, page: NotedPage, 
     rows = selection["rows"]
     numbers = page.rows.column("row_id").to_pylist()
     variant_session.select_row(numbers[rows[0]] if rows and rows[0] < len(numbers) else None)
+
+
+def _place_of(page: NotedPage, row_id: int | None) -> list[int]:
+    numbers = page.rows.column("row_id").to_pylist()
+    return [numbers.index(row_id)] if row_id in numbers else []
 
 
 def next_sort(sort: Sequence[Sort], column: str) -> tuple[Sort, ...]:

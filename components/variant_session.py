@@ -48,6 +48,8 @@ def change(services: Services, access: Principal, **changes: Any) -> None:
     """Change the view and keep it. Whatever changes the rows begins at the first page again."""
     if "page" not in changes and set(changes) & {"condition", "sort", "page_size"}:
         changes["page"] = 1
+    if "condition" in changes:
+        select_row(None)  # it may not be among the rows any more
     _set(replace(view(), **changes))
     _renew()
     services.workbench.views.remember(access, st.session_state[_TABLE], view())

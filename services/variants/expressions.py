@@ -268,6 +268,8 @@ class _Parser:
     def _region(self) -> Filter:
         token = self._next
         written = self._text()
+        while token.kind == "word" and self._took_sign(","):  # 1,000,000
+            written += f",{self._text()}"
         match = None if written in self._table.contigs else _STRETCH.fullmatch(written)
         if match is None:
             if canonical_chromosome(written) is None and written not in self._table.contigs:

@@ -47,7 +47,7 @@ def test_the_course_is_filtered_by_words_and_kinds(open_page: OpenPage, patient:
     app.text_input(key="timeline.chart.find").set_value("nothing has this name").run()
     assert not app.exception
     assert any("Nothing matches" in one.value for one in app.caption)
-    app.text_input(key="timeline.chart.find").set_value("methotrexate").run()
+    app.text_input(key="timeline.chart.find").set_value("rheumatoid").run()
     assert not any("Nothing matches" in one.value for one in app.caption)
 
 

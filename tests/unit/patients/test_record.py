@@ -205,16 +205,18 @@ def test_profile_inputs_are_a_profile_an_analysis_accepts(full: Shelf) -> None:
 
 def test_a_bound_is_no_measurement(full: Shelf) -> None:
     inputs = full.record.profile_inputs(PATIENT, date(2022, 7, 1), LOCAL_USER)
-    assert "tsh" not in inputs.profile["biomarkers"]
+    assert not any("thyroid" in name.lower() or name == "tsh" for name in inputs.profile["biomarkers"])
     assert full.record.latest(PATIENT, LOCAL_USER)["tsh"].shown == "<0.01 mIU/L"
 
 
 def test_profile_inputs_know_nothing_of_the_day_after(full: Shelf) -> None:
     inputs = full.record.profile_inputs(PATIENT, date(2022, 2, 1), LOCAL_USER)
-    assert inputs.profile["biomarkers"]["crp"]["value"] == 12.0
+    assert inputs.profile["biomarkers"]["C-reactive protein"]["value"] == 12.0
     assert inputs.profile["diagnosed_conditions"] == []
     stale = full.record.profile_inputs(PATIENT, date(2024, 2, 1), LOCAL_USER)
-    assert all(one.is_stale for one in stale.inputs)
+    assert {one.is_stale for one in stale.inputs if one.part != "conditions"} == {True}
+    assert {one.is_stale for one in stale.inputs if one.part == "conditions"} == {False}  # a diagnosis does not age
+    assert all(one.place is not None for one in stale.inputs)
 
 
 def test_what_is_not_known_is_named_and_not_filled(shelf: Shelf) -> None:

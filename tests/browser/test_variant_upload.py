@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.conftest import Dashboard, start, stop, wait_until_prepared
 
@@ -54,12 +54,12 @@ def choose(page: Page, *paths: Path) -> None:
 
 
 def line(page: Page) -> Callable[[int], None]:
-    """Return a way to say how many bytes a second the browser may send; -1 for as many as it can."""
+    """Return a way to say how many bytes a second the browser may send; -1 for as many as it can, 0 for a broken line."""
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
 
     def allow(upload: int) -> None:
-        limits = {"offline": False, "latency": 5, "downloadThroughput": -1, "uploadThroughput": upload}
+        limits = {"offline": upload == 0, "latency": 5, "downloadThroughput": -1, "uploadThroughput": upload or -1}
         network.send("Network.emulateNetworkConditions", limits)
 
     return allow
@@ -144,3 +144,30 @@ def test_the_area_works_by_keyboard_and_says_what_happens(page: Page, tmp_path: 
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="spoken.vcf: Arrived completely")).to_be_attached()
     expect(page.get_by_text("spoken.vcf · ")).to_be_visible()
+
+
+def test_an_ended_ticket_and_a_lost_connection_cost_a_moment_and_nothing_more(
+    chromium: Browser, dashboard: Dashboard, large: Path
+) -> None:
+    """In a context of its own: the browser reports each refused or broken request as an error."""
+    context = chromium.new_context(base_url=dashboard.url)
+    try:
+        page = context.new_page()
+        offsets: list[int] = []
+        page.on("request", lambda one: offsets.append(int(one.headers["upload-offset"])) if one.method == "PATCH" else None)
+        network = line(page)
+        network(6 * MB)
+        open_page(page)
+        page.wait_for_function("window[Symbol.for('paratope.uploads')]?.settings.ticket")
+        page.evaluate("window[Symbol.for('paratope.uploads')].settings.ticket = 'ended'")
+        choose(page, large)
+        page.wait_for_function("window[Symbol.for('paratope.uploads')].items[0]?.sent > 9e6")
+        network(0)
+        expect(page.get_by_text("Trying again in")).to_be_visible()
+        network(-1)
+        expect(page.get_by_text("large.vcf · ")).to_be_visible(timeout=40_000)
+        assert offsets == sorted(offsets), "what had arrived was not sent again"
+        page.get_by_role("button", name="Delete").first.click()
+        expect(page.get_by_text("large.vcf · ")).to_have_count(0)
+    finally:
+        context.close()

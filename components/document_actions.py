@@ -13,7 +13,7 @@ from services.container import Services
 from services.errors import ParatopeError
 from services.patients.documents import Document, FactCount, Reread
 
-_MESSAGE = "documents.message"
+_MESSAGE, _DONE = "documents.message", "documents.done"
 _FIELDS = {
     "title": "title", "doc_type": "type", "specialty": "specialty", "document_date": "date", "author": "author",
     "facility": "facility", "notes": "what to check",
@@ -22,13 +22,14 @@ _FIELDS = {
 
 def show(services: Services, access: Principal, document: Document, count: FactCount) -> None:
     """Draw the actions, and what the last one did."""
+    turn = int(st.session_state.get(_DONE, 0))  # a popover keeps open under the same key: after an action it has another
     with st.container(horizontal=True):
         if st.button("Open", key="documents.open", icon=":material/menu_book:", type="primary"):
             source_viewer.open_page(services, access, document.id, 1, "")
-        with st.popover("Read again", icon=":material/refresh:"):
+        with st.popover("Read again", icon=":material/refresh:", key=f"documents.reading.{turn}"):
             _read_again(services, access, document)
         if services.proposer.available:
-            with st.popover("Ask the model", icon=":material/smart_toy:"):
+            with st.popover("Ask the model", icon=":material/smart_toy:", key=f"documents.asking.{turn}"):
                 _ask(services, access, document)
         with st.popover("Delete", icon=":material/delete:"):
             _delete(services, access, document, count)
@@ -44,6 +45,7 @@ def show(services: Services, access: Principal, document: Document, count: FactC
 def _say(document: Document, text: str) -> None:
     """Keep what an action did for the run after it: counts and names of fields, nothing of the patient."""
     st.session_state[_MESSAGE] = (document.id, text)
+    st.session_state[_DONE] = int(st.session_state.get(_DONE, 0)) + 1
 
 
 def _read_again(services: Services, access: Principal, document: Document) -> None:

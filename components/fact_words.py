@@ -43,10 +43,10 @@ def says(content: Content) -> str:
     """What a fact says, in one line."""
     shown = fields_of(content)
     if isinstance(content, LabContent):
-        parts = [f"{content.test}: {shown['result']}", content.unit, _range(content.reference_range), content.flag]
+        parts = [f"{content.test}: {_measured(content)}", _range(content.reference_range), content.flag]
     elif isinstance(content, AntibodyContent):
         worded = content.outcome.value if content.outcome.value not in shown["result"] else ""
-        parts = [f"{content.name}: {shown['result']}", content.unit, content.pattern, _range(content.reference_range), worded]
+        parts = [f"{content.name}: {_measured(content)}", content.pattern, _range(content.reference_range), worded]
     elif isinstance(content, HlaContent):
         parts = [f"HLA-{content.locus}: {', '.join(content.alleles)}", "" if content.present else "absent"]
     elif isinstance(content, MedicationContent):
@@ -67,5 +67,9 @@ def says(content: Content) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _measured(content: LabContent | AntibodyContent) -> str:
+    return f"{fields_of(content)['result']} {content.unit or ''}".rstrip()
+
+
 def _range(text: str | None) -> str:
-    return f"(reference {text})" if text else ""
+    return f"reference {text}" if text else ""

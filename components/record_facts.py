@@ -36,7 +36,8 @@ def show(services: Services, access: Principal, patient_id: str, document_id: st
         empty("Nothing waits for a decision." if view == _WAITING else f"Nothing of this kind was found: {_label(view).lower()}.")
         return
     table = st.dataframe(
-        _frame(chosen), hide_index=True, on_select="rerun", selection_mode="single-row", height=min(36 * len(chosen) + 38, 360),
+        _frame(chosen, in_document=document_id is not None), hide_index=True, on_select="rerun", selection_mode="single-row",
+        height=min(36 * len(chosen) + 38, 360),
         key=f"record.table.{view}.{document_id or 'all'}",
     )  # fmt: skip
     rows = table["selection"]["rows"]
@@ -49,12 +50,14 @@ def show(services: Services, access: Principal, patient_id: str, document_id: st
 def _view(facts: Sequence[StoredFact], document_id: str | None) -> str:
     counts = {kind.value: sum(one.kind is kind for one in facts) for kind in (*KINDS, *(one.kind for one in facts))}
     waiting = sum(one.status is FactStatus.PROPOSED for one in facts)
-    options = [*([_WAITING] if waiting else []), *counts, _HISTORY]
-    first = _WAITING if waiting and document_id else next((kind for kind, count in counts.items() if count), FactKind.LAB.value)
+    shown = [kind for kind, count in counts.items() if count or document_id is None]
+    options = [*([_WAITING] if waiting else []), *shown, _HISTORY]
+    found = next((kind for kind, count in counts.items() if count), options[0])
+    first = _WAITING if waiting and document_id else found
     label = {**{kind: f"{_label(kind)} {count}" for kind, count in counts.items()}, _WAITING: f"Proposed {waiting}"}
     chosen = st.segmented_control(
         "Kind", options, format_func=lambda one: label.get(one, "Decisions"), default=first, required=True,
-        key=f"record.kind.{document_id or 'all'}.{bool(waiting)}", label_visibility="collapsed",
+        key=f"record.kind.{document_id or 'all'}.{bool(waiting)}.{len(options)}", label_visibility="collapsed",
     )  # fmt: skip
     return str(chosen)
 
@@ -147,14 +150,14 @@ def _history(
     )  # fmt: skip
 
 
-def _frame(facts: Sequence[StoredFact]) -> pd.DataFrame:
+def _frame(facts: Sequence[StoredFact], *, in_document: bool) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Date": [fact.effective or fact.document_date for fact in facts],
             "Fact": [says(fact.content) for fact in facts],
             "Status": [status_word(fact) for fact in facts],
             "As written": [fact.quote for fact in facts],
-            "Document": [fact.document_title for fact in facts],
+            **({} if in_document else {"Document": [fact.document_title for fact in facts]}),
             "Page": [fact.page for fact in facts],
         }
     )

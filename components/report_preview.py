@@ -38,7 +38,7 @@ def show(services: Services, access: Principal, report: StoredReport) -> None:
             st.markdown(to_markdown(report.content, report.standing))
     else:
         st.caption("Plain text for a record system: the button at its upper right copies it.")
-        st.code(to_plain_text(report.content, report.standing), language=None, wrap_lines=True)
+        st.code(to_plain_text(report.content, report.standing), language=None)
 
 
 def _downloads(services: Services, access: Principal, report: StoredReport) -> None:

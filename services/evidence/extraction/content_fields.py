@@ -32,13 +32,16 @@ from services.evidence.extraction.facts import (
     DiagnosisStatus,
     FactKind,
     Flag,
+    GenotypeContent,
     HlaContent,
     ImagingContent,
     LabContent,
+    LabelContent,
     MedicationContent,
     MedicationStatus,
     Precision,
     ProcedureContent,
+    SymptomContent,
 )
 from services.evidence.extraction.lexicon import Role, Subject, subject_of
 from services.evidence.extraction.medications import drugs_in
@@ -99,6 +102,9 @@ FIELDS: Mapping[FactKind, tuple[Field, ...]] = {
         Field("modality", "Modality", is_required=True), Field("region", "Region"), Field("finding", "Finding", is_long=True),
     ),
     FactKind.ACTIVITY: (Field("instrument", "Instrument", is_required=True), Field("value", "Value", is_required=True)),
+    FactKind.GENOTYPE: (Field("gene", "Gene", is_required=True), Field("genotype", "Genotype", is_required=True)),
+    FactKind.SYMPTOM: (Field("name", "First symptom", is_required=True),),
+    FactKind.LABEL: (Field("name", "Name given to the illness", is_required=True),),
 }  # fmt: skip
 """The fields of each kind; a kind that is not here cannot be corrected field by field."""
 
@@ -344,7 +350,14 @@ def _activity(given: Mapping[str, str], base: Content | None) -> ActivityContent
     )
 
 
+def _genotype(given: Mapping[str, str], base: Content | None) -> GenotypeContent:
+    kept = base.model_dump() if isinstance(base, GenotypeContent) else {}
+    return GenotypeContent.model_validate({**kept, "gene": given["gene"], "genotype": given["genotype"]})
+
+
 _READERS: Mapping[FactKind, Callable[[Mapping[str, str], Content | None], Content]] = {
     FactKind.LAB: _lab, FactKind.ANTIBODY: _antibody, FactKind.HLA: _hla, FactKind.MEDICATION: _medication,
     FactKind.DIAGNOSIS: _diagnosis, FactKind.PROCEDURE: _procedure, FactKind.IMAGING: _imaging, FactKind.ACTIVITY: _activity,
+    FactKind.GENOTYPE: _genotype, FactKind.SYMPTOM: lambda given, _: SymptomContent(name=given["name"]),
+    FactKind.LABEL: lambda given, _: LabelContent(name=given["name"]),
 }  # fmt: skip

@@ -16,12 +16,15 @@ from services.evidence.extraction import (
     Dated,
     DiagnosisContent,
     FactKind,
+    GenotypeContent,
     HlaContent,
     ImagingContent,
     LabContent,
+    LabelContent,
     MedicationContent,
     Precision,
     ProcedureContent,
+    SymptomContent,
 )
 from services.evidence.extraction.content_fields import AS_THE_RESULT_SAYS, content_of_fields, fields_of, statement_of
 
@@ -48,7 +51,14 @@ XRAY = ImagingContent(modality="X-ray", region="hands", finding="Erosions of the
 SLEDAI = ActivityContent(instrument="SLEDAI-2K", value=8.0, items={"arthritis": 4.0, "rash": 2.0, "low complement": 2.0})
 
 
-@pytest.mark.parametrize("content", [CRP, DSDNA, ANA, HLA, METHOTREXATE, LUPUS, BIOPSY, XRAY, SLEDAI], ids=lambda one: one.kind)
+OTHERS = (
+    GenotypeContent(gene="TPMT", genotype="*1/*3A"), SymptomContent(name="Raynaud phenomenon"), LabelContent(name="fibromyalgia"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content", [CRP, DSDNA, ANA, HLA, METHOTREXATE, LUPUS, BIOPSY, XRAY, SLEDAI, *OTHERS], ids=lambda one: one.kind
+)
 def test_a_form_that_nobody_touched_gives_the_fact_back(content: Content) -> None:
     assert content_of_fields(content.kind, fields_of(content), content) == content
 

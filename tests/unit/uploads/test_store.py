@@ -239,12 +239,17 @@ def test_a_full_disk_is_said_plainly_and_what_has_arrived_is_kept(
     ],
 )
 def test_a_hostile_name_is_only_ever_shown(uploads: Uploads, tmp_path: Path, given_name: str, shown: str) -> None:
-    before = {path for path in tmp_path.rglob("*") if "uploads" not in path.parts}
+    before = elsewhere(tmp_path)
     upload = uploads.begin(LOCAL_USER, given_name, 4)
     uploads.append(LOCAL_USER, upload.id, 0, b"a,b\n")
     assert uploads.get(LOCAL_USER, upload.id).filename == shown
     assert uploads.path(upload.id).name == upload.id
-    assert {path for path in tmp_path.rglob("*") if "uploads" not in path.parts} == before
+    assert elsewhere(tmp_path) == before
+
+
+def elsewhere(folder: Path) -> set[Path]:
+    """All files beside the uploads and the database."""
+    return {path for path in folder.rglob("*") if "uploads" not in path.parts and not path.name.startswith("record.db")}
 
 
 @given(name=st.text(max_size=300))

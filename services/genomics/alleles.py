@@ -149,10 +149,11 @@ def variant_type(ref: str, alt: str) -> VariantType:
     }
     if form in simple:
         return simple[form]
-    return _sequence_type(*trim(1, ref.upper(), alt.upper())[1:])
+    return sequence_type(*trim(1, ref.upper(), alt.upper())[1:])
 
 
-def _sequence_type(ref: str, alt: str) -> VariantType:
+def sequence_type(ref: str, alt: str) -> VariantType:
+    """Return what two sequences describe, trimmed and in the same case."""
     if ref == alt:
         return VariantType.REFERENCE
     if len(ref) == len(alt):

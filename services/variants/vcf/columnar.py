@@ -11,29 +11,29 @@ later makes its columns for the rows that remain.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.genomics.alleles import AlleleForm, allele_form, trim, variant_type
+from services.genomics.alleles import BASES, AlleleForm, allele_form, sequence_type, trim, variant_type
 from services.variants.problems import Problem, warning
 from services.variants.vcf.definitions import FieldType
 from services.variants.vcf.header import Header
 from services.variants.vcf.plan import TablePlan
 from services.variants.vcf.record import check_alleles, check_contig, check_filter, check_identifiers
-from services.variants.vcf.strings import Mask, Offsets, cut, encode, mask_of, parse
+from services.variants.vcf.strings import Mask, Offsets, Spans, Text, mask_of, parse_numbers
 
 _SIMPLE = (AlleleForm.SEQUENCE, AlleleForm.MISSING, AlleleForm.OVERLAPPING_DELETION, AlleleForm.UNSPECIFIED)
-_NEWLINE, _TAB = 10, 9
 
 
 @dataclass(slots=True)
 class Lines:
     """The lines of one block that have the right number of columns, as offsets of their fields."""
 
-    data: pa.Buffer
+    text: Text
     starts: Offsets
     """Per line and column, where the field begins; shape (lines, columns)."""
     ends: Offsets
@@ -50,8 +50,8 @@ class Lines:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def column(self, index: int) -> pa.Array:
-        return cut(self.data, self.starts[:, index], self.ends[:, index])
+    def column(self, index: int) -> Spans:
+        return Spans(self.text, self.starts[:, index], self.ends[:, index])
 
     def mark(self, lines: Mask | Offsets | None) -> None:
         """Hand lines over to the line-by-line reader."""
@@ -78,45 +78,77 @@ class Part(Protocol):
 
 
 def lines_of(data: bytes, first_line: int, column_count: int) -> tuple[Lines, Offsets, Offsets]:
-    """Find lines and fields. Returns the regular lines, and start and end of the others as offsets into `data`.
+    """Find lines and fields. Returns the regular lines, where each line of the block starts, and the numbers of the others.
 
     `data` ends with a newline. Irregular are lines with another number of columns, with an empty field, that begin with `#`,
     hold control characters, or are not UTF-8.
     """
-    buffer = np.frombuffer(data, dtype=np.uint8)
-    line_ends = np.flatnonzero(buffer == _NEWLINE)
+    text = Text(data)
+    line_ends, tabs = text.found(b"\n"), text.found(b"\t")
     line_starts = np.concatenate(([0], line_ends[:-1] + 1))
-    tabs = np.flatnonzero(buffer == _TAB)
     first_tab = np.searchsorted(tabs, line_starts)
     tab_counts = np.diff(np.append(first_tab, len(tabs)))
-    regular = (tab_counts == column_count - 1) & (line_ends > line_starts) & (buffer[line_starts] != ord("#"))
-    regular &= ~_odd_lines(data, buffer, line_ends)
-    chosen = np.flatnonzero(regular)
-    inner = (
-        tabs[first_tab[chosen][:, None] + np.arange(column_count - 1)]
-        if len(chosen)
-        else np.empty((0, column_count - 1), np.int64)
-    )
+    regular = (tab_counts == column_count - 1) & (line_ends > line_starts) & (text.view[line_starts] != ord("#"))
+    regular &= ~_odd_lines(text)
+    if regular.all():
+        chosen, inner = np.arange(len(line_ends)), tabs.reshape(len(line_ends), column_count - 1)
+    else:
+        chosen = np.flatnonzero(regular)
+        inner = tabs[first_tab[chosen][:, None] + np.arange(column_count - 1)]
     starts = np.concatenate((line_starts[chosen][:, None], inner + 1), axis=1)
     ends = np.concatenate((inner, line_ends[chosen][:, None]), axis=1)
-    lines = Lines(pa.py_buffer(data), starts, ends, chosen + first_line, bad=(starts == ends).any(axis=1))
-    others = np.flatnonzero(~regular)
-    return lines, line_starts, others
+    lines = Lines(text, starts, ends, chosen + first_line, bad=(starts == ends).any(axis=1))
+    return lines, line_starts, np.flatnonzero(~regular)
 
 
-def _odd_lines(data: bytes, buffer: np.ndarray[tuple[int], np.dtype[np.uint8]], line_ends: Offsets) -> Mask:
+def _odd_lines(text: Text) -> Mask:
     """Mark lines with control characters or text that is not UTF-8."""
+    line_ends, view = text.found(b"\n"), text.view
     odd = np.zeros(len(line_ends), dtype=bool)
-    control = np.flatnonzero((buffer < 32) & (buffer != _TAB) & (buffer != _NEWLINE))
-    odd[np.searchsorted(line_ends, control)] = True
-    if data.isascii():
+    if np.count_nonzero(view < 32) > len(line_ends) + len(text.found(b"\t")):
+        control = np.flatnonzero((view < 32) & (view != ord("\t")) & (view != ord("\n")))
+        odd[np.searchsorted(line_ends, control)] = True
+    if text.is_ascii:
         return odd
     try:
-        data.decode("utf-8")
+        text.bytes.decode("utf-8")
     except UnicodeDecodeError:
-        foreign = np.searchsorted(line_ends, np.flatnonzero(buffer >= 128))
+        foreign = np.searchsorted(line_ends, np.flatnonzero(view >= 128))
         odd[foreign] = True
     return odd
+
+
+@dataclass(frozen=True, slots=True)
+class _Allele:
+    """One alternate allele as the table shows it."""
+
+    shift: int
+    ref: str
+    alt: str | None
+    type: str
+    ends_by_info: bool
+
+
+@lru_cache(maxsize=65_536)
+def _alleles_of(pair: str) -> tuple[tuple[_Allele, ...], bool, bool]:
+    """Return the alleles of `REF tab ALT`, whether the vectorised reader takes them, and whether one is unspecified."""
+    ref, _, written = pair.partition("\t")
+    if BASES.fullmatch(ref) and BASES.fullmatch(written):
+        upper_ref, upper_alt = ref.upper(), written.upper()
+        if upper_ref != upper_alt:
+            shift, own_ref, own_alt = trim(0, upper_ref, upper_alt)
+            return (_Allele(shift, own_ref, own_alt, str(sequence_type(own_ref, own_alt)), False),), True, False
+    alleles, found = check_alleles(ref, written)
+    if found or any(allele_form(allele) not in _SIMPLE for allele in alleles):
+        return (_Allele(0, ref, None, "", True),), False, False
+    return tuple(_allele(ref, allele) for allele in alleles), True, any(allele[0] == "<" for allele in alleles)
+
+
+def _allele(ref: str, alt: str) -> _Allele:
+    form = allele_form(alt)
+    shift, own_ref, own_alt = trim(0, ref.upper(), alt.upper()) if form is AlleleForm.SEQUENCE else (0, ref, alt)
+    ends_by_info = form in (AlleleForm.UNSPECIFIED, AlleleForm.MISSING)
+    return _Allele(shift, own_ref, None if form is AlleleForm.MISSING else own_alt, str(variant_type(ref, alt)), ends_by_info)
 
 
 class CorePart:
@@ -125,7 +157,6 @@ class CorePart:
     def __init__(self, lines: Lines, plan: TablePlan) -> None:
         self._lines = lines
         header = plan.header
-        self._chrom = lines.column(0)
         lines.positions = _positions(lines)
         self._identifiers(lines)
         self._alleles(lines)
@@ -134,7 +165,8 @@ class CorePart:
         self._filters(lines, header)
 
     def _contigs(self, lines: Lines, header: Header) -> None:
-        codes, values = encode(self._chrom)
+        codes, values = lines.column(0).encode()
+        self._chrom_codes, self._chroms = codes, pa.array(values, pa.string())
         lengths = np.array([header.contigs.get(value) or -2 for value in values], dtype=np.int64)
         if len(values):
             length = lengths[codes]
@@ -147,71 +179,48 @@ class CorePart:
                     lines.mark(codes == code)
 
     def _identifiers(self, lines: Lines) -> None:
-        texts = lines.column(2)
-        doubtful = np.flatnonzero(mask_of(pc.match_substring_regex(texts, r"[;\s]|[^\x00-\x7F]")))
-        for line, text in zip(doubtful, texts.take(pa.array(doubtful)).to_pylist(), strict=True):
+        spans = lines.column(2)
+        odd = spans.hold(b";") | spans.hold(b" ")
+        if not lines.text.is_ascii:
+            odd |= mask_of(pc.invert(pc.string_is_ascii(spans.array())))
+        doubtful = np.flatnonzero(odd)
+        for line, text in zip(doubtful, spans.at(doubtful).array().to_pylist(), strict=True):
             if check_identifiers(text):
                 lines.bad[line] = True
-        self._id = pc.if_else(pc.equal(texts, "."), None, texts)
 
     def _alleles(self, lines: Lines) -> None:
         """Read each distinct pair of REF and ALT once."""
-        pairs = cut(lines.data, lines.starts[:, 3], lines.ends[:, 4])
-        self._codes, values = encode(pairs)
-        counts, usable, unspecified = [], [], []
-        shifts: list[int] = []
-        refs: list[str] = []
-        alts: list[str | None] = []
-        types: list[str] = []
-        forms: list[AlleleForm] = []
-        for value in values:
-            ref, _, written = value.partition("\t")
-            alleles, found = check_alleles(ref, written)
-            simple = not found and all(allele_form(allele) in _SIMPLE for allele in alleles)
-            usable.append(simple)
-            counts.append(len(alleles) if simple else 1)
-            unspecified.append(simple and any(allele[0] == "<" for allele in alleles))
-            for allele in alleles if simple else (".",):
-                form = allele_form(allele)
-                shift, own_ref, own_alt = (
-                    trim(0, ref.upper(), allele.upper()) if form is AlleleForm.SEQUENCE else (0, ref, allele)
-                )
-                shifts.append(shift)
-                refs.append(own_ref)
-                alts.append(None if form is AlleleForm.MISSING else own_alt)
-                types.append(str(variant_type(ref, allele)) if simple else "")
-                forms.append(form)
-        per_pair = np.array(counts, dtype=np.int64)
+        self._codes, pairs = Spans(lines.text, lines.starts[:, 3], lines.ends[:, 4]).encode()
+        read = [_alleles_of(pair) for pair in pairs]
+        alleles = [allele for own, _, _ in read for allele in own]
+        per_pair = np.array([len(own) for own, _, _ in read], dtype=np.int64)
         self._first = np.concatenate(([0], np.cumsum(per_pair)))
-        self._shifts = np.array(shifts, dtype=np.int64)
-        self._refs, self._alts, self._types = (
-            pa.array(refs, pa.string()),
-            pa.array(alts, pa.string()),
-            pa.array(types, pa.string()),
-        )
-        self._by_info_end = np.array([form in (AlleleForm.UNSPECIFIED, AlleleForm.MISSING) for form in forms], dtype=bool)
-        lines.mark(~np.array(usable, dtype=bool)[self._codes])
+        self._shifts = np.array([allele.shift for allele in alleles], dtype=np.int64)
+        self._refs = pa.array([allele.ref for allele in alleles], pa.string())
+        self._alts = pa.array([allele.alt for allele in alleles], pa.string())
+        self._types = pa.array([allele.type for allele in alleles], pa.string())
+        self._by_info_end = np.array([allele.ends_by_info for allele in alleles], dtype=bool)
+        lines.mark(~np.array([usable for _, usable, _ in read], dtype=bool)[self._codes])
         lines.allele_counts = per_pair[self._codes]
-        lines.unspecified = np.array(unspecified, dtype=bool)[self._codes]
+        lines.unspecified = np.array([unspecified for _, _, unspecified in read], dtype=bool)[self._codes]
 
     def _quality(self, lines: Lines) -> None:
-        parsed = parse(lines.column(5), FieldType.FLOAT, decode=False)
+        parsed = parse_numbers(lines.column(5).array(), FieldType.FLOAT)
         self._qual = parsed.values
         lines.mark(parsed.bad)
         lines.mark(mask_of(pc.less(parsed.values, 0.0)))
 
     def _filters(self, lines: Lines, header: Header) -> None:
-        texts = lines.column(6)
-        codes, values = encode(texts)
+        self._filter_codes, values = lines.column(6).encode()
         declared = tuple(header.filters)
         for code, value in enumerate(values):
             found = check_filter(value, declared)
             if any(rule != "filter.undeclared" for _, _, rule in found):
-                lines.mark(codes == code)
+                lines.mark(self._filter_codes == code)
                 continue
             for shown, reason, rule in found:
-                lines.note_first(codes, code, warning(None, "FILTER", shown, reason, rule))
-        self._filter = pc.if_else(pc.equal(texts, "."), None, texts)
+                lines.note_first(self._filter_codes, code, warning(None, "FILTER", shown, reason, rule))
+        self._filter = pa.array([None if value == "." else value for value in values], pa.string())
 
     def columns(self, rows: Rows) -> dict[str, pa.Array]:
         lines, line = self._lines, pa.array(rows.line)
@@ -219,35 +228,37 @@ class CorePart:
         entries = pa.array(entry)
         refs = self._refs.take(entries)
         position = lines.positions[rows.line] + self._shifts[entry]
-        ends = position + np.maximum(pc.utf8_length(refs).to_numpy(zero_copy_only=False).astype(np.int64), 1) - 1
+        ends = position + np.maximum(pc.utf8_length(self._refs).to_numpy().astype(np.int64), 1)[entry] - 1
         if lines.info_ends is not None:
             stated = lines.info_ends[rows.line]
             ends = np.where(self._by_info_end[entry] & (stated >= position), stated, ends)
-        nothing = pa.nulls(len(rows.line))
+        identifiers = lines.column(2).at(rows.line)
+        count = len(rows.line)
         return {
-            "chrom": self._chrom.take(line),
+            "chrom": self._chroms.take(pa.array(self._chrom_codes[rows.line])),
             "pos": pa.array(position),
             "end": pa.array(ends),
-            "id": self._id.take(line),
+            "id": identifiers.array(identifiers.equal(b".")),
             "ref": refs,
             "alt": self._alts.take(entries),
             "qual": self._qual.take(line),
-            "filter": self._filter.take(line),
+            "filter": self._filter.take(pa.array(self._filter_codes[rows.line])),
             "variant_type": self._types.take(entries),
-            "mate_chrom": nothing.cast(pa.string()),
-            "mate_pos": nothing.cast(pa.int64()),
+            "mate_chrom": pa.nulls(count, pa.string()),
+            "mate_pos": pa.nulls(count, pa.int64()),
             "allele_index": pa.array((rows.allele + 1).astype(np.int32)),
             "allele_count": pa.array(lines.allele_counts[rows.line].astype(np.int32)),
             "line": pa.array(lines.numbers[rows.line]),
             "original_pos": pa.array(lines.positions[rows.line]),
-            "original_ref": cut(lines.data, lines.starts[:, 3], lines.ends[:, 3]).take(line),
-            "original_alt": cut(lines.data, lines.starts[:, 4], lines.ends[:, 4]).take(line),
+            "original_ref": lines.column(3).at(rows.line).array(),
+            "original_alt": lines.column(4).at(rows.line).array(),
         }
 
 
 def _positions(lines: Lines) -> Offsets:
-    texts = lines.column(1)
-    plain = mask_of(pc.and_(pc.match_substring_regex(texts, "^[0-9]+$"), pc.less_equal(pc.binary_length(texts), 12)))
+    spans = lines.column(1)
+    texts = spans.array()
+    plain = mask_of(pc.ascii_is_decimal(texts)) & (spans.lengths <= 12)
     if not plain.all():
         lines.mark(~plain)
         texts = pc.if_else(pa.array(plain), texts, "0")

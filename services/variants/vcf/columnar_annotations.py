@@ -6,34 +6,34 @@ matched to the alleles one record at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from services.variants.vcf.annotations import IMPACT_RANK, NO_IMPACT, AnnotationPlan, entries_of
 from services.variants.vcf.columnar import Lines, Rows
 from services.variants.vcf.columnar_info import InfoPart
 from services.variants.vcf.plan import TablePlan
-from services.variants.vcf.strings import Offsets, Pieces, cut, decoded, encode, indices, mask_of, raw, split
+from services.variants.vcf.strings import Mask, Offsets, Pieces, Spans, chosen_runs, decoded, indices
 
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """The entries of one field over all lines; every entry has the same number of subfields."""
+    """Entries of one field; every entry has the same number of subfields."""
 
-    data: pa.Buffer
-    bounds: Offsets
-    """Per entry where its subfields begin, and one past where the last would; shape (entries, subfields + 1)."""
-    line: Offsets
-    """Per entry its line."""
+    spans: Spans
+    bars: Offsets
+    """Where the `|` between subfields stand; shape (entries, subfields - 1)."""
 
-    def subfield(self, index: int, entries: Offsets | None = None) -> pa.Array:
-        """Return one subfield of all entries, or of some in ascending order."""
-        bounds = self.bounds if entries is None else self.bounds[entries]
-        return cut(self.data, bounds[:, index], bounds[:, index + 1] - 1)
+    def subfield(self, index: int) -> Spans:
+        """Return one subfield of all entries."""
+        starts = self.bars[:, index - 1] + 1 if index else self.spans.starts
+        ends = self.bars[:, index] if index < self.bars.shape[1] else self.spans.ends
+        return Spans(self.spans.text, starts, ends)
+
+    def at(self, entries: Offsets) -> _Entries:
+        return _Entries(self.spans.at(entries), self.bars[entries])
 
 
 @dataclass(slots=True)
@@ -73,47 +73,44 @@ class AnnotationPart:
         self._lines, self._plan = lines, plan
         self._decode = plan.header.version >= (4, 3)
         self._unpacked: dict[str, tuple[_Entries, _Chosen]] = {}
-        self._genes: list[tuple[Offsets, Offsets, pa.Array]] = []
+        self._genes: list[tuple[Offsets, Offsets, Spans]] = []
         """Line, allele and name of genes, in the order of the fields and their entries."""
         for annotation in plan.annotations:
             if annotation.key in info.texts:
                 self._unpack(annotation, *info.texts[annotation.key])
 
-    def _unpack(self, annotation: AnnotationPlan, texts: pa.Array, rows: Offsets) -> None:
-        present = np.flatnonzero(~mask_of(pc.equal(texts, ".")))
-        texts, rows = texts.take(pa.array(present)), rows[present]
-        texts, rows, pieces, separators = self._rectangular(annotation, texts, rows)
+    def _unpack(self, annotation: AnnotationPlan, texts: Spans, rows: Offsets) -> None:
+        present = ~texts.equal(b".")
+        if not present.all():
+            texts, rows = texts.at(present), rows[present]
+        texts, rows, pieces, bars = self._rectangular(annotation, texts, rows)
         if not len(rows):
             return
-        every = pieces.all()
-        data, offsets = raw(every)
-        bounds = np.concatenate((offsets[:-1, None], separators.reshape(len(every), -1) + 1, offsets[1:, None] + 1), axis=1)
-        entries = _Entries(data, bounds, rows[pieces.rows()])
-        order = self._severity(annotation, entries)
-        chosen, owned = self._choose(annotation, pieces, texts, rows, order)
+        entries = _Entries(pieces.spans, bars)
+        chosen, owned = self._choose(annotation, pieces, texts, rows, _severity(annotation, entries))
         self._unpacked[annotation.key] = (entries, chosen)
         if annotation.gene is not None:
-            names = entries.subfield(annotation.gene).take(pa.array(np.concatenate(owned.entry)))
+            names = entries.subfield(annotation.gene).at(np.concatenate(owned.entry))
             self._genes.append((np.concatenate(owned.line), np.concatenate(owned.allele), names))
 
-    def _rectangular(
-        self, annotation: AnnotationPlan, texts: pa.Array, rows: Offsets
-    ) -> tuple[pa.Array, Offsets, Pieces, Offsets]:
+    def _rectangular(self, annotation: AnnotationPlan, texts: Spans, rows: Offsets) -> tuple[Spans, Offsets, Pieces, Offsets]:
         """Split into entries; hand over lines with an entry of another width. Returns the rest and where its `|` stand."""
+        found = texts.text.found(b"|")
         while True:
-            pieces = split(texts, b",")
-            data, offsets = raw(pieces.all())
-            separators = np.flatnonzero(np.frombuffer(data, dtype=np.uint8, count=int(offsets[-1])) == ord("|"))
-            counts = np.diff(np.searchsorted(separators, offsets))
-            odd = np.unique(pieces.rows()[counts != annotation.width - 1])
-            if not len(odd):
-                return texts, rows, pieces, separators
-            self._lines.mark(rows[odd])
-            kept = np.setdiff1d(np.arange(len(rows)), odd)
-            texts, rows = texts.take(pa.array(kept)), rows[kept]
+            pieces = texts.split(b",")
+            first = np.searchsorted(found, pieces.spans.starts)
+            counts = np.searchsorted(found, pieces.spans.ends) - first
+            odd = counts != annotation.width - 1
+            if not odd.any():
+                bars = chosen_runs(found, first, counts)
+                return texts, rows, pieces, bars.reshape(len(pieces.spans), annotation.width - 1)
+            kept = np.ones(len(rows), dtype=bool)
+            kept[pieces.rows()[odd]] = False
+            self._lines.mark(rows[~kept])
+            texts, rows = texts.at(kept), rows[kept]
 
     def _choose(
-        self, annotation: AnnotationPlan, pieces: Pieces, texts: pa.Array, rows: Offsets, order: Offsets
+        self, annotation: AnnotationPlan, pieces: Pieces, texts: Spans, rows: Offsets, order: Offsets
     ) -> tuple[_Chosen, _Owned]:
         """Choose one entry for each allele of each line."""
         lines = self._lines
@@ -134,7 +131,7 @@ class AnnotationPart:
         owned = _Owned([line[alone]], [np.zeros(int(alone.sum()), np.int64)], [every[alone]])
         several = np.flatnonzero((alleles > 1) & ~lines.bad[rows])
         written = self._written_alleles(rows[several])
-        for at, text, (ref, alts) in zip(several, texts.take(pa.array(several)).to_pylist(), written, strict=True):
+        for at, text, (ref, alts) in zip(several, texts.at(several).array().to_pylist(), written, strict=True):
             fields = [entry.split("|") for entry in text.split(",")]
             for allele in range(len(alts)):
                 own = np.array(entries_of(annotation, fields, ref, alts, allele + 1), dtype=np.int64) + int(pieces.first[at])
@@ -147,28 +144,8 @@ class AnnotationPart:
     def _written_alleles(self, lines: Offsets) -> list[tuple[str, list[str]]]:
         """Return REF and the ALT alleles of some lines."""
         own = self._lines
-        refs = cut(own.data, own.starts[lines, 3], own.ends[lines, 3]).to_pylist()
-        alts = cut(own.data, own.starts[lines, 4], own.ends[lines, 4]).to_pylist()
+        refs, alts = (own.column(index).at(lines).array().to_pylist() for index in (3, 4))
         return [(ref, alt.split(",")) for ref, alt in zip(refs, alts, strict=True)]
-
-    def _severity(self, annotation: AnnotationPlan, entries: _Entries) -> Offsets:
-        """Return for each entry a number that grows as `annotations.severity_key` does."""
-        count = len(entries.line)
-
-        def test(index: int | None, holds: Callable[[pa.Array], pa.Array]) -> Offsets:
-            """Return 0 where an entry passes, 1 where it does not or the field has no such subfield."""
-            if index is None:
-                return np.ones(count, dtype=np.int64)
-            return (~mask_of(holds(entries.subfield(index)))).astype(np.int64)
-
-        ranks = np.full(count, NO_IMPACT, dtype=np.int64)
-        if annotation.impact is not None:
-            codes, values = encode(entries.subfield(annotation.impact))
-            ranks = np.array([IMPACT_RANK.get(value, NO_IMPACT) for value in values], dtype=np.int64)[codes]
-        picked = test(annotation.pick, lambda texts: pc.equal(texts, "1"))
-        selected = test(annotation.mane, lambda texts: pc.not_equal(texts, ""))
-        main = test(annotation.canonical, lambda texts: pc.equal(texts, "YES"))
-        return ((picked * (NO_IMPACT + 1) + ranks) * 2 + selected) * 2 + main
 
     def columns(self, rows: Rows) -> dict[str, pa.Array]:
         made: dict[str, pa.Array] = {}
@@ -179,17 +156,20 @@ class AnnotationPart:
             entries, chosen = self._unpacked[annotation.key]
             target = chosen.target(rows)
             entry = np.where(target >= 0, chosen.entry[np.maximum(target, 0)], -1)
-            used, place = np.unique(entry, return_inverse=True)
-            unused = int((used < 0).sum())
-            where = indices(place.astype(np.int64) - unused)
+            own, absent = entries.at(np.maximum(entry, 0)), entry < 0
             for index, column in enumerate(annotation.columns[:-1]):
-                texts = entries.subfield(index, used[unused:])
-                texts = pc.if_else(pc.equal(texts, ""), None, texts)
-                made[column.name] = (decoded(texts) if self._decode else texts).take(where)
+                made[column.name] = self._texts(own.subfield(index), absent)
             made[annotation.columns[-1].name] = pa.array(chosen.count.astype(np.int32)).take(indices(target))
         if self._plan.genes is not None:
             made[self._plan.genes.name] = self._gene_lists(rows)
         return made
+
+    def _texts(self, spans: Spans, absent: Mask) -> pa.Array:
+        """Return subfields as text; null where they are empty or the row has no entry."""
+        starts = spans.starts
+        ends = np.where(absent, starts, spans.ends)
+        texts = Spans(spans.text, starts, ends).array(starts == ends)
+        return decoded(texts) if self._decode and spans.text.has(b"%") else texts
 
     def _gene_lists(self, rows: Rows) -> pa.Array:
         """Return per row the distinct genes of its entries, in the order of the entries; null where there are none."""
@@ -198,15 +178,40 @@ class AnnotationPart:
             return pa.nulls(len(rows.line), kind)
         width = int(self._lines.allele_counts.max(initial=1))
         cells = np.concatenate([lines * width + alleles for lines, alleles, _ in self._genes])
-        codes, values = encode(pa.concat_arrays([names for _, _, names in self._genes]))
+        starts = np.concatenate([names.starts for _, _, names in self._genes])
+        ends = np.concatenate([names.ends for _, _, names in self._genes])
+        codes, values = Spans(self._lines.text, starts, ends).encode()
         order = np.argsort(cells, kind="stable")
-        named = np.array([bool(value) for value in values], dtype=bool)
-        kept = order[named[codes[order]]]
-        _, first_seen = np.unique(cells[kept] * len(values) + codes[kept], return_index=True)
-        kept = kept[np.sort(first_seen)]
+        order = order[(starts < ends)[order]]
+        keys = cells[order] * len(values) + codes[order]
+        order, keys = order[_differs(keys)], keys[_differs(keys)]
+        if (cells[order][2:] == cells[order][:-2]).any():  # a gene may come again after another one
+            _, first_seen = np.unique(keys, return_index=True)
+            order = order[np.sort(first_seen)]
+        kept = order
         wanted = rows.line * width + rows.allele
         begin, stop = np.searchsorted(cells[kept], wanted), np.searchsorted(cells[kept], wanted, side="right")
         offsets = np.concatenate(([0], np.cumsum(stop - begin))).astype(np.int32)
         inside = np.repeat(begin - offsets[:-1], stop - begin) + np.arange(int(offsets[-1]))
-        names = pa.array(values, pa.string()).take(pa.array(codes[kept][inside]))
+        names = pa.array(values, pa.string()).take(pa.array(codes[kept[inside]]))
         return pa.ListArray.from_arrays(pa.array(offsets), names, mask=pa.array(stop == begin))
+
+
+def _severity(annotation: AnnotationPlan, entries: _Entries) -> Offsets:
+    """Return for each entry a number that grows as `annotations.severity_key` does."""
+    count = len(entries.spans)
+    nothing = np.zeros(count, dtype=bool)
+    ranks = np.full(count, NO_IMPACT, dtype=np.int64)
+    if annotation.impact is not None:
+        codes, values = entries.subfield(annotation.impact).encode()
+        ranks = np.array([IMPACT_RANK.get(value, NO_IMPACT) for value in values], dtype=np.int64)[codes]
+    picked = entries.subfield(annotation.pick).equal(b"1") if annotation.pick is not None else nothing
+    selected = entries.subfield(annotation.mane).lengths > 0 if annotation.mane is not None else nothing
+    main = entries.subfield(annotation.canonical).equal(b"YES") if annotation.canonical is not None else nothing
+    order: Offsets = ((~picked * (NO_IMPACT + 1) + ranks) * 2 + ~selected) * 2 + ~main
+    return order
+
+
+def _differs(numbers: Offsets) -> Mask:
+    """Tell which numbers differ from the one before."""
+    return np.concatenate((np.ones(min(len(numbers), 1), dtype=bool), numbers[1:] != numbers[:-1]))

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from services.variants.vcf.columnar import Lines, Rows
-from services.variants.vcf.columnar_info import FieldValues, field_columns, out_of_range, read_values, wanted_counts
+from services.variants.vcf.columnar_values import (
+    FieldValues,
+    Reading,
+    field_columns,
+    joined,
+    out_of_range,
+    read_values,
+    wanted_counts,
+    wrong_counts,
+)
 from services.variants.vcf.definitions import FieldDefinition, FieldType
 from services.variants.vcf.genotype import Genotype, parse_genotype, zygosity
 from services.variants.vcf.plan import FieldPlan, TablePlan
 from services.variants.vcf.record import check_format
-from services.variants.vcf.strings import Mask, Offsets, contains_byte, cut, encode, indices, mask_of, scatter, split
+from services.variants.vcf.strings import Mask, Offsets, Spans, indices, scatter
 from services.variants.vcf.values import NOT_NEGATIVE_FORMAT
 
 _FIRST_SAMPLE = 9
@@ -37,13 +45,13 @@ class SamplesPart:
         self._genotypes: list[Genotype] = []
         self._words: dict[int, pa.Array] = {}
         """Per number of alleles, the zygosity of each genotype and allele."""
-        self._parts: dict[str, list[tuple[pa.Array, Offsets, Offsets]]] = {}
+        self._parts: dict[str, list[tuple[Reading, Offsets]]] = {}
         self._read_groups()
         self._fields = {key: self._merge(parts) for key, parts in self._parts.items()}
 
     def _read_groups(self) -> None:
         lines = self._lines
-        codes, formats = encode(lines.column(8))
+        codes, formats = lines.column(8).encode()
         since_44 = self._plan.header.version >= (4, 4)
         for code, text in enumerate(formats):
             keys = text.split(":")
@@ -57,7 +65,7 @@ class SamplesPart:
         lines = self._lines
         starts = lines.starts[group, _FIRST_SAMPLE:].ravel()
         ends = lines.ends[group, _FIRST_SAMPLE:].ravel()
-        pieces = split(cut(lines.data, starts, ends), b":")
+        pieces = Spans(lines.text, starts, ends).split(b":")
         counts = pieces.counts
         cells = (group[:, None] * self._samples + np.arange(self._samples)).ravel()
         lines.mark(self._line(cells[counts > len(keys)]))
@@ -65,10 +73,9 @@ class SamplesPart:
             present = np.flatnonzero(counts > place)
             if not len(present):
                 continue
-            numbers = pieces.first[present] + place
-            texts = pieces.take(numbers)
+            texts = pieces.spans.at(pieces.first[present] + place)
             own = cells[present]
-            lines.mark(self._line(own[pieces.starts[numbers] == pieces.ends[numbers]]))
+            lines.mark(self._line(own[texts.starts == texts.ends]))
             if key == "GT":
                 self._read_genotypes(texts, own)
             self._read_field(key, self._definition(key), texts, own)
@@ -80,10 +87,10 @@ class SamplesPart:
     def _line(self, cells: Offsets) -> Offsets:
         return cells // max(self._samples, 1)
 
-    def _read_genotypes(self, texts: pa.Array, cells: Offsets) -> None:
+    def _read_genotypes(self, texts: Spans, cells: Offsets) -> None:
         """Read each distinct genotype once."""
         lines = self._lines
-        codes, values = encode(texts)
+        codes, values = texts.encode()
         genotypes = [parse_genotype(value) for value in values]
         leading_allowed = self._plan.header.version >= (4, 4)
         usable = [
@@ -102,58 +109,40 @@ class SamplesPart:
 
     def _states_none(self, line: Offsets) -> Mask:
         lines = self._lines
-        length = lines.ends[:, 4] - lines.starts[:, 4]
-        data = np.frombuffer(lines.data, dtype=np.uint8)
-        missing: Mask = (length == 1) & (data[lines.starts[:, 4]] == ord("."))
-        return missing[line]
+        return lines.column(4).equal(b".")[line]
 
-    def _read_field(self, key: str, definition: FieldDefinition, texts: pa.Array, cells: Offsets) -> None:
+    def _read_field(self, key: str, definition: FieldDefinition, texts: Spans, cells: Offsets) -> None:
         lines = self._lines
         line = self._line(cells)
-        is_text = definition.type in (FieldType.STRING, FieldType.CHARACTER)
-        single = definition.number == "1" and is_text
-        if single and contains_byte(texts, b","):
-            lines.mark(line[mask_of(pc.match_substring(texts, ","))])
-        parsed, first, doubtful = read_values(texts, definition.type, decode=self._decode, single=single)
-        if doubtful is not None:
-            lines.mark(line[doubtful])
-        wrong = out_of_range(key, parsed.values, NOT_NEGATIVE_FORMAT)
-        if wrong is not None and wrong.any():
-            lines.mark(line[np.searchsorted(first, np.flatnonzero(wrong), side="right") - 1])
-        self._check_counts(definition, parsed.values, first, cells)
-        self._parts.setdefault(key, []).append((parsed.values, first, cells))
+        if definition.number == "1" and definition.type in (FieldType.STRING, FieldType.CHARACTER):
+            lines.mark(line[texts.hold(b",")])
+        reading = read_values(texts, definition, decode=self._decode)
+        if reading.doubtful is not None:
+            lines.mark(line[reading.doubtful])
+        wrong = out_of_range(key, reading, NOT_NEGATIVE_FORMAT)
+        if wrong is not None:
+            lines.mark(line[wrong])
+        lines.mark(line[wrong_counts(reading, self._wanted_counts(definition, reading, cells))])
+        self._parts.setdefault(key, []).append((reading, cells))
 
-    def _check_counts(self, definition: FieldDefinition, values: pa.Array, first: Offsets, cells: Offsets) -> None:
-        line = self._line(cells)
-        alleles = self._lines.allele_counts[line]
+    def _wanted_counts(self, definition: FieldDefinition, reading: Reading, cells: Offsets) -> Offsets | None:
+        alleles = self._lines.allele_counts[self._line(cells)]
         if definition.number == "G":
-            wanted: Offsets | None = _genotype_counts(alleles + 1, self._ploidy[cells])
-        elif definition.number == "P":
-            wanted = np.where(self._codes[cells] == _NO_CALL, np.diff(first), self._ploidy[cells])
-        else:
-            wanted = wanted_counts(definition, alleles)
-        if wanted is None:
-            return
-        counts = np.diff(first)
-        off = np.flatnonzero(counts != wanted)
-        alone = counts[off] == 1
-        if alone.any():
-            alone[alone] = mask_of(pc.is_null(values.take(pa.array(first[off[alone]]))))
-        self._lines.mark(line[off[~alone]])
+            return _genotype_counts(alleles + 1, self._ploidy[cells])
+        if definition.number == "P":
+            return np.where(self._codes[cells] == _NO_CALL, np.diff(reading.first), self._ploidy[cells])
+        return wanted_counts(definition, alleles)
 
-    def _merge(self, parts: list[tuple[pa.Array, Offsets, Offsets]]) -> FieldValues:
+    def _merge(self, parts: list[tuple[Reading, Offsets]]) -> FieldValues:
         """Join what groups of lines gave for one key."""
         total = len(self._lines) * self._samples
+        readings = [reading for reading, _ in parts]
         if len(parts) == 1:
-            values, first, cells = parts[0]
-            return FieldValues(values, first, scatter(total, cells))
-        bases = np.cumsum([0, *(len(values) for values, _, _ in parts)])
-        firsts = [first[:-1] + base for (_, first, _), base in zip(parts, bases, strict=False)]
-        return FieldValues(
-            pa.concat_arrays([values for values, _, _ in parts]),
-            np.concatenate([*firsts, bases[-1:]]),
-            scatter(total, np.concatenate([cells for _, _, cells in parts])),
-        )
+            return FieldValues(readings[0], scatter(total, parts[0][1]))
+        bases = np.cumsum([0, *(int(reading.first[-1]) for reading in readings)])
+        firsts = [reading.first[:-1] + base for reading, base in zip(readings, bases, strict=False)]
+        whole = Reading(joined([reading.values for reading in readings]), np.concatenate([*firsts, bases[-1:]]))
+        return FieldValues(whole, scatter(total, np.concatenate([cells for _, cells in parts])))
 
     def columns(self, rows: Rows) -> dict[str, pa.Array]:
         plan = self._plan
@@ -183,22 +172,14 @@ class SamplesPart:
 
     def _genotype_lists(self, values: FieldValues, cells: Offsets, allele: Offsets) -> pa.Array:
         """Return the values of the genotypes made of the reference and one allele: 3 for two copies, 2 for one."""
-        entry = values.entry_of[cells]
-        here = np.maximum(entry, 0)
-        first = values.first[here]
-        count = values.first[here + 1] - first
-        alone = (entry >= 0) & (count == 1)
-        if alone.any():
-            alone[alone] = mask_of(pc.is_null(values.values.take(pa.array(first[alone]))))
-        present = (entry >= 0) & ~alone
+        begin, _, present = values.runs(cells)
         number = allele + 1
         diploid = self._ploidy[cells] == 2
         middle = np.where(diploid, number * (number + 1) // 2, number)
-        places = np.stack([first, first + middle, first + middle + number], axis=1)
+        places = np.stack([begin, begin + middle, begin + middle + number], axis=1)
         used = np.stack([present, present, present & diploid], axis=1)
         offsets = np.concatenate(([0], np.cumsum(used.sum(axis=1)))).astype(np.int32)
-        taken = values.values.take(pa.array(places[used]))
-        return pa.ListArray.from_arrays(pa.array(offsets), taken, mask=pa.array(~present))
+        return pa.ListArray.from_arrays(pa.array(offsets), values.reading.values.take(places[used]), mask=pa.array(~present))
 
     def _zygosity(self, cells: Offsets, allele: Offsets) -> pa.Array:
         codes = self._codes[cells]

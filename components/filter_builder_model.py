@@ -45,7 +45,7 @@ class Mode(StrEnum):
     NONE = "none of these"
 
 
-class Test(StrEnum):
+class Comparison(StrEnum):
     """How a column is compared; the value is what the menu says."""
 
     ONE_OF = "is one of"
@@ -63,11 +63,20 @@ class Test(StrEnum):
     PRESENT = "is not missing"
 
 
-_TEXT_TESTS = (Test.ONE_OF, Test.CONTAINS, Test.STARTS, Test.EQUALS, Test.MISSING, Test.PRESENT)
-_NUMBER_TESTS = (Test.AT_LEAST, Test.AT_MOST, Test.ABOVE, Test.BELOW, Test.BETWEEN, Test.ONE_OF, Test.MISSING, Test.PRESENT)
-_FLAG_TESTS = (Test.TRUE, Test.FALSE, Test.MISSING, Test.PRESENT)
-_SIDES = {Test.AT_LEAST: (True, False), Test.ABOVE: (True, True), Test.AT_MOST: (False, False), Test.BELOW: (False, True)}
-_TEXTS = {Test.EQUALS: TextTest.EQUALS, Test.CONTAINS: TextTest.CONTAINS, Test.STARTS: TextTest.STARTS_WITH}
+_ABSENCE = (Comparison.MISSING, Comparison.PRESENT)
+_TEXT_TESTS = (Comparison.ONE_OF, Comparison.CONTAINS, Comparison.STARTS, Comparison.EQUALS, *_ABSENCE)
+_NUMBER_TESTS = (
+    Comparison.AT_LEAST, Comparison.AT_MOST, Comparison.ABOVE, Comparison.BELOW, Comparison.BETWEEN, Comparison.ONE_OF, *_ABSENCE,
+)  # fmt: skip
+_FLAG_TESTS = (Comparison.TRUE, Comparison.FALSE, *_ABSENCE)
+_SIDES = {
+    Comparison.AT_LEAST: (True, False), Comparison.ABOVE: (True, True), Comparison.AT_MOST: (False, False),
+    Comparison.BELOW: (False, True),
+}  # fmt: skip
+"""Whether the bound is the lower one, and whether it is left out itself."""
+_TEXTS = {
+    Comparison.EQUALS: TextTest.EQUALS, Comparison.CONTAINS: TextTest.CONTAINS, Comparison.STARTS: TextTest.STARTS_WITH,
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -75,7 +84,7 @@ class Condition:
     """One line of the builder. `text` is what was typed, `values` what was chosen, `low` and `high` are numbers."""
 
     about: str | None = None
-    test: Test | None = None
+    test: Comparison | None = None
     text: str = ""
     values: tuple[str, ...] = ()
     low: float | None = None
@@ -93,7 +102,7 @@ class Group:
     id: int = field(default_factory=lambda: next(_numbers))
 
 
-def tests_for(about: str, facts: TableFacts) -> tuple[Test, ...]:
+def comparisons_for(about: str, facts: TableFacts) -> tuple[Comparison, ...]:
     """Return which comparisons fit a column; none for a subject that is no column."""
     if about in SPECIAL and about not in facts.columns:
         return ()
@@ -126,11 +135,11 @@ def _node(condition: Filter) -> Condition | Group:
         case Text(column, test, value):
             return Condition(column, next(one for one, kind in _TEXTS.items() if kind is test), text=value)
         case OneOf(column, values):
-            return Condition(column, Test.ONE_OF, values=values)
+            return Condition(column, Comparison.ONE_OF, values=values)
         case Flag(column, value):
-            return Condition(column, Test.TRUE if value else Test.FALSE)
+            return Condition(column, Comparison.TRUE if value else Comparison.FALSE)
         case Missing(column, missing):
-            return Condition(column, Test.MISSING if missing else Test.PRESENT)
+            return Condition(column, Comparison.MISSING if missing else Comparison.PRESENT)
         case Region(chromosome, start, end):
             return Condition(REGION, text=f"{chromosome}:{start}-{end}")
         case Genes(names):
@@ -143,14 +152,14 @@ def _node(condition: Filter) -> Condition | Group:
             raise InvalidInputError("rows chosen by number cannot be edited")
 
 
-def _number_test(condition: Number) -> Test:
+def _number_test(condition: Number) -> Comparison:
     if condition.minimum is None and condition.maximum is None:
-        return Test.PRESENT
+        return Comparison.PRESENT
     if condition.maximum is None:
-        return Test.ABOVE if condition.above else Test.AT_LEAST
+        return Comparison.ABOVE if condition.above else Comparison.AT_LEAST
     if condition.minimum is None:
-        return Test.BELOW if condition.below else Test.AT_MOST
-    return Test.BETWEEN
+        return Comparison.BELOW if condition.below else Comparison.AT_MOST
+    return Comparison.BETWEEN
 
 
 def filter_of(group: Group, facts: TableFacts) -> Filter | None:
@@ -183,15 +192,15 @@ def condition_filter(condition: Condition, facts: TableFacts) -> Filter | None:
     if about in SPECIAL and about not in facts.columns:
         return _special(condition, about, facts)
     match condition.test:
-        case Test.ONE_OF:
+        case Comparison.ONE_OF:
             return OneOf(about, condition.values) if condition.values else None
-        case Test.EQUALS | Test.CONTAINS | Test.STARTS:
+        case Comparison.EQUALS | Comparison.CONTAINS | Comparison.STARTS:
             return Text(about, _TEXTS[condition.test], condition.text) if condition.text else None
-        case Test.TRUE | Test.FALSE:
-            return Flag(about, condition.test is Test.TRUE)
-        case Test.MISSING | Test.PRESENT:
-            return Missing(about, condition.test is Test.MISSING)
-        case Test.BETWEEN:
+        case Comparison.TRUE | Comparison.FALSE:
+            return Flag(about, condition.test is Comparison.TRUE)
+        case Comparison.MISSING | Comparison.PRESENT:
+            return Missing(about, condition.test is Comparison.MISSING)
+        case Comparison.BETWEEN:
             return _between(condition, about)
         case None:
             return None

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from components.feedback import show_error
-from components.filter_builder_model import COMMENT, FLAG, GENE, REGION, SPECIAL, Condition, Test, tests_for
+from components.filter_builder_model import COMMENT, FLAG, GENE, REGION, SPECIAL, Comparison, Condition, comparisons_for
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -32,7 +32,7 @@ def show(services: Services, access: Principal, info: TableInfo, condition: Cond
     if chosen != condition.about:
         condition.about, condition.test, condition.values = chosen, None, ()
     if condition.about is not None:
-        tests = tests_for(condition.about, facts)
+        tests = comparisons_for(condition.about, facts)
         if tests:
             index = tests.index(condition.test) if condition.test in tests else 0
             condition.test = test.selectbox(
@@ -48,19 +48,19 @@ def show(services: Services, access: Principal, info: TableInfo, condition: Cond
 
 def _value(services: Services, access: Principal, info: TableInfo, condition: Condition, key: str) -> None:
     match condition.test:
-        case Test.ONE_OF:
+        case Comparison.ONE_OF:
             condition.values = tuple(_choice(services, access, info, condition, key))
-        case Test.EQUALS | Test.CONTAINS | Test.STARTS:
+        case Comparison.EQUALS | Comparison.CONTAINS | Comparison.STARTS:
             condition.text = st.text_input(
                 "Text", condition.text, key=key, max_chars=MAX_TEXT, label_visibility="collapsed", placeholder="Text"
             )
-        case Test.BETWEEN:
+        case Comparison.BETWEEN:
             low, high = st.columns(2)
             condition.low = _number(low, "From", condition.low, f"{key}.low")
             condition.high = _number(high, "To", condition.high, f"{key}.high")
-        case Test.AT_LEAST | Test.ABOVE:
+        case Comparison.AT_LEAST | Comparison.ABOVE:
             condition.low = _number(st, "Number", condition.low, key)
-        case Test.AT_MOST | Test.BELOW:
+        case Comparison.AT_MOST | Comparison.BELOW:
             condition.high = _number(st, "Number", condition.high, key)
         case _:
             return

@@ -88,7 +88,7 @@ class Tally:
 
 def main(arguments: Sequence[str]) -> int:
     """Run over the folder named in `arguments`; 0 when done, 2 for a wrong call."""
-    if len(arguments) != 1:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m validation.extraction DIR", file=sys.stderr)
         return 2
     tallies = measure(Path(arguments[0]))

@@ -150,7 +150,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the report; return 0, 1 when there is an error, 2 when the folder cannot be used."""
-    if len(arguments) != 1:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m validation.fhir DIR", file=sys.stderr)
         return 2
     folder = Path(arguments[0])

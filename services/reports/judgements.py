@@ -141,12 +141,12 @@ def flare(facts: Facts, register: SourceRegister) -> Section:
     writer = Writer(register)
     if not facts.flare:
         writer.paragraph("Not assessed: no diagnosis is recorded.")
+    else:
+        writer.paragraph("The class orders patients by counted predictors; it is not a probability.", "note")
     for one in facts.flare:
         writer.subheading(disease_name(one.disease))
         writer.paragraph(_flare_line(one), "strong", one.explanation.sources)
         writer.bullets(_flare_items(one))
-    if facts.flare:
-        writer.paragraph("The class orders patients by counted predictors; it is not a probability.", "note")
     return writer.section(SectionKind.FLARE, SectionKind.FLARE.heading)
 
 

@@ -17,6 +17,7 @@ from services.reports.words import (
     antibody_result,
     day,
     disease_name,
+    flag_word,
     joined,
     lab_result,
     score_result,
@@ -136,11 +137,15 @@ def _active(facts: Facts) -> list[Item]:
     positive = [f"{one.written} {antibody_result(one)}" for one in facts.antibodies if one.outcome == "positive"]
     if positive:
         items.append(Item(lead="Positive autoantibodies:", text=joined(positive, _MOST_NAMES)))
-    flagged = [f"{one.label} {lab_result(one)} {one.flag} ({day(one.date)})" for one in facts.labs if one.flag and one.is_current]
+    flagged = [
+        f"{one.label} {lab_result(one)}, {flag_word(one)} ({day(one.date)})"
+        for one in facts.labs if one.flag and one.is_current
+    ]
     older = sum(1 for one in facts.labs if one.flag and not one.is_current)
     if flagged or older:
         history = f"{older} older value(s) outside the limits stand in the detail as history" if older else ""
-        parts = [joined(flagged, _MOST_LINES), history]
+        more = [f"{len(flagged) - _MOST_LINES} more"] if len(flagged) > _MOST_LINES else []
+        parts = ["; ".join([*flagged[:_MOST_LINES], *more]), history]
         items.append(Item(lead="Outside the limits:", text="; ".join(part for part in parts if part)))
     if not items:
         return [Item(text="Nothing could be graded from what is recorded; that does not mean that nothing is active.")]

@@ -65,7 +65,7 @@ def _drugs(drugs: tuple[str, ...]) -> str:
 
 
 def _concerns(one: AlertRow) -> str:
-    subject = joined(one.drugs, 8) or (disease_name(one.disease) if one.disease else "the patient")
+    subject = joined(one.drugs) or (disease_name(one.disease) if one.disease else "the patient")
     when = scope(one.scope)
     return f"{subject} ({when})" if when else subject
 

@@ -68,6 +68,7 @@ def antibody_result(value: AntibodyValue) -> str:
 def unit(written: str) -> str:
     """Write a unit as it is printed: `10⁹/L`, `µg/g`."""
     shown = written.replace("10^12", "10¹²").replace("10^9", "10⁹").replace("1.73m2", "1.73 m²")
+    shown = shown.replace("/uL", "/µL")
     return f"µ{shown[1:]}" if shown.startswith(("ug", "umol", "uL", "uIU", "ukat")) else shown
 
 
@@ -112,6 +113,11 @@ def flag(value: LabValue) -> str:
     if value.flag is None:
         return "" if value.lower_limit is not None or value.upper_limit is not None else "cannot be called"
     return f"{value.flag} ({_FLAGS[value.flag]})"
+
+
+def flag_word(value: LabValue) -> str:
+    """The flag as a word; empty within the limits."""
+    return _FLAGS[value.flag]
 
 
 def score_result(score: ScoreRow) -> str:

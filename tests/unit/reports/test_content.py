@@ -135,3 +135,43 @@ def test_an_analysis_of_an_older_program_with_fewer_fields_still_makes_a_report(
     content = build(patient("case-1"), type(whole)(whole.entry, whole.profile, old), ReportChoice())
     assert "DRB1*03:01" in words(content)
     assert content.facts.analysed_on == NOW.date()
+
+
+def _rows(content: ReportContent, title: str, subheading: str | None = None) -> list[tuple[str, ...]]:
+    blocks = list(next(section for section in content.sections if section.title == title).blocks)
+    if subheading is not None:
+        blocks = blocks[next(n for n, one in enumerate(blocks) if one.kind == "subheading" and one.text == subheading):]
+    table = next(block for block in blocks if isinstance(block, Table))
+    return [row.cells for row in table.rows]
+
+
+def test_alerts_come_strongest_first_and_what_the_report_says_elsewhere_is_not_among_them() -> None:
+    content = content_of("sarah_mitchell")
+    severities = [cells[0].lower() for cells in _rows(content, "Alerts")]
+    order = ["contraindicated", "critical", "major", "moderate", "info"]
+    assert severities == sorted(severities, key=order.index)
+    assert "missing clinical_sledai" not in words(content)
+    assert any(one.code == "INSUFFICIENT_DATA_ACTIVITY" for one in content.facts.alerts)  # the bundle still carries it
+
+
+def test_drugs_excluded_for_the_same_reason_share_a_row() -> None:
+    reasons = [cells[1] for cells in _rows(content_of("sarah_mitchell"), "Therapy", "Excluded for this patient")]
+    assert len(reasons) == len(set(reasons))
+
+
+def test_history_stands_apart_from_current_values_and_no_sentence_is_said_twice() -> None:
+    content = content_of("sarah_mitchell")
+    current, history = (_rows(content, "Laboratory values", part) for part in (None, "History"))
+    assert {cells[0] for cells in current}.isdisjoint({cells[0] for cells in history})
+    assert min(cells[4] for cells in current) > max(cells[4] for cells in history)
+    paragraphs = [block.text for section in content.sections for block in section.blocks if block.kind == "paragraph"]
+    longer = [text for text in paragraphs if len(text) > 60]
+    assert len(longer) == len(set(longer))
+
+
+def test_a_converted_value_has_no_more_digits_than_a_test_can_have() -> None:
+    hba1c = {"value": 49, "unit": "mmol/mol", "reference_range": "20-41", "date": "2025-11-03"}
+    [row] = _rows(content_of({**LUPUS, "biomarkers": {"HbA1c": hba1c}}), "Laboratory values")
+    assert (row[1], row[5]) == ("6.63 %", "49 mmol/mol")
+    [plain] = _rows(content_of({**LUPUS, "biomarkers": {"CRP": {"value": 2.225, "unit": "mg/L"}}}), "Laboratory values")
+    assert (plain[1], plain[5]) == ("2.225 mg/L", "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.errors import InvalidInputError
 from services.genomics.acmg.record import Transcript
@@ -26,7 +27,7 @@ class GeneModel:
         ordered = sorted(self.exons)
         if not ordered or any(first > last or first < 1 for first, last in ordered):
             raise InvalidInputError(f"{self.accession}: an exon runs from its first to its last base, 1-based")
-        if any(one[1] >= other[0] for one, other in zip(ordered, ordered[1:], strict=False)):
+        if any(one[1] >= other[0] for one, other in pairwise(ordered)):
             raise InvalidInputError(f"{self.accession}: exons overlap")
         if not all(any(first <= end <= last for first, last in ordered) for end in self.coding):
             raise InvalidInputError(f"{self.accession}: the coding sequence begins and ends in exons")

@@ -84,12 +84,17 @@ def lines_of(data: bytes, first_line: int, column_count: int) -> tuple[Lines, Of
     hold control characters, or are not UTF-8.
     """
     text = Text(data)
-    line_ends, tabs = text.found(b"\n"), text.found(b"\t")
+    control = text.below(32)
+    kinds = text.view[control]
+    line_ends, tabs = control[kinds == ord("\n")], control[kinds == ord("\t")]
+    others = control[(kinds != ord("\n")) & (kinds != ord("\t"))] if len(control) > len(line_ends) + len(tabs) else control[:0]
     line_starts = np.concatenate(([0], line_ends[:-1] + 1))
     first_tab = np.searchsorted(tabs, line_starts)
     tab_counts = np.diff(np.append(first_tab, len(tabs)))
     regular = (tab_counts == column_count - 1) & (line_ends > line_starts) & (text.view[line_starts] != ord("#"))
-    regular &= ~_odd_lines(text)
+    if len(others):
+        regular[np.searchsorted(line_ends, others)] = False
+    regular &= ~_foreign_lines(text, line_ends)
     if regular.all():
         chosen, inner = np.arange(len(line_ends)), tabs.reshape(len(line_ends), column_count - 1)
     else:
@@ -101,21 +106,16 @@ def lines_of(data: bytes, first_line: int, column_count: int) -> tuple[Lines, Of
     return lines, line_starts, np.flatnonzero(~regular)
 
 
-def _odd_lines(text: Text) -> Mask:
-    """Mark lines with control characters or text that is not UTF-8."""
-    line_ends, view = text.found(b"\n"), text.view
-    odd = np.zeros(len(line_ends), dtype=bool)
-    if np.count_nonzero(view < 32) > len(line_ends) + len(text.found(b"\t")):
-        control = np.flatnonzero((view < 32) & (view != ord("\t")) & (view != ord("\n")))
-        odd[np.searchsorted(line_ends, control)] = True
+def _foreign_lines(text: Text, line_ends: Offsets) -> Mask:
+    """Mark lines with text that is not UTF-8, together with all others that are not ASCII."""
+    foreign = np.zeros(len(line_ends), dtype=bool)
     if text.is_ascii:
-        return odd
+        return foreign
     try:
         text.bytes.decode("utf-8")
     except UnicodeDecodeError:
-        foreign = np.searchsorted(line_ends, np.flatnonzero(view >= 128))
-        odd[foreign] = True
-    return odd
+        foreign[np.searchsorted(line_ends, np.flatnonzero(text.view >= 128))] = True
+    return foreign
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,9 @@ class _Entries:
         return Spans(self.spans.text, starts, ends)
 
     def at(self, entries: Offsets) -> _Entries:
-        return _Entries(self.spans.at(entries), self.bars[entries])
+        bars = self.bars[entries]
+        # laid out by subfield, as they are read
+        return _Entries(self.spans.at(entries), np.asfortranarray(bars))
 
 
 @dataclass(slots=True)
@@ -156,7 +158,8 @@ class AnnotationPart:
             entries, chosen = self._unpacked[annotation.key]
             target = chosen.target(rows)
             entry = np.where(target >= 0, chosen.entry[np.maximum(target, 0)], -1)
-            own, absent = entries.at(np.maximum(entry, 0)), entry < 0
+            own = entries.at(np.maximum(entry, 0))
+            absent = entry < 0 if entry.min(initial=0) < 0 else None
             for index, column in enumerate(annotation.columns[:-1]):
                 made[column.name] = self._texts(own.subfield(index), absent)
             made[annotation.columns[-1].name] = pa.array(chosen.count.astype(np.int32)).take(indices(target))
@@ -164,10 +167,10 @@ class AnnotationPart:
             made[self._plan.genes.name] = self._gene_lists(rows)
         return made
 
-    def _texts(self, spans: Spans, absent: Mask) -> pa.Array:
+    def _texts(self, spans: Spans, absent: Mask | None) -> pa.Array:
         """Return subfields as text; null where they are empty or the row has no entry."""
         starts = spans.starts
-        ends = np.where(absent, starts, spans.ends)
+        ends = np.where(absent, starts, spans.ends) if absent is not None else spans.ends
         texts = Spans(spans.text, starts, ends).array(starts == ends)
         return decoded(texts) if self._decode and spans.text.has(b"%") else texts
 

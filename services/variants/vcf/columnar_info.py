@@ -46,7 +46,7 @@ class InfoPart:
     def _read_entries(self) -> None:
         """Tell keys from values and hand each key's entries on."""
         entries = self._entries.spans
-        equals = _first_equals(entries)
+        equals = entries.first(b"=")
         has_value = equals < entries.ends
         values = Spans(entries.text, equals + has_value, entries.ends)
         codes, keys = Spans(entries.text, entries.starts, equals).encode()
@@ -153,12 +153,3 @@ class InfoPart:
         joined = pc.binary_join(texts, ";")
         return pc.if_else(pc.equal(joined, ""), None, joined).take(pa.array(rows.line))
 
-
-def _first_equals(entries: Spans) -> Offsets:
-    """Return where the first `=` of each entry stands, or where the entry ends."""
-    found = entries.text.found(b"=")
-    if not len(found):
-        return entries.ends
-    after = np.searchsorted(found, entries.starts)
-    first: Offsets = np.minimum(np.append(found, len(entries.text.bytes))[after], entries.ends)
-    return first

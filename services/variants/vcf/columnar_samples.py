@@ -51,6 +51,7 @@ class SamplesPart:
 
     def _read_groups(self) -> None:
         lines = self._lines
+        every = Spans(lines.text, lines.starts[:, _FIRST_SAMPLE:].ravel(), lines.ends[:, _FIRST_SAMPLE:].ravel()).compact()
         codes, formats = lines.column(8).encode()
         since_44 = self._plan.header.version >= (4, 4)
         for code, text in enumerate(formats):
@@ -59,15 +60,13 @@ class SamplesPart:
             if check_format(text, self._plan.header) or text == "." or (since_44 and _HANDED_OVER & set(keys)):
                 lines.mark(group)
             else:
-                self._read_group(keys, group)
+                self._read_group(keys, group, every)
 
-    def _read_group(self, keys: list[str], group: Offsets) -> None:
+    def _read_group(self, keys: list[str], group: Offsets, every: Spans) -> None:
         lines = self._lines
-        starts = lines.starts[group, _FIRST_SAMPLE:].ravel()
-        ends = lines.ends[group, _FIRST_SAMPLE:].ravel()
-        pieces = Spans(lines.text, starts, ends).split(b":")
-        counts = pieces.counts
         cells = (group[:, None] * self._samples + np.arange(self._samples)).ravel()
+        pieces = every.at(cells).split(b":")
+        counts = pieces.counts
         lines.mark(self._line(cells[counts > len(keys)]))
         for place, key in enumerate(keys):
             present = np.flatnonzero(counts > place)

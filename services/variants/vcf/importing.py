@@ -42,6 +42,7 @@ _REJECTED_SCHEMA = pa.schema(
         ("text", pa.string()),
     ]
 )
+_FEW = 200
 _WRONG_REFERENCE_SHARE = 0.2
 _WRONG_REFERENCE_COUNT = 10
 
@@ -285,6 +286,7 @@ class NumericText:
             if column.null_count == len(column):
                 continue
             try:
+                pc.cast(column.slice(0, _FEW), pa.float64())  # most text shows at once that it is none
                 pc.cast(column, pa.float64())
                 self._with_values.add(name)
             except pa.ArrowInvalid:

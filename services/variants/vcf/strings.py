@@ -19,7 +19,12 @@ from services.variants.vcf.values import decode_percent
 
 Offsets = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Words = npt.NDArray[np.uint64]
 _WORD = 8
+_LONGEST_IN_WORDS = 32
+_SCANNED = 1 << 18
+_EACH_BYTE = 0x0101010101010101
+_EACH_HIGH_BIT = np.uint64(0x80 * _EACH_BYTE)
 _WORD_MASKS = np.array([(1 << 8 * length) - 1 for length in range(_WORD + 1)], dtype=np.uint64)
 _DOT = pa.scalar(".")
 
@@ -43,18 +48,30 @@ class Text:
     def found(self, byte: bytes) -> Offsets:
         """Return where a byte stands, in ascending order."""
         if byte not in self._found:
-            self._found[byte] = np.flatnonzero(self.view == byte[0])
+            self._found[byte] = self._places(np.equal, byte[0])
         return self._found[byte]
 
-    def words(self, starts: Offsets, lengths: Offsets) -> npt.NDArray[np.uint64]:
+    def below(self, limit: int) -> Offsets:
+        """Return where bytes below `limit` stand, in ascending order."""
+        return self._places(np.less, limit)
+
+    def _places(self, compare: np.ufunc, value: int) -> Offsets:
+        hits = np.empty(_SCANNED, dtype=bool)  # small enough to stay in the processor's cache
+        places = []
+        for start in range(0, len(self.view), _SCANNED):
+            part = self.view[start : start + _SCANNED]
+            places.append(np.flatnonzero(compare(part, value, out=hits[: len(part)])) + start)
+        return np.concatenate(places) if places else np.empty(0, np.int64)
+
+    def words(self, starts: Offsets, lengths: Offsets) -> Words:
         """Return the first eight bytes of pieces as one number each, shorter ones filled up with zeros."""
         last = len(self._words) - 1
-        words: npt.NDArray[np.uint64] = self._words[np.minimum(starts, last)]
+        words: Words = self._words[np.minimum(starts, last)]
         late = np.flatnonzero(starts > last)
         if len(late):  # what begins in the last bytes of the block: drop the bytes before it
             words[late] >>= (np.minimum(starts[late] - last, _WORD - 1) * 8).astype(np.uint64)
-        kept: npt.NDArray[np.uint64] = words & _WORD_MASKS[np.minimum(lengths, _WORD)]
-        return kept
+        words &= _WORD_MASKS[np.minimum(lengths, _WORD)]
+        return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +143,60 @@ class Spans:
         ends[closes], ends[~closes] = self.ends, inside
         return Pieces(Spans(self.text, starts, ends), first)
 
+    def first(self, byte: bytes) -> Offsets:
+        """Return where a byte stands first in each piece, or where the piece ends. Fast where it is near the beginning."""
+        pattern = np.uint64(byte[0] * _EACH_BYTE)
+        places, lengths = self.ends.copy(), self.lengths
+        open_ = np.arange(len(self))
+        for skipped in range(0, _LONGEST_IN_WORDS, _WORD):
+            differing = self.text.words(self.starts[open_] + skipped, lengths[open_] - skipped) ^ pattern
+            # the lowest bit that is set stands in the first byte that does not differ
+            zeros = (differing - np.uint64(_EACH_BYTE)) & ~differing & _EACH_HIGH_BIT
+            hit = zeros != 0
+            before = np.bitwise_count((zeros - np.uint64(1)) & ~zeros)[hit] >> 3
+            places[open_[hit]] = self.starts[open_[hit]] + skipped + before
+            open_ = open_[~hit & (lengths[open_] > skipped + _WORD)]
+            if not len(open_):
+                return places
+        found = np.append(self.text.found(byte), len(self.text.bytes))
+        places[open_] = np.minimum(found[np.searchsorted(found, self.starts[open_])], places[open_])
+        return places
+
     def encode(self) -> tuple[Offsets, list[str]]:
         """Return for each piece the number of its distinct value, and the distinct values.
 
-        Most keys, genotypes and contigs fit into eight bytes and are told apart as numbers.
+        Most keys, genotypes, formats and alleles are short: they are told apart eight bytes at a time, as numbers.
         """
-        short = self.lengths <= _WORD
-        if short.all():
-            return self._encode_short()
-        codes = np.empty(len(self), dtype=np.int64)
-        codes[short], values = self.at(short)._encode_short()
-        own, longer = encode(self.at(~short).array())
-        codes[~short] = own + len(values)
-        return codes, values + longer
+        lengths = self.lengths
+        codes, count = _distinct(self.text.words(self.starts, lengths))
+        longer = np.flatnonzero(lengths > _WORD)
+        if not len(longer):
+            return codes, self._examples(codes, count)
+        for skipped in range(_WORD, _LONGEST_IN_WORDS, _WORD):
+            more, of_more = _distinct(self.text.words(self.starts[longer] + skipped, lengths[longer] - skipped))
+            own, of_own = _distinct(codes[longer] * of_more + more)
+            codes[longer] = own + count
+            count += of_own
+            longer = longer[lengths[longer] > skipped + _WORD]
+        if len(longer):
+            codes[longer] = encode(self.at(longer).array())[0] + count
+        codes, count = _distinct(codes)
+        return codes, self._examples(codes, count)
 
-    def _encode_short(self) -> tuple[Offsets, list[str]]:
-        words = pa.array(self.text.words(self.starts, self.lengths)).dictionary_encode()
-        values = [word.to_bytes(_WORD, "little").rstrip(b"\x00") for word in words.dictionary.to_pylist()]
-        return words.indices.to_numpy().astype(np.int64), [value.decode("utf-8") for value in values]
+    def _examples(self, codes: Offsets, count: int) -> list[str]:
+        example = np.empty(count, dtype=np.int64)
+        example[codes] = np.arange(len(codes))
+        starts, ends = self.starts[example].tolist(), self.ends[example].tolist()
+        return [self.text.bytes[start:end].decode("utf-8") for start, end in zip(starts, ends, strict=True)]
+
+    def compact(self) -> Spans:
+        """Return the same pieces in a text of their own, so that what is searched for in them is not searched for elsewhere."""
+        texts = self.array()
+        if not len(texts):
+            return self
+        _, offset_buffer, data = texts.buffers()
+        offsets = np.frombuffer(offset_buffer, dtype=np.int32, count=len(texts) + 1).astype(np.int64)
+        return Spans(Text(data.slice(0, int(offsets[-1])).to_pybytes()), offsets[:-1], offsets[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +292,12 @@ def decoded(texts: pa.Array) -> pa.Array:
     if not contains_byte(texts, b"%"):
         return texts
     return pa.array([decode_percent(text) if text is not None else None for text in texts.to_pylist()], pa.string())
+
+
+def _distinct(numbers: Words | Offsets) -> tuple[Offsets, int]:
+    """Return for each number the number of its distinct value, and how many there are."""
+    encoded = pa.array(numbers).dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
 
 
 def stable_order(codes: Offsets, distinct: int) -> Offsets:

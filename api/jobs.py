@@ -34,12 +34,11 @@ _OPTIONS = frozenset(ImportRequest.model_fields) - {"default_assembly", "delimit
 _INTERRUPTED = JobProblem("the upload broke off", "Upload the file again.")
 
 
-class CloudUpload(BaseModel):
-    """A file to fetch: https, or s3://, gs:// or az:// for a file that everybody may read."""
+class ImportFields(BaseModel):
+    """What every import can be told; checked as a whole by `ImportRequest`."""
 
     model_config = ConfigDict(extra="ignore")
 
-    cloud_url: Annotated[str, Field(min_length=1, max_length=8_000)]
     sample_name: str = ""
     assembly: str | None = None
     sample_type: str = ""
@@ -50,6 +49,18 @@ class CloudUpload(BaseModel):
     annotsv_annotation: bool = False
     mode: str = Mode.STRICT
     patient_id: str | None = None
+
+
+class CloudUpload(ImportFields):
+    """A file to fetch: https, or s3://, gs:// or az:// for a file that everybody may read."""
+
+    cloud_url: Annotated[str, Field(min_length=1, max_length=8_000)]
+
+
+class FinishedUpload(ImportFields):
+    """A file that was sent in pieces and has arrived completely."""
+
+    upload_id: Annotated[str, Field(min_length=1, max_length=32)]
 
 
 class Retry(BaseModel):
@@ -96,6 +107,13 @@ def upload_from_cloud_url(body: CloudUpload, services: UsesServices, caller: Cal
     """Queue the import of a file that is fetched from a public or presigned address."""
     options = _options(body.model_dump(exclude={"cloud_url"}, exclude_none=True))
     return _submitted(services.variant_imports.submit_url(caller, body.cloud_url, options))
+
+
+@router.post("/upload/from-upload")
+def upload_from_upload(body: FinishedUpload, services: UsesServices, caller: Caller) -> dict[str, Any]:
+    """Queue the import of a file that was sent in pieces to `/uploads`."""
+    options = _options(body.model_dump(exclude={"upload_id"}, exclude_none=True))
+    return _submitted(services.variant_imports.submit(caller, body.upload_id, options))
 
 
 @router.get("")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from services.access.tickets import JOB_EVENTS, ONCE_SECONDS, Tickets
 from services.container import Services
 from tests.contract.conftest import Serve
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY = "canary-key-5d21c8"
 VCF = (
     b"##fileformat=VCFv4.2\n##contig=<ID=1,length=249250621>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
@@ -61,6 +63,8 @@ def test_an_uploaded_file_becomes_a_table_with_the_documented_fields_on_the_way(
     job = finished(api, job_id)
     assert (job["job_id"], job["status"], job["progress"]) == (job_id, "completed", 100)
     assert job["message"].startswith("Imported 1 row into ")
+    row = next(line for line in (ROOT / "docs/api.md").read_text().splitlines() if "/jobs/{job_id}/status`" in line)
+    assert [field for field in (*job, *job["result"]) if f"`{field}`" not in row] == []
     for stamp in (job["created_at"], job["updated_at"]):
         assert time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ")
     listed = api.get("/jobs").json()
@@ -178,6 +182,15 @@ def test_an_address_inside_is_refused(api: httpx.Client, url: str) -> None:
     response = api.post("/jobs/upload/from-cloud-url", json={"cloud_url": url, "sample_name": "S", "vep_annotation": True})
     assert response.status_code == 422
     assert api.post("/jobs/upload/from-cloud-url", json={}).status_code == 422
+
+
+def test_a_file_sent_in_pieces_is_imported_by_its_id(api: httpx.Client) -> None:
+    upload = api.post("/uploads", json={"filename": "pieces.vcf", "size": len(VCF)}).json()
+    fields = {"upload_id": upload["id"], "sample_name": "Pieces"}
+    assert api.post("/jobs/upload/from-upload", json=fields).status_code == 409
+    api.patch(f"/uploads/{upload['id']}", content=VCF, headers={"Upload-Offset": "0"})
+    assert finished(api, api.post("/jobs/upload/from-upload", json=fields).json()["job_id"])["status"] == "completed"
+    assert api.post("/jobs/upload/from-upload", json={"upload_id": "none"}).status_code in (404, 422)
 
 
 # Events

@@ -40,9 +40,9 @@ with explained():
     shown, total = variant_toolbar.counts(services, access, table)
 
 with explained():
-    if shown is variant_toolbar.Shown.CHARTS:
+    if shown == variant_toolbar.Shown.CHARTS:
         variant_charts.show(services, access, table)
-    elif shown is variant_toolbar.Shown.REJECTED:
+    elif shown == variant_toolbar.Shown.REJECTED:
         variant_rejected.show(services, access, table)
     elif total is not None:
         variant_workspace.show(services, access, table, total)

@@ -146,7 +146,7 @@ def _history(
                 "Document": [fact.document_title if fact else "" for fact in known],
             }
         ),
-        hide_index=True, key=f"record.history.{document_id or 'all'}", height=360,
+        hide_index=True, key=f"record.history.{document_id or 'all'}", height=min(36 * len(decisions) + 38, 360),
     )  # fmt: skip
 
 

@@ -44,8 +44,7 @@ def starting(services: Services, patient: str, part: str, key: str) -> StartingV
 
 
 def shown_table(app: AppTest) -> dict[str, list[object]]:
-    table: dict[str, list[object]] = app.dataframe[0].value.to_dict("list")
-    return table
+    return {str(column): list(values) for column, values in app.dataframe[0].value.items()}
 
 
 def test_the_page_starts_from_the_latest_values_with_date_age_and_document(open_page: OpenPage, patient: str) -> None:
@@ -83,7 +82,7 @@ def test_an_overridden_value_is_used_shown_and_can_be_given_up(open_page: OpenPa
     patient = take_in(services, "FROM-RECORD-2")
     app = open_page(PAGE, patient)
     medications = next(one for one in app.text_area if one.label == "Current medications")
-    assert medications.value.startswith("methotrexate")
+    assert str(medications.value).startswith("methotrexate")
     medications.set_value("")
     next(button for button in app.button if button.label == "Save").click().run()
     assert not app.exception
@@ -113,5 +112,5 @@ def test_the_way_to_the_diagnosis_is_read_from_the_documents(open_page: OpenPage
     assert figures["Delay"] == "1 y 7 m"
     assert figures["First symptom"] == "2021-11"
     assert any("fibromyalgia" in button.label for button in app.button)
-    app.date_input[0].set_value("2022-11-09").run()
+    app.date_input[0].set_value(datetime.date(2022, 11, 9)).run()
     assert {one.label: one.value for one in app.metric}["Delay"] == "7 months"

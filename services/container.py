@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import dataclass
 
@@ -87,6 +88,7 @@ class Services:
         self.variants.close()
         self.store.close()
         self.database.close()
+        gc.unfreeze()
 
 
 def build_services(settings: Settings) -> Services:
@@ -182,13 +184,20 @@ def _steps(
         ("opening the evidence collections", lambda _: _open(index, store)),
         ("indexing the curated knowledge", index.load_curated),
         ("comparing the collections with the record", lambda _: index.repair()),
-        ("opening the search", lambda _: readiness.prepared()),
+        ("opening the search", lambda _: _open_search(readiness)),
         ("reading facts again where rules changed", lambda progress: documents.refresh_facts(LOCAL_USER, progress)),
         ("deleting uploads that nobody used", lambda _: imports.sweep_uploads()),
     ]
     if first_start:
         steps.append(("taking in the demo patients", lambda progress: demo.load(LOCAL_USER, progress)))
     return tuple(steps)
+
+
+def _open_search(readiness: Readiness) -> None:
+    # what is loaded by now stays: a full collection that walks over all of it stops every thread for 0.2 s
+    gc.collect()
+    gc.freeze()
+    readiness.prepared()
 
 
 def _open(index: EvidenceIndex, store: EvidenceStore) -> None:

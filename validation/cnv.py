@@ -41,8 +41,8 @@ from services.genomics.cnv.sheet import CnvClassification, classify_cnv
 DEFAULT_REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data" / "reference"
 NEEDED = ("variant_id", "cnv_type", "clinsig", "chr", "start_hg38", "end_hg38")
 CONTAINED, CODING, OUTER, LOST = 0.90, 0.10, 0.20, 0.50
-PSEUDOAUTOSOMAL_END = 2_781_479
-"""Last base of the first pseudoautosomal region of X and Y, GRCh38; both share coordinates there."""
+PSEUDOAUTOSOMAL_END = {"hg38": 2_781_479, "hg19": 0}
+"""Last base of the first pseudoautosomal region where X and Y share coordinates; in GRCh37 they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,13 @@ class Interval:
 
 
 class Track:
-    """Intervals by chromosome; a search looks only at those that begin before the end asked for."""
+    """Intervals by chromosome; a search looks only at those that begin before the end asked for.
 
-    def __init__(self, rows: Iterable[tuple[str, Interval]]) -> None:
+    `shared_end` is the last base of the pseudoautosomal region in which X and Y have the same coordinates, 0 for none.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, Interval]], shared_end: int) -> None:
+        self._shared_end = shared_end
         self._rows: dict[str, list[Interval]] = defaultdict(list)
         for chromosome, interval in rows:
             self._rows[chromosome].append(interval)
@@ -74,7 +78,9 @@ class Track:
         self._starts = {name: [one.start for one in found] for name, found in self._rows.items()}
 
     def overlapping(self, chromosome: str, start: int, end: int) -> list[Interval]:
-        found = [one for name in _names(chromosome, start) for one in self._search(name, start, end)]
+        is_shared = chromosome in ("chrX", "chrY") and start < self._shared_end
+        names = ("chrX", "chrY") if is_shared else (chromosome,)
+        found = [one for name in names for one in self._search(name, start, end)]
         return sorted(set(found), key=lambda one: (one.start, one.end, one.name))
 
     def _search(self, chromosome: str, start: int, end: int) -> list[Interval]:
@@ -82,9 +88,6 @@ class Track:
         return [one for one in self._rows.get(chromosome, [])[:last] if one.meets(start, end)]
 
 
-def _names(chromosome: str, start: int) -> tuple[str, ...]:
-    shared = chromosome in ("chrX", "chrY") and start < PSEUDOAUTOSOMAL_END
-    return ("chrX", "chrY") if shared else (chromosome,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,40 +116,42 @@ class Case:
     is_pathogenic: bool
 
 
-def read_reference(folder: Path) -> Reference:
-    """Read the GRCh38 files; raises InvalidInputError naming a file that is missing or has too few columns."""
-    dosage = folder / "clingen_dosage" / "hg38"
+def read_reference(folder: Path, build: str = "hg38") -> Reference:
+    """Read the files of a build (hg38, hg19); raises InvalidInputError naming one that is missing or has too few columns."""
+    dosage, shared = folder / "clingen_dosage" / build, PSEUDOAUTOSOMAL_END[build]
     genes = [
         (chromosome, Interval(start, end, rest[1], accession=rest[0]))
-        for chromosome, start, end, rest in _bed(folder / "refseq_genes.hg38.bed.gz", 2) if rest[0].startswith("NM_")
+        for chromosome, start, end, rest in _bed(folder / f"refseq_genes.{build}.bed.gz", 2) if rest[0].startswith("NM_")
     ]
     benign: dict[tuple[int, int], set[str]] = defaultdict(set)
     for _, start, end, rest in _bed(dosage / "Benign_TS_region_genelist.bed", 1):
         benign[start, end].add(rest[0])
     return Reference(
-        coding=Track(genes),
+        coding=Track(genes, shared),
         penultimate={
             rest[0]: Interval(start, end, rest[0])
-            for _, start, end, rest in _bed(folder / "refseq_penultimate_exon_50bp.hg38.bed.gz", 1)
+            for _, start, end, rest in _bed(folder / f"refseq_penultimate_exon_50bp.{build}.bed.gz", 1)
         },
         accessions={gene.name: gene.accession for _, gene in genes},
-        hi_genes=_dosage_genes(dosage / "ClinGen_haploinsufficiency_gene.bed"),
-        ts_genes=_dosage_genes(dosage / "ClinGen_triplosensitivity_gene.bed"),
-        hi_regions=_dosage_regions(dosage / "ClinGen_region_curation_list.HI.bed"),
-        ts_regions=_dosage_regions(dosage / "ClinGen_region_curation_list.TS.bed"),
+        hi_genes=_dosage_genes(dosage / "ClinGen_haploinsufficiency_gene.bed", shared),
+        ts_genes=_dosage_genes(dosage / "ClinGen_triplosensitivity_gene.bed", shared),
+        hi_regions=_dosage_regions(dosage / "ClinGen_region_curation_list.HI.bed", shared),
+        ts_regions=_dosage_regions(dosage / "ClinGen_region_curation_list.TS.bed", shared),
         benign_gain_genes={place: frozenset(names) for place, names in benign.items()},
     )
 
 
-def _dosage_genes(path: Path) -> Track:
-    return Track((chromosome, Interval(start, end, rest[0], score=rest[1])) for chromosome, start, end, rest in _bed(path, 2))
+def _dosage_genes(path: Path, shared_end: int) -> Track:
+    rows = ((chromosome, Interval(start, end, rest[0], score=rest[1])) for chromosome, start, end, rest in _bed(path, 2))
+    return Track(rows, shared_end)
 
 
-def _dosage_regions(path: Path) -> Track:
-    return Track(
+def _dosage_regions(path: Path, shared_end: int) -> Track:
+    rows = (
         (chromosome, Interval(start, end, f"{chromosome}:{start + 1}-{end}", score=rest[0]))
         for chromosome, start, end, rest in _bed(path, 1)
     )
+    return Track(rows, shared_end)
 
 
 def _bed(path: Path, columns: int) -> Iterator[tuple[str, int, int, list[str]]]:

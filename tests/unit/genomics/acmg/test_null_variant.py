@@ -1,0 +1,186 @@
+"""The PVS1 tree: strength follows what the variant does to the product, on either strand, and unknown stays unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.errors import InvalidInputError
+from services.genomics.acmg.criteria import Strength
+from services.genomics.acmg.gene_model import GeneModel
+from services.genomics.acmg.null_variant import assess_pvs1, decide, predicts_decay, removed_fraction
+from services.genomics.acmg.record import Effect, LossOfFunction, Mechanism, Transcript, VariantRecord
+from services.genomics.acmg.results import Status
+from tests.unit.genomics.acmg.builders import GENE, MISSENSE, NONSENSE, TRANSCRIPT, nonsense_at
+
+VS, S, M, P = Strength.VERY_STRONG, Strength.STRONG, Strength.MODERATE, Strength.SUPPORTING
+
+
+def null(effect: Effect, **loss: Any) -> VariantRecord:
+    return replace(NONSENSE, effect=effect, loss=LossOfFunction(**loss))
+
+
+def test_a_stop_that_leads_to_decay_in_a_relevant_exon_is_very_strong() -> None:
+    result = assess_pvs1(NONSENSE)
+    assert (result.status, result.strength) == (Status.MET, VS)
+    assert ("path", "NF1") in result.inputs
+
+
+def test_a_stop_in_an_exon_of_no_relevant_transcript_does_not_count() -> None:
+    record = replace(NONSENSE, transcript=replace(TRANSCRIPT, is_relevant=False))
+    assert assess_pvs1(record).status is Status.NOT_MET
+
+
+def test_decay_ends_fifty_bases_before_the_last_junction() -> None:
+    assert predicts_decay(TRANSCRIPT, 2_650) is True
+    assert predicts_decay(TRANSCRIPT, 2_651) is False
+
+
+def test_a_single_exon_gene_has_no_decay() -> None:
+    single = Transcript("NM_000002.1", coding_length=900, exon_count=1, is_relevant=True)
+    assert predicts_decay(single, 10) is False
+    record = replace(nonsense_at(300, exon_loss_is_common=False), transcript=single)
+    assert assess_pvs1(record).strength is S
+
+
+def test_a_last_junction_in_the_untranslated_region_puts_every_stop_before_it() -> None:
+    assert predicts_decay(replace(TRANSCRIPT, last_junction=3_200), 2_999) is True
+
+
+@pytest.mark.parametrize(
+    ("stop", "loss", "expected"),
+    [
+        (2_690, {"region_is_critical": True}, S),
+        (2_690, {"exon_loss_is_common": False}, S),
+        (2_950, {"exon_loss_is_common": False}, M),
+        (2_950, {"exon_loss_is_common": True}, None),
+        (2_690, {"exon_loss_is_common": False, "removed_fraction": 0.05}, M),
+    ],
+)
+def test_a_stop_that_escapes_decay_is_graded_by_what_is_lost(stop: int, loss: dict[str, Any], expected: Strength | None) -> None:
+    assert assess_pvs1(nonsense_at(stop, **loss)).strength is expected
+
+
+def test_a_loss_of_exactly_a_tenth_is_the_smaller_one() -> None:
+    assert removed_fraction(nonsense_at(2_701)) == pytest.approx(0.1)
+    assert assess_pvs1(nonsense_at(2_701, exon_loss_is_common=False)).strength is M
+
+
+def test_whether_losing_the_exon_is_common_must_be_known() -> None:
+    result = assess_pvs1(nonsense_at(2_950))
+    assert result.status is Status.NOT_ASSESSABLE
+    assert "common in the population" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ({"keeps_frame": False, "stop_position": 900}, VS),
+        ({"keeps_frame": False, "stop_position": 2_900, "region_is_critical": True}, S),
+        ({"keeps_frame": True, "region_is_critical": True}, S),
+        ({"keeps_frame": True, "exon_loss_is_common": False, "removed_fraction": 0.2}, S),
+        ({"keeps_frame": True, "exon_loss_is_common": False, "removed_fraction": 0.02}, M),
+        ({"keeps_frame": True, "exon_loss_is_common": False}, M),
+        ({"keeps_frame": True, "exon_loss_is_common": True}, None),
+        ({"keeps_frame": False, "stop_position": 900, "rescued_by_splicing": True}, None),
+    ],
+)
+@pytest.mark.parametrize("effect", [Effect.SPLICE_SITE, Effect.EXON_DELETION])
+def test_splice_sites_and_exon_deletions_are_graded_by_frame_and_loss(
+    effect: Effect, loss: dict[str, Any], expected: Strength | None
+) -> None:
+    assert assess_pvs1(null(effect, **loss)).strength is expected
+
+
+def test_a_splice_variant_of_unknown_frame_is_not_assessable() -> None:
+    assert assess_pvs1(null(Effect.SPLICE_SITE, stop_position=900)).status is Status.NOT_ASSESSABLE
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ({"alternative_start": False, "pathogenic_before_next_start": True}, M),
+        ({"alternative_start": False, "pathogenic_before_next_start": False}, P),
+        ({"alternative_start": False}, P),
+        ({"alternative_start": True}, None),
+    ],
+)
+def test_a_lost_start_is_moderate_at_most(loss: dict[str, Any], expected: Strength | None) -> None:
+    assert assess_pvs1(null(Effect.START_LOST, **loss)).strength is expected
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ({"in_tandem": True, "keeps_frame": False, "stop_position": 900}, VS),
+        ({"in_tandem": None, "keeps_frame": False, "stop_position": 900}, S),
+        ({"in_tandem": False, "keeps_frame": False, "stop_position": 900}, None),
+        ({"in_tandem": True, "keeps_frame": True}, None),
+        ({"in_tandem": True, "keeps_frame": False, "stop_position": 2_900, "exon_loss_is_common": False}, None),
+    ],
+)
+def test_a_duplication_counts_only_where_it_breaks_the_frame_in_tandem(loss: dict[str, Any], expected: Strength | None) -> None:
+    assert assess_pvs1(null(Effect.EXON_DUPLICATION, **loss)).strength is expected
+
+
+def test_a_deleted_gene_needs_no_gene_model() -> None:
+    assert assess_pvs1(replace(null(Effect.WHOLE_GENE_DELETION), transcript=None)).strength is VS
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "expected"),
+    [
+        (Mechanism.ESTABLISHED, VS), (Mechanism.LIKELY, S), (Mechanism.LIMITED, M), (Mechanism.NONE, None),
+        (Mechanism.UNKNOWN, None),
+    ],
+)
+def test_the_mechanism_of_the_disease_limits_the_strength(mechanism: Mechanism, expected: Strength | None) -> None:
+    assert assess_pvs1(replace(NONSENSE, gene=replace(GENE, loss_of_function=mechanism))).strength is expected
+
+
+def test_an_unknown_mechanism_is_not_a_refusal() -> None:
+    unknown = replace(NONSENSE, gene=replace(GENE, loss_of_function=Mechanism.UNKNOWN))
+    assert assess_pvs1(unknown).status is Status.NOT_ASSESSABLE
+    assert assess_pvs1(MISSENSE).status is Status.NOT_MET
+    assert assess_pvs1(replace(NONSENSE, transcript=None)).status is Status.NOT_ASSESSABLE
+
+
+EXONS = ((101, 200), (301, 400), (501, 700))
+
+
+def test_both_strands_give_the_same_facts() -> None:
+    plus = GeneModel("NM_1.1", True, EXONS, (151, 600)).facts()
+    mirrored = tuple((801 - last, 801 - first) for first, last in EXONS)
+    minus = GeneModel("NM_1.1", False, mirrored, (801 - 600, 801 - 151)).facts()
+    assert plus == minus
+    assert (plus.coding_length, plus.exon_count, plus.last_junction) == (250, 3, 150)
+
+
+def test_coding_positions_run_with_the_transcript() -> None:
+    plus = GeneModel("NM_1.1", True, EXONS, (151, 600))
+    minus = GeneModel("NM_1.1", False, EXONS, (151, 600))
+    assert [plus.coding_position(one) for one in (151, 200, 301, 150, 250, 600)] == [1, 50, 51, -1, None, 250]
+    assert [minus.coding_position(one) for one in (600, 501, 400, 151, 601)] == [1, 100, 101, 250, -1]
+
+
+def test_the_last_exon_of_a_minus_strand_gene_is_its_lowest() -> None:
+    minus = GeneModel("NM_1.1", False, EXONS, (151, 600))
+    stop_low, stop_high = minus.coding_position(160), minus.coding_position(520)
+    assert stop_low is not None
+    assert stop_high is not None
+    assert predicts_decay(minus.facts(), stop_low) is False
+    assert predicts_decay(minus.facts(), stop_high) is True
+
+
+def test_a_gene_model_that_contradicts_itself_is_refused() -> None:
+    for exons, coding in (((), (1, 9)), (((1, 50), (40, 90)), (1, 9)), (((1, 50),), (1, 60))):
+        with pytest.raises(InvalidInputError):
+            GeneModel("NM_1.1", True, exons, coding)
+
+
+def test_the_tree_names_its_branch() -> None:
+    assert decide(NONSENSE).path == "NF1"
+    assert decide(null(Effect.START_LOST, alternative_start=False, pathogenic_before_next_start=True)).path == "IC1"
+    assert decide(null(Effect.EXON_DUPLICATION, keeps_frame=False, stop_position=900)).path == "DUP2"

@@ -12,6 +12,7 @@ imported, slowest_child_end_seconds (from the kill until the child is gone).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import subprocess
@@ -98,8 +99,7 @@ class Crasher:
         self.tally = Tally()
 
     def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        end(self._process)
         self._library.close()
         self._database.close()
 
@@ -125,10 +125,12 @@ class Crasher:
         time.sleep(moment)
         self._kill()
         acknowledged = self._answered()
+        end(self._process)
         if self._chance.random() < _SECOND_KILL_SHARE:
             self._process = self._start()
             time.sleep(self._chance.uniform(0, 2 * self._usual_seconds))
             self._kill()
+            end(self._process)
         new = [job for job in self._jobs.list(LOCAL_USER, limit=10) if job.id not in known]
         self._process = self._start()
         for job in new:
@@ -233,6 +235,16 @@ class Crasher:
         while children(ours) and time.monotonic() - began < _PATIENCE_SECONDS:
             time.sleep(0.02)
         self.tally.slowest_child_end_seconds = max(self.tally.slowest_child_end_seconds, time.monotonic() - began)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill a process, if it still runs, and close the pipes to it."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        assert pipe is not None
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
 
 
 def children(job_ids: set[str]) -> list[int]:

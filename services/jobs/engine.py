@@ -115,11 +115,12 @@ class DurableQueue:
             found = DBOS.list_workflows(workflow_ids=list(tickets), load_input=False, load_output=False)
         return {one.workflow_id: _state(one.status, one.app_version) for one in found}
 
-    def forget(self, tickets: Collection[str]) -> None:
-        """Delete entries that have ended."""
-        if tickets:
-            with _translated():
-                DBOS.delete_workflows(list(tickets))
+    def forget(self, job_id: str) -> None:
+        """Delete all entries of a job that is deleted."""
+        with _translated():
+            found = DBOS.list_workflows(workflow_id_prefix=f"{job_id}.", load_input=False, load_output=False)
+            if found:
+                DBOS.delete_workflows([one.workflow_id for one in found])
 
     def recover(self) -> int:
         """Put back what other processes left behind when they ended; returns how many entries that were.

@@ -104,9 +104,8 @@ class ForgetfulQueue:
     def states(self, tickets: Collection[str]) -> Mapping[str, EntryState]:
         return {ticket: self.entries[ticket] for ticket in tickets if ticket in self.entries}
 
-    def forget(self, tickets: Collection[str]) -> None:
-        for ticket in tickets:
-            self.entries.pop(ticket, None)
+    def forget(self, job_id: str) -> None:
+        self.entries = {ticket: state for ticket, state in self.entries.items() if not ticket.startswith(f"{job_id}.")}
 
     def recover(self) -> int:
         return 0

@@ -24,6 +24,7 @@ with explained(), chooser:
     table = variant_tables.choose(services, access)
 if table is None:
     empty("No table yet. Upload a VCF, CSV or TSV file: when its import is done, the table is here.", icon=":material/table:")
+    st.page_link("pages/variants/upload.py", label="Upload a file", icon=":material/upload:")
     st.stop()
 
 if not table.available:

@@ -1,7 +1,7 @@
 """What the record gives an analysis: the latest valid values of a patient, each with its date and its age in days.
 
-The profile is what `services.clinical.profile.Profile` accepts. A bound ("<0.01") is no measurement and stays out of the
-biomarkers; an antibody known only in words stands in `qualitative_antibodies`; what is missing is left out, never filled.
+The profile is what `services.clinical.profile.Profile` accepts. A result printed as a bound ("<0.01") keeps its sign, so that
+rules use it only where the bound decides, and is no point of a course; an antibody known only in words stands in `qualitative_antibodies`; what is missing is left out, never filled.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def _biomarkers(
     """The latest measured value of each analyte, and the dated ones before it."""
     series: dict[str, list[Result]] = {}
     for result in results:
-        if result.analyte is not None and result.value is not None and result.comparator is None and _has_unit(result):
+        if result.analyte is not None and result.value is not None and _has_unit(result):
             series.setdefault(result.analyte, []).append(result)
     found: dict[str, dict[str, Any]] = {}
     earlier: dict[str, list[dict[str, Any]]] = {}
@@ -192,7 +192,10 @@ def _biomarkers(
         name = name_in_profile(key)
         found[name] = _measured(last)
         inputs.append(_aged("biomarkers", last, today, key))
-        older = [_measured(one) for one in values if one is not last and one.date is not None and not one.is_approximate]
+        older = [
+            _measured(one) for one in values
+            if one is not last and one.date is not None and not one.is_approximate and one.comparator is None
+        ]
         if older:
             earlier[name] = older[-MAX_EARLIER:]
     return found, earlier
@@ -228,7 +231,7 @@ def _has_unit(result: Result) -> bool:
 
 def _measured(result: Result) -> dict[str, Any]:
     return {
-        "value": result.value, "unit": result.unit, "reference_range": result.reference_range,
+        "value": result.value, "bound": result.comparator, "unit": result.unit, "reference_range": result.reference_range,
         "date": result.date.isoformat() if result.date else None,
     }
 

@@ -267,7 +267,7 @@ def _unpacked(one: Mapping[str, Any]) -> Any:
 
 def _said(measured: Mapping[str, Any]) -> tuple[Any, ...]:
     unit = measured.get("unit") or ""
-    return measured.get("value"), normalise_unit(unit) or unit, str(measured.get("date") or "")[:10]
+    return measured.get("value"), measured.get("bound"), normalise_unit(unit) or unit, str(measured.get("date") or "")[:10]
 
 
 def _equal(part: str, first: Any, second: Any) -> bool:
@@ -299,7 +299,7 @@ def _name(place: tuple[str, str], value: Any) -> str:
 
 def _shown(part: str, value: Any) -> str:
     if part == "biomarkers" and isinstance(value, Mapping):
-        return f"{value.get('value', 0):.12g} {value.get('unit') or ''}".strip()
+        return f"{value.get('bound') or ''}{value.get('value', 0):.12g} {value.get('unit') or ''}".strip()
     if part == "autoantibodies" and isinstance(value, Mapping):
         if "worded" in value:
             return {True: "positive", False: "negative"}.get(value["worded"], str(value["worded"]))

@@ -203,9 +203,11 @@ def test_profile_inputs_are_a_profile_an_analysis_accepts(full: Shelf) -> None:
     assert analyse(profile, today=date(2022, 7, 1)) is not None
 
 
-def test_a_bound_is_no_measurement(full: Shelf) -> None:
-    inputs = full.record.profile_inputs(PATIENT, date(2022, 7, 1), LOCAL_USER)
-    assert not any("thyroid" in name.lower() or name == "tsh" for name in inputs.profile["biomarkers"])
+def test_a_bound_keeps_its_sign_and_is_no_point_of_a_course(full: Shelf) -> None:
+    profile = full.record.profile_inputs(PATIENT, date(2022, 7, 1), LOCAL_USER).profile
+    tsh = next(value for name, value in profile["biomarkers"].items() if "thyroid" in name.lower())
+    assert (tsh["bound"], tsh["value"]) == ("<", 0.01)
+    assert not any("thyroid" in name.lower() for name in profile["extensions"].get("lab_history", {}))
     assert full.record.latest(PATIENT, LOCAL_USER)["tsh"].shown == "<0.01 mIU/L"
 
 

@@ -1,7 +1,8 @@
 """What the record gives an analysis: the latest valid values of a patient, each with its date and its age in days.
 
 The profile is what `services.clinical.profile.Profile` accepts. A result printed as a bound ("<0.01") keeps its sign, so that
-rules use it only where the bound decides, and is no point of a course; an antibody known only in words stands in `qualitative_antibodies`; what is missing is left out, never filled.
+rules use it only where the bound decides, and is no point of a course; an antibody known only in words stands in
+`qualitative_antibodies`; what is missing is left out, never filled.
 """
 
 from __future__ import annotations

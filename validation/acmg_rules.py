@@ -1,8 +1,9 @@
 """Combine criteria that expert panels applied and compare the class with theirs: `python -m validation.acmg_rules FILE`.
 
 FILE is tab-separated with the columns of the ClinGen Evidence Repository's export: `gene`, `codes_parsed` (`CODE|STRENGTH`,
-comma-separated; A, VS, S, M, P), `expert_assertion`, and where present `retracted` and `variation`. Rows without codes and
-retracted rows are left out and counted. Only the given codes are looked at: the class of a row never touches its variant.
+comma-separated; A, VS, S, M, P), `expert_assertion`, and where present `retracted` and `variation`. Rows without codes,
+retracted rows and rows that cannot be read are left out, counted and told on stderr. Only the given codes are looked at: the
+class of a row never touches its variant.
 
 Genes fall into two halves by the parity of the first byte of the SHA-256 of their name. Refinements of the combining rules
 were chosen on the `choosing` half only (`--choose` repeats that); `reporting` is the half none of them saw. The table gives
@@ -42,11 +43,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows that can be compared, and how many cannot."""
+    """The rows that can be compared, and how many cannot; `unreadable` says where and why."""
 
     rows: tuple[Row, ...]
     without_codes: int
     retracted: int
+    unreadable: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,9 @@ def half_of(gene: str) -> str:
 
 
 def read_rows(path: Path) -> Rows:
-    """Read a file; raises InvalidInputError with line and column for what cannot be read."""
+    """Read a file; raises InvalidInputError when it lacks a column or no row can be read."""
     rows: list[Row] = []
+    unreadable: list[str] = []
     without = retracted = 0
     with path.open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines, delimiter="\t")
@@ -85,8 +88,13 @@ def read_rows(path: Path) -> Rows:
             elif not (cells["codes_parsed"] or "").strip():
                 without += 1
             else:
-                rows.append(_row(cells, f"{path.name}, line {reader.line_num}"))
-    return Rows(tuple(rows), without, retracted)
+                try:
+                    rows.append(_row(cells, f"{path.name}, line {reader.line_num}"))
+                except InvalidInputError as error:
+                    unreadable.append(error.message)
+    if unreadable and not rows:
+        raise InvalidInputError(unreadable[0])
+    return Rows(tuple(rows), without, retracted, tuple(unreadable))
 
 
 def _row(cells: dict[str, str], place: str) -> Row:
@@ -176,7 +184,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, InvalidInputError) as error:
         print(f"cannot use {chosen.file}: {error}", file=sys.stderr)
         return 2
-    print(f"{len(read.rows)} rows; {read.without_codes} without codes, {read.retracted} retracted", file=sys.stderr)
+    for text in read.unreadable:
+        print(f"left out: {text}", file=sys.stderr)
+    counted = f"{read.without_codes} without codes, {read.retracted} retracted, {len(read.unreadable)} unreadable"
+    print(f"{len(read.rows)} rows; {counted}", file=sys.stderr)
     _print_table(read.rows)
     if chosen.choose:
         _print_choice(read.rows)

@@ -1,8 +1,9 @@
 """The 28 criteria: direction, strength in the 2015 standard, strengths they may be given today.
 
 Richards 2015 gives each criterion one strength; the ClinGen Sequence Variant Interpretation group and the expert panels let
-most be raised or lowered (written `PM2_Supporting`). `allowed` is what an expert may choose here; PM2 counts as supporting
-by default (recommendation of 2020).
+most be raised or lowered (written `PM2_Supporting`). `allowed` is what an expert may choose here: any strength but stand-alone,
+except that rarity (PM2) is never very strong, BA1 only stand-alone, PP5 and BP6 only supporting; BS2 may be stand-alone. PM2
+counts as supporting by default (recommendation of 2020).
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Definition:
 
 _P, _M, _S, _VS, _A = Strength
 _GRADED = frozenset({_P, _M, _S, _VS})
-_UP_TO_STRONG = frozenset({_P, _M, _S})
+_RARITY = frozenset({_P, _M, _S})
 
 
 def _row(
@@ -109,14 +110,14 @@ _ROWS = (
     _row(Criterion.PS2, _S, _GRADED, "De novo, both parents confirmed, no family history"),
     _row(Criterion.PS3, _S, _GRADED, "Well-established functional studies show damage"),
     _row(Criterion.PS4, _S, _GRADED, "More frequent in affected individuals than in controls"),
-    _row(Criterion.PM1, _M, _UP_TO_STRONG, "Mutational hot spot or critical domain without benign variation", automatic=True),
-    _row(Criterion.PM2, _M, _UP_TO_STRONG, "Absent or extremely rare in population data", automatic=True, default=_P),
+    _row(Criterion.PM1, _M, _GRADED, "Mutational hot spot or critical domain without benign variation", automatic=True),
+    _row(Criterion.PM2, _M, _RARITY, "Absent or extremely rare in population data", automatic=True, default=_P),
     _row(Criterion.PM3, _M, _GRADED, "In trans with a pathogenic variant (recessive)"),
-    _row(Criterion.PM4, _M, _UP_TO_STRONG, "Protein length changed outside repeats, or stop lost", automatic=True),
+    _row(Criterion.PM4, _M, _GRADED, "Protein length changed outside repeats, or stop lost", automatic=True),
     _row(Criterion.PM5, _M, _GRADED, "Another missense change at the residue is pathogenic", automatic=True),
     _row(Criterion.PM6, _M, _GRADED, "Assumed de novo, parents not confirmed"),
-    _row(Criterion.PP1, _P, _UP_TO_STRONG, "Segregates with disease in affected relatives"),
-    _row(Criterion.PP2, _P, _UP_TO_STRONG, "Missense in a gene with little benign missense variation", automatic=True),
+    _row(Criterion.PP1, _P, _GRADED, "Segregates with disease in affected relatives"),
+    _row(Criterion.PP2, _P, _GRADED, "Missense in a gene with little benign missense variation", automatic=True),
     _row(Criterion.PP3, _P, _GRADED, "Computational prediction of damage", automatic=True),
     _row(Criterion.PP4, _P, _GRADED, "Phenotype or history highly specific for the disease"),
     _row(Criterion.PP5, _P, frozenset({_P}), "A reputable source calls it pathogenic", automatic=True),
@@ -125,13 +126,13 @@ _ROWS = (
     _row(Criterion.BS2, _S, _GRADED | {_A}, "Seen in healthy adults where full penetrance is expected", automatic=True),
     _row(Criterion.BS3, _S, _GRADED, "Well-established functional studies show no damage"),
     _row(Criterion.BS4, _S, _GRADED, "Does not segregate with disease"),
-    _row(Criterion.BP1, _P, _UP_TO_STRONG, "Missense where only truncation causes disease", automatic=True),
-    _row(Criterion.BP2, _P, _UP_TO_STRONG, "In trans with a dominant, or in cis with any, pathogenic variant"),
-    _row(Criterion.BP3, _P, _UP_TO_STRONG, "In-frame change in a repeat without known function", automatic=True),
+    _row(Criterion.BP1, _P, _GRADED, "Missense where only truncation causes disease", automatic=True),
+    _row(Criterion.BP2, _P, _GRADED, "In trans with a dominant, or in cis with any, pathogenic variant"),
+    _row(Criterion.BP3, _P, _GRADED, "In-frame change in a repeat without known function", automatic=True),
     _row(Criterion.BP4, _P, _GRADED, "Computational prediction of no effect", automatic=True),
-    _row(Criterion.BP5, _P, _UP_TO_STRONG, "Another cause explains the disease"),
+    _row(Criterion.BP5, _P, _GRADED, "Another cause explains the disease"),
     _row(Criterion.BP6, _P, frozenset({_P}), "A reputable source calls it benign", automatic=True),
-    _row(Criterion.BP7, _P, _UP_TO_STRONG, "Silent or deep intronic without effect on splicing", automatic=True),
+    _row(Criterion.BP7, _P, _GRADED, "Silent or deep intronic without effect on splicing", automatic=True),
 )
 DEFINITIONS = {row.criterion: row for row in _ROWS}
 

@@ -6,6 +6,7 @@ variant itself never counts for itself.
 
 from __future__ import annotations
 
+from services.genomics.acmg.computational import SPLICE_DAMAGING
 from services.genomics.acmg.criteria import Criterion, Strength
 from services.genomics.acmg.record import Effect, Neighbour, Significance, VariantRecord
 from services.genomics.acmg.references import PEJAVER_2022, RICHARDS_2015
@@ -24,7 +25,7 @@ def assess_ps1(record: VariantRecord, rules: Specification) -> CriterionResult:
     if refused is not None:
         return refused
     same = [one for one in _others(record) if one.same_protein_change and not one.alters_splicing]
-    return _strongest(Criterion.PS1, same, rules, "same amino acid change as")
+    return _strongest(Criterion.PS1, same, record, rules, "same amino acid change as")
 
 
 def assess_pm5(record: VariantRecord, rules: Specification) -> CriterionResult:
@@ -33,7 +34,7 @@ def assess_pm5(record: VariantRecord, rules: Specification) -> CriterionResult:
     if refused is not None:
         return refused
     others = [one for one in _others(record) if not one.same_protein_change and not one.alters_splicing]
-    return _strongest(Criterion.PM5, others, rules, "another missense change at the residue of")
+    return _strongest(Criterion.PM5, others, record, rules, "another missense change at the residue of")
 
 
 def assess_pm1(record: VariantRecord, rules: Specification) -> CriterionResult:
@@ -65,16 +66,19 @@ def _no_neighbours(criterion: Criterion, record: VariantRecord) -> CriterionResu
         return not_met(criterion, f"{record.effect} is not missense", {"effect": record.effect}, RICHARDS_2015)
     if record.neighbours is None:
         return not_assessable(criterion, "variants at the residue were not looked up", {"neighbours": None}, RICHARDS_2015)
-    if record.splice_delta is not None and record.splice_delta >= 0.2:
+    if record.splice_delta is not None and record.splice_delta >= SPLICE_DAMAGING:
         inputs = {"splice delta": record.splice_delta}
         return not_assessable(criterion, "the change may act through splicing, not the amino acid", inputs, RICHARDS_2015)
     return None
 
 
-def _strongest(criterion: Criterion, found: list[Neighbour], rules: Specification, text: str) -> CriterionResult:
+def _strongest(
+    criterion: Criterion, found: list[Neighbour], record: VariantRecord, rules: Specification, text: str
+) -> CriterionResult:
     weights = sorted(((_weight(one), one) for one in found), key=lambda pair: (pair[0], pair[1].name), reverse=True)
     counted = [(weight, one) for weight, one in weights if weight > 0]
-    inputs = {"counted": ", ".join(f"{one.name} ({one.significance}, {one.stars} stars)" for _, one in counted) or "none"}
+    named = ", ".join(f"{one.name} ({one.significance}, {one.stars} stars)" for _, one in counted)
+    inputs = {"counted": named or "none", "looked up in": record.neighbours_from or None}
     if not counted:
         return not_met(criterion, "no reviewed pathogenic variant to compare with", inputs, RICHARDS_2015)
     full = _STEPS.index(rules.strength(criterion))

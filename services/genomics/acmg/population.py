@@ -124,6 +124,8 @@ def assess_pm2(record: VariantRecord, rules: Specification) -> CriterionResult:
             return not_met(Criterion.PM2, text, inputs, SVI_PM2)
         if len(judged) < len(seen) and limit == 0.0:
             return not_met(Criterion.PM2, f"seen in {worst.population}, so not absent", inputs, SVI_PM2)
+    if seen and not found:
+        return not_assessable(Criterion.PM2, "seen, but only in data with too few alleles", inputs, SVI_PM2)
     if not found and not any(one.covered for one in datasets):
         return not_assessable(Criterion.PM2, "not seen, but nothing says the site was covered", inputs, SVI_PM2)
     text = f"at most {limit:.5%} in every population" if seen else "absent from population data that cover the site"

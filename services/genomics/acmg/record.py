@@ -215,6 +215,8 @@ class VariantRecord:
     loss: LossOfFunction = field(default_factory=LossOfFunction)
     neighbours: tuple[Neighbour, ...] | None = None
     """None: not looked up."""
+    neighbours_from: str = ""
+    """Where the neighbours were looked up, with its version, e.g. `ClinVar 2026-11`."""
     hotspot: Hotspot | None = None
     predictions: tuple[Prediction, ...] = ()
     splice_delta: float | None = None

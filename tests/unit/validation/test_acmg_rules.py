@@ -49,7 +49,7 @@ def test_the_last_line_is_json(file: Path, capsys: pytest.CaptureFixture[str]) -
     out, err = capsys.readouterr()
     assert json.loads(out.splitlines()[-1]) == {"n": 3, "five_tier": 0.6667, "three_tier": 0.6667, "flips": 1}
     assert "v3\tCCC" in out
-    assert "1 without codes, 1 retracted" in err
+    assert "1 without codes, 1 retracted, 0 unreadable" in err
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,10 @@ def test_a_row_that_cannot_be_read_is_named_with_line_and_column(tmp_path: Path,
     with pytest.raises(InvalidInputError, match=said):
         acmg_rules.read_rows(path)
     assert acmg_rules.main([str(path)]) == 2
+    path.write_text(HEADER + row + ROWS, encoding="utf-8")
+    read = acmg_rules.read_rows(path)
+    assert len(read.rows) == 3
+    assert len(read.unreadable) == 1
 
 
 def test_a_file_without_the_columns_or_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,6 +79,11 @@ def test_one_allele_is_not_absent_for_a_dominant_disease_but_rare_for_a_recessiv
     assert judged(Criterion.PM2, recessive).status is Status.MET
 
 
+def test_an_allele_seen_in_too_few_alleles_says_nothing_about_rarity() -> None:
+    recessive = replace(with_data(population(1, 100)), gene=replace(GENE, inheritance=Inheritance.RECESSIVE))
+    assert judged(Criterion.PM2, recessive).status is Status.NOT_ASSESSABLE
+
+
 def test_rare_means_rare_in_founder_populations_too() -> None:
     record = replace(
         with_data(population(0), population(50, name="Finnish", is_founder=True)),

@@ -138,6 +138,11 @@ def test_a_change_that_may_act_through_splicing_is_not_compared_by_amino_acid() 
     assert judged(Criterion.PS1, beside(near(same_protein_change=True, alters_splicing=True))).status is Status.NOT_MET
 
 
+def test_where_neighbours_were_looked_up_is_told() -> None:
+    result = judged(Criterion.PM5, beside(near(), neighbours_from="ClinVar 2026-11"))
+    assert ("looked up in", "ClinVar 2026-11") in result.inputs
+
+
 def test_residues_that_were_not_looked_up_are_not_empty() -> None:
     assert judged(Criterion.PM5, MISSENSE).status is Status.NOT_ASSESSABLE
     assert judged(Criterion.PM5, beside()).status is Status.NOT_MET

@@ -35,11 +35,12 @@ AUTOMATIC: dict[Criterion, Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All 28 criteria with their results, and the class they make."""
+    """All 28 criteria with their results, the class they make, and the versions of rules and data behind it."""
 
     results: tuple[CriterionResult, ...]
     classification: Classification
     rules_version: str
+    data_versions: tuple[tuple[str, str], ...] = ()
 
     def result(self, criterion: Criterion) -> CriterionResult:
         return next(one for one in self.results if one.criterion is criterion)
@@ -60,7 +61,7 @@ def assess(
             raise InvalidInputError(f"{result.criterion} has two expert inputs")
         given[result.criterion] = result
     results = tuple(_result(criterion, record, specification, given) for criterion in Criterion)
-    return Assessment(results, classify(evidence_of(results), specification), RULES_VERSION)
+    return Assessment(results, classify(evidence_of(results), specification), RULES_VERSION, record.data_versions)
 
 
 def _result(

@@ -229,6 +229,8 @@ class VariantRecord:
     repeat_has_function: bool | None = None
     residues_changed: int | None = None
     assertion: SourceAssertion | None = None
+    data_versions: tuple[tuple[str, str], ...] = ()
+    """Name and version of every dataset the record was built from; carried to the assessment unchanged."""
 
     def __post_init__(self) -> None:
         if self.splice_delta is not None and not 0.0 <= self.splice_delta <= 1.0:

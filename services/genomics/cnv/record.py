@@ -120,3 +120,5 @@ class CnvRecord:
     """Genes that at least two predictors call haploinsufficient; None: not looked up."""
     population: tuple[PopulationOverlap, ...] | None = None
     """None: not looked up."""
+    data_versions: tuple[tuple[str, str], ...] = ()
+    """Name and version of every dataset the record was built from; carried to the class unchanged."""

@@ -62,6 +62,7 @@ class CnvClassification:
     score: Decimal
     rows: tuple[SheetRow, ...]
     warnings: tuple[str, ...]
+    data_versions: tuple[tuple[str, str], ...] = ()
     rules: str = CNV_RULES
     source: Source = RIGGS_2020
 
@@ -98,7 +99,7 @@ def classify_cnv(record: CnvRecord, expert: Iterable[ExpertCell] = ()) -> CnvCla
     rows = [_row(cell, entered.get(cell.id), by_expert.get(cell.id)) for cell in SHEETS[record.kind]]
     rows = _limit_sums(_one_overlap(rows))
     score = sum((row.counted for row in rows), Decimal(0))
-    return CnvClassification(class_of_score(score), score, tuple(rows), _warnings(rows))
+    return CnvClassification(class_of_score(score), score, tuple(rows), _warnings(rows), record.data_versions)
 
 
 def _row(cell: Cell, entry: Entry | None, expert: ExpertCell | None) -> SheetRow:
@@ -130,14 +131,14 @@ def _one_overlap(rows: list[SheetRow]) -> list[SheetRow]:
 
 def _limit_sums(rows: list[SheetRow]) -> list[SheetRow]:
     """Hold 4A to 4C together at 0.90 and 4F to 4H at 0.45."""
-    left = {**dict.fromkeys(_DE_NOVO, "de novo"), **dict.fromkeys(_SEGREGATION, "segregation")}
-    rest = {"de novo": _DE_NOVO_LIMIT, "segregation": _SEGREGATION_LIMIT}
+    group_of = {**dict.fromkeys(_DE_NOVO, "de novo"), **dict.fromkeys(_SEGREGATION, "segregation")}
+    left = {"de novo": _DE_NOVO_LIMIT, "segregation": _SEGREGATION_LIMIT}
     limited = []
     for row in rows:
-        group = left.get(row.cell.id)
+        group = group_of.get(row.cell.id)
         if group is not None and row.counted > 0:
-            counted = min(row.counted, rest[group])
-            rest[group] -= counted
+            counted = min(row.counted, left[group])
+            left[group] -= counted
             row = SheetRow(row.cell, row.status, row.points, counted, row.reason)
         limited.append(row)
     return limited

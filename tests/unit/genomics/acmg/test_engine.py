@@ -202,6 +202,12 @@ def test_points_of_cases_are_exact_decimals() -> None:
     assert sum((DeNovoCase(PhenotypeFit.HETEROGENEOUS, False).points for _ in range(4)), Decimal(0)) == Decimal(1)
 
 
+def test_the_versions_of_the_data_travel_with_the_class() -> None:
+    versions = (("gnomAD", "4.1"), ("ClinVar", "2026-11"))
+    made = assess(replace(MISSENSE, data_versions=versions))
+    assert (made.data_versions, made.rules_version) == (versions, "2026.1")
+
+
 def test_the_same_input_gives_the_same_assessment() -> None:
     record = replace(NONSENSE, populations=(ABSENT,), gene=replace(GENE, missense_z=3.5))
     assert assess(record) == assess(record)

@@ -155,7 +155,9 @@ def test_alternatives_that_are_both_used_and_evidence_both_ways_are_flagged() ->
 
 
 def test_a_class_carries_rules_and_source() -> None:
-    made = classify_cnv(content(CnvType.GAIN, 1))
+    versions = (("ClinGen dosage", "2026-11-01"),)
+    made = classify_cnv(CnvRecord(CnvType.GAIN, protein_coding=("G1",), data_versions=versions))
+    assert made.data_versions == versions
     assert made.rules == "acmg-clingen-cnv@2020"
     assert made.source.doi == "10.1038/s41436-019-0686-8"
 

@@ -13,8 +13,9 @@ An entry belongs to an allele by VEP's ALLELE_NUM, else by its Allele subfield, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -135,7 +136,14 @@ def choose(plan: AnnotationPlan, text: str, ref: str, alts: Sequence[str], allel
 
 def entries_of(plan: AnnotationPlan, entries: Sequence[Sequence[str]], ref: str, alts: Sequence[str], allele: int) -> list[int]:
     """Return the places of the entries that belong to alternate allele `allele` (from 1)."""
-    return [place for place, entry in enumerate(entries) if len(alts) == 1 or _belongs(plan, entry, ref, alts, allele)]
+    if len(alts) == 1:
+        return list(range(len(entries)))
+    written = tuple(alts)
+    return [
+        place
+        for place, entry in enumerate(entries)
+        if belongs(plan, _text(entry, plan.allele), _text(entry, plan.allele_number), ref, written, allele)
+    ]
 
 
 def severity_key(plan: AnnotationPlan, entry: Sequence[str]) -> tuple[bool, int, bool, bool]:
@@ -152,21 +160,23 @@ def _text(entry: Sequence[str], index: int | None) -> str | None:
     return entry[index] or None if index is not None and index < len(entry) else None
 
 
-def _belongs(plan: AnnotationPlan, entry: Sequence[str], ref: str, alts: Sequence[str], allele: int) -> bool:
-    number = _text(entry, plan.allele_number)
+def belongs(plan: AnnotationPlan, stated: str | None, number: str | None, ref: str, alts: tuple[str, ...], allele: int) -> bool:
+    """Tell whether an entry that states an allele, or its number, belongs to alternate allele `allele` (from 1) of several."""
     if number is not None:
         return number == str(allele)
     if plan.allele is None:
         return True
-    stated = entry[plan.allele] if plan.allele < len(entry) else ""
+    if stated is None:
+        return False
     # SnpEff writes `G-chr1:123456_A>T` for a variant seen on top of another; the part before the dash is the allele
     return stated in _written(ref, alts, allele) or (plan.key.upper() == "ANN" and stated.split("-", 1)[0] == alts[allele - 1])
 
 
-def _written(ref: str, alts: Sequence[str], allele: int) -> Iterable[str]:
+@lru_cache(maxsize=4096)
+def _written(ref: str, alts: tuple[str, ...], allele: int) -> frozenset[str]:
     own = alts[allele - 1]
     forms = {own, own.strip("<>")}
     sequences = [ref, *(alt for alt in alts if alt != "*" and not alt.startswith("<"))]
     if len({len(sequence) for sequence in sequences}) > 1 and len({sequence[:1] for sequence in sequences}) == 1:
         forms.add(own[1:] or "-")
-    return forms
+    return frozenset(forms)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from services.variants.vcf.annotations import IMPACT_RANK, NO_IMPACT, AnnotationPlan, entries_of
+from services.variants.vcf.annotations import IMPACT_RANK, NO_IMPACT, AnnotationPlan, belongs
 from services.variants.vcf.columnar import Lines, Rows
 from services.variants.vcf.columnar_info import InfoPart
 from services.variants.vcf.plan import TablePlan
-from services.variants.vcf.strings import Mask, Offsets, Pieces, Spans, chosen_runs, decoded, indices
+from services.variants.vcf.strings import Mask, Offsets, Pieces, Spans, chosen_runs, decoded, indices, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,9 @@ class _Chosen:
 class _Owned:
     """Entries and the line and allele they belong to; an entry may belong to several alleles."""
 
-    line: list[Offsets]
-    allele: list[Offsets]
-    entry: list[Offsets]
-
-    def add(self, line: Offsets, allele: Offsets, entry: Offsets) -> None:
-        self.line.append(line)
-        self.allele.append(allele)
-        self.entry.append(entry)
+    line: Offsets
+    allele: Offsets
+    entry: Offsets
 
 
 class AnnotationPart:
@@ -89,11 +84,11 @@ class AnnotationPart:
         if not len(rows):
             return
         entries = _Entries(pieces.spans, bars)
-        chosen, owned = self._choose(annotation, pieces, texts, rows, _severity(annotation, entries))
+        chosen, owned = self._choose(annotation, pieces, entries, rows, _severity(annotation, entries))
         self._unpacked[annotation.key] = (entries, chosen)
         if annotation.gene is not None:
-            names = entries.subfield(annotation.gene).at(np.concatenate(owned.entry))
-            self._genes.append((np.concatenate(owned.line), np.concatenate(owned.allele), names))
+            names = entries.subfield(annotation.gene).at(owned.entry)
+            self._genes.append((owned.line, owned.allele, names))
 
     def _rectangular(self, annotation: AnnotationPlan, texts: Spans, rows: Offsets) -> tuple[Spans, Offsets, Pieces, Offsets]:
         """Split into entries; hand over lines with an entry of another width. Returns the rest and where its `|` stand."""
@@ -112,7 +107,7 @@ class AnnotationPart:
             texts, rows = texts.at(kept), rows[kept]
 
     def _choose(
-        self, annotation: AnnotationPlan, pieces: Pieces, texts: Spans, rows: Offsets, order: Offsets
+        self, annotation: AnnotationPlan, pieces: Pieces, entries: _Entries, rows: Offsets, order: Offsets
     ) -> tuple[_Chosen, _Owned]:
         """Choose one entry for each allele of each line."""
         lines = self._lines
@@ -128,26 +123,50 @@ class AnnotationPart:
         if annotation.allele is None and annotation.allele_number is None:
             each = alleles[pieces.rows()]  # entries that name no allele belong to all of them
             of_each = np.arange(int(each.sum())) - np.repeat(np.cumsum(each) - each, each)
-            return chosen, _Owned([np.repeat(line, each)], [of_each], [np.repeat(every, each)])
-        alone = (alleles == 1)[pieces.rows()]
-        owned = _Owned([line[alone]], [np.zeros(int(alone.sum()), np.int64)], [every[alone]])
+            return chosen, _Owned(np.repeat(line, each), of_each, np.repeat(every, each))
         several = np.flatnonzero((alleles > 1) & ~lines.bad[rows])
-        written = self._written_alleles(rows[several])
-        for at, text, (ref, alts) in zip(several, texts.at(several).array().to_pylist(), written, strict=True):
-            fields = [entry.split("|") for entry in text.split(",")]
-            for allele in range(len(alts)):
-                own = np.array(entries_of(annotation, fields, ref, alts, allele + 1), dtype=np.int64) + int(pieces.first[at])
-                target = int(starts[rows[at]]) + allele
-                chosen.count[target] = len(own)
-                chosen.entry[target] = own[np.argmin(order[own])] if len(own) else -1
-                owned.add(np.full(len(own), rows[at]), np.full(len(own), allele), own)
-        return chosen, owned
+        matched = self._match(annotation, entries, chosen, pieces, rows, several, order)
+        alone = (alleles == 1)[pieces.rows()]
+        return chosen, _Owned(
+            np.concatenate((line[alone], matched.line)),
+            np.concatenate((np.zeros(int(alone.sum()), np.int64), matched.allele)),
+            np.concatenate((every[alone], matched.entry)),
+        )
 
-    def _written_alleles(self, lines: Offsets) -> list[tuple[str, list[str]]]:
+    def _match(
+        self,
+        annotation: AnnotationPlan,
+        entries: _Entries,
+        chosen: _Chosen,
+        pieces: Pieces,
+        rows: Offsets,
+        several: Offsets,
+        order: Offsets,
+    ) -> _Owned:
+        """Match the entries of lines with several alleles to them; complete `chosen` for these lines."""
+        counts = pieces.counts[several]
+        numbers = runs(pieces.first[several], counts)
+        stated = _texts_or_none(entries, annotation.allele, numbers)
+        allele_numbers = _texts_or_none(entries, annotation.allele_number, numbers)
+        ranks, ids, lines = order[numbers].tolist(), numbers.tolist(), rows[several].tolist()
+        found: list[tuple[int, int, int]] = []
+        start = 0
+        for line, count, (ref, alts) in zip(lines, counts.tolist(), self._written_alleles(rows[several]), strict=True):
+            places = range(start, start + count)
+            target = int(chosen.first_target[line])
+            start += count
+            for allele in range(len(alts)):
+                own = [at for at in places if belongs(annotation, stated[at], allele_numbers[at], ref, alts, allele + 1)]
+                chosen.count[target + allele] = len(own)
+                chosen.entry[target + allele] = ids[min(own, key=ranks.__getitem__)] if own else -1
+                found += [(line, allele, ids[at]) for at in own]
+        return _Owned(*np.array(found, dtype=np.int64).reshape(-1, 3).T)
+
+    def _written_alleles(self, lines: Offsets) -> list[tuple[str, tuple[str, ...]]]:
         """Return REF and the ALT alleles of some lines."""
         own = self._lines
         refs, alts = (own.column(index).at(lines).array().to_pylist() for index in (3, 4))
-        return [(ref, alt.split(",")) for ref, alt in zip(refs, alts, strict=True)]
+        return [(ref, tuple(alt.split(","))) for ref, alt in zip(refs, alts, strict=True)]
 
     def columns(self, rows: Rows) -> dict[str, pa.Array]:
         made: dict[str, pa.Array] = {}
@@ -198,6 +217,13 @@ class AnnotationPart:
         inside = np.repeat(begin - offsets[:-1], stop - begin) + np.arange(int(offsets[-1]))
         names = pa.array(values, pa.string()).take(pa.array(codes[kept[inside]]))
         return pa.ListArray.from_arrays(pa.array(offsets), names, mask=pa.array(stop == begin))
+
+
+def _texts_or_none(entries: _Entries, index: int | None, numbers: Offsets) -> list[str | None]:
+    """Return one subfield of some entries; None where it is empty or the field has no such subfield."""
+    if index is None:
+        return [None] * len(numbers)
+    return [text or None for text in entries.subfield(index).at(numbers).array().to_pylist()]
 
 
 def _severity(annotation: AnnotationPlan, entries: _Entries) -> Offsets:

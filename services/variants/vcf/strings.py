@@ -38,9 +38,7 @@ class Text:
         self.view = np.frombuffer(data, dtype=np.uint8)
         self.is_ascii = data.isascii()
         self._found: dict[bytes, Offsets] = {}
-        # the eight bytes that begin at each place; the block is padded where it is shorter than that
-        padded = data if len(data) >= _WORD else data.ljust(_WORD, b"\x00")
-        self._words = np.ndarray((len(padded) - _WORD + 1,), dtype="<u8", buffer=padded, strides=(1,))
+        self._words = np.frombuffer(data, dtype="<u8", count=len(data) // _WORD)
 
     def has(self, byte: bytes) -> bool:
         return byte in self.bytes if byte not in self._found else len(self._found[byte]) > 0
@@ -65,11 +63,18 @@ class Text:
 
     def words(self, starts: Offsets, lengths: Offsets) -> Words:
         """Return the first eight bytes of pieces as one number each, shorter ones filled up with zeros."""
-        last = len(self._words) - 1
-        words: Words = self._words[np.minimum(starts, last)]
-        late = np.flatnonzero(starts > last)
-        if len(late):  # what begins in the last bytes of the block: drop the bytes before it
-            words[late] >>= (np.minimum(starts[late] - last, _WORD - 1) * 8).astype(np.uint64)
+        late = np.flatnonzero(starts >= (len(self._words) - 1) * _WORD)
+        place = starts >> 3
+        if len(late):
+            place[late] = 0
+        # two aligned words hold the eight bytes; numpy reads words at any place, but much slower
+        bits = ((starts & 7) << 3).astype(np.uint64)
+        if len(self._words) > 1:
+            words: Words = (self._words[place] >> bits) | (self._words[place + 1] << (np.uint64(64) - bits))
+        else:
+            words = np.zeros(len(starts), dtype=np.uint64)
+        for number in late:
+            words[number] = int.from_bytes(self.bytes[starts[number] : starts[number] + _WORD], "little")
         words &= _WORD_MASKS[np.minimum(lengths, _WORD)]
         return words
 
@@ -220,7 +225,12 @@ def chosen_runs(values: Offsets, first: Offsets, counts: Offsets) -> Offsets:
     total = int(counts.sum())
     if total == len(values):
         return values
-    return values[runs(first, counts)]
+    if 2 * total < len(values):
+        return values[runs(first, counts)]
+    gaps = np.concatenate(([0], first + counts))
+    inside = np.ones(len(values), dtype=bool)
+    inside[runs(gaps, np.append(first, len(values)) - gaps)] = False
+    return values[inside]
 
 
 def runs(first: Offsets, counts: Offsets) -> Offsets:

@@ -26,8 +26,7 @@ def loss_entries(record: CnvRecord) -> list[Entry]:
         for one in record.regions:
             if one.haploinsufficiency is Dosage.UNLIKELY:
                 _keep(found, _benign(record, one))
-    if not genes:
-        _keep(found, _predicted(record))
+    _keep(found, _predicted(record, {one.symbol for one in genes}))
     return list(found.values())
 
 
@@ -98,9 +97,9 @@ def _benign(record: CnvRecord, region: RegionOverlap) -> Entry:
     return default_entry(record, "2G", f"{region.name}: {region.extent}")
 
 
-def _predicted(record: CnvRecord) -> Entry | None:
+def _predicted(record: CnvRecord, established: set[str]) -> Entry | None:
+    """Enter 2H for a predicted gene that curation does not already judge."""
     if record.predicted_haploinsufficient is None:
         return Entry("2H", None, "predictions of haploinsufficiency not looked up")
-    if record.predicted_haploinsufficient:
-        return default_entry(record, "2H", f"predicted: {', '.join(record.predicted_haploinsufficient[:10])}")
-    return None
+    others = [name for name in record.predicted_haploinsufficient if name not in established]
+    return default_entry(record, "2H", f"predicted: {', '.join(others[:10])}") if others else None

@@ -80,6 +80,7 @@ def test_two_strong_criteria_are_pathogenic_unless_something_speaks_against() ->
 def test_ba1_decides_alone_but_not_against_evidence_that_is_pathogenic_by_itself() -> None:
     assert combined("BA1").pathogenicity is B
     assert combined("BA1 PP4 PM3").pathogenicity is B
+    assert combined("BA1 PVS1 PP4").pathogenicity is B
     founder = combined("BA1 PVS1 PM3_VeryStrong")
     assert founder.pathogenicity is P
     assert Refinement.BA1_YIELDS_TO_PATHOGENIC_EVIDENCE in founder.applied

@@ -110,10 +110,18 @@ def test_an_established_gene_in_a_benign_region_outweighs_it() -> None:
     assert "2F" not in section_two(made)
 
 
-def test_predictions_raise_a_loss_a_little_and_only_where_nothing_is_established() -> None:
+def test_a_loss_in_a_benign_region_is_not_benign_while_an_established_gene_is_hit_in_unknown_exons() -> None:
+    made = classified(CnvType.LOSS, gene(Relation.INTRAGENIC, **HI), region(Extent.WITHIN, haploinsufficiency=Dosage.UNLIKELY))
+    assert made.pathogenicity is VUS
+
+
+def test_predictions_raise_a_loss_a_little_and_only_for_genes_that_are_not_established() -> None:
     assert classified(CnvType.LOSS, predicted_haploinsufficient=("GENE1",)).score == Decimal("0.15")
     assert row(classified(CnvType.LOSS), "2H").status is CellStatus.NOT_ASSESSABLE
     assert classified(CnvType.LOSS, gene(Relation.COMPLETE, **HI), predicted_haploinsufficient=("GENE2",)).score == 1
+    untranslated = gene(Relation.FIVE_PRIME, coding_involved=False, **HI)
+    assert classified(CnvType.LOSS, untranslated, predicted_haploinsufficient=("GENE2",)).score == Decimal("0.15")
+    assert classified(CnvType.LOSS, untranslated, predicted_haploinsufficient=("GENE1",)).score == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A patient on the home page: who, how old, how much is on record, and the way in."""
+"""A patient in short: the card on the home page, the heading of the pages about one patient."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from components.formatting import plain
+from services.access.principals import Principal
+from services.container import Services
 from services.patients.registry import Patient
 
 _COLUMNS = 3
@@ -29,6 +31,12 @@ def grid(patients: Sequence[Patient], key: str) -> str | None:
                     if show(patient, key=f"{key}.{patient.id}"):
                         opened = patient.id
     return opened
+
+
+def heading(title: str, services: Services, access: Principal, patient_id: str | None) -> None:
+    """Write the title of a page about one patient, with the name: whose record is open must never be in doubt."""
+    patient = next((one for one in services.patients.list(access) if one.id == patient_id), None)
+    st.title(f"{title}: {plain(patient.name)}" if patient is not None else title)
 
 
 def in_short(patient: Patient) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import demo_loading, document_list, document_upload, state
+from components import demo_loading, document_list, document_upload, patient_card, state
 from components.feedback import empty, explained
 from components.runtime import Need, get_services, require_access
 
@@ -12,8 +12,8 @@ access = require_access(Need.PATIENTS)
 services = get_services()
 patient_id = state.patient_id()
 
-st.title("Documents")
 with explained():
+    patient_card.heading("Documents", services, access, patient_id)
     documents = services.documents.list(patient_id, access) if patient_id is not None else ()
 with st.expander("Upload PDFs", icon=":material/upload_file:", expanded=not documents), explained():
     document_upload.show(services, access, patient_id)

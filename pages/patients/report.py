@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import report_choice, report_list, report_preview, report_session, report_signing, state
+from components import patient_card, report_choice, report_list, report_preview, report_session, report_signing, state
 from components.feedback import empty, explained
 from components.formatting import plain
 from components.runtime import Need, get_services, require_access
@@ -15,7 +15,8 @@ services = get_services()
 patient_id = state.patient_id()
 report_session.follow(patient_id)
 
-st.title("Report")
+with explained():
+    patient_card.heading("Report", services, access, patient_id)
 st.caption(plain(DISCLAIMER))
 if patient_id is None:
     empty("Choose a patient on the left to write a report about them.", icon=":material/lab_profile:")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from components import lab_trends, odyssey_view, record_facts, source_viewer, state, timeline_chart
+from components import lab_trends, odyssey_view, patient_card, record_facts, source_viewer, state, timeline_chart
 from components.feedback import empty, explained
 from components.runtime import Need, get_services, require_access
 
@@ -14,7 +14,8 @@ access = require_access(Need.PATIENTS)
 services = get_services()
 patient_id = state.patient_id()
 
-st.title("Timeline")
+with explained():
+    patient_card.heading("Timeline", services, access, patient_id)
 if patient_id is None:
     empty("Choose a patient on the left to see the course of their disease.")
     st.stop()

@@ -7,7 +7,7 @@ is reported by name. Nothing is estimated, and no laboratory value stands in for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -43,10 +43,19 @@ def scores_for(
             items = given.items(instrument, disease)
             if instrument.record.on_request and not items:
                 continue
-            scores.append(_score(instrument, disease, items, profile, panel))
+            scores.append(_score(instrument, disease, items | _from_scores(instrument, items, scores), profile, panel))
     scored = {score.instrument_id for score in scores}
     scores.extend(_elsewhere(instrument) for instrument in given.instruments() if instrument.id not in scored)
     return tuple(scores)
+
+
+def _from_scores(instrument: Instrument, items: Mapping[str, Any], scores: Sequence[ActivityScore]) -> dict[str, Any]:
+    """Return the SLEDAI-2K computed a moment ago for the state that is defined by it, unless another was given."""
+    targets = (names.find(instrument.record, name) for name in items)
+    if instrument.id != "LLDAS" or any(target is not None and target.item.key == "sledai_2k" for target in targets):
+        return {}
+    value = next((one.value for one in scores if one.instrument_id == "SLEDAI-2K" and one.status is Status.OK), None)
+    return {} if value is None else {"sledai_2k": value}
 
 
 def unknown_instruments(profile: Profile, visit_items: Mapping[str, Any] | None = None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from services.clinical.activity import ActivityScore
+from services.clinical.activity import INSTRUMENTS, ActivityScore
 from services.clinical.antibodies import AntibodyReport
 from services.clinical.conditions import Conditions
 from services.clinical.explanation import Explanation, Frozen, Status, Step
@@ -122,12 +122,19 @@ def _unscreened(drug: DrugCheck) -> list[Alert]:
     ]
 
 
+def _labels(score: ActivityScore) -> list[str]:
+    """What is missing as a person calls it; a name that is no item of the instrument stands as it is."""
+    instrument = INSTRUMENTS.get(score.instrument_id)
+    labels = {item.key: item.label for item in instrument.items} if instrument is not None else {}
+    return [labels.get(key, key) for key in score.missing]
+
+
 def _insufficient(activity: Sequence[ActivityScore]) -> list[Alert]:
     """Say which instruments of the diagnoses could not be computed; nothing is estimated in their place."""
     lacking = [score for score in activity if score.status is Status.INSUFFICIENT_DATA]
     if not lacking:
         return []
-    named = "; ".join(f"{score.name} (missing {', '.join(score.missing[:6]) or 'its items'})" for score in lacking[:8])
+    named = "; ".join(f"{score.name} (missing {', '.join(_labels(score)[:6]) or 'its items'})" for score in lacking[:8])
     return [
         Alert(
             code="INSUFFICIENT_DATA_ACTIVITY",

@@ -107,6 +107,15 @@ def test_the_clinicians_answer_wins_over_the_laboratory() -> None:
     assert "leukopenia" not in score.missing
 
 
+def test_the_low_activity_state_of_lupus_takes_the_sledai_that_was_computed() -> None:
+    complete = {"present": ["rash"], "all_other_items_assessed_absent": True}
+    patient = profile(Disease.SYSTEMIC_LUPUS_ERYTHEMATOSUS, instrument_items={"SLEDAI-2K": complete})
+    scores = scored(patient)
+    assert scores["SLEDAI-2K"].value == 2
+    assert "sledai_2k" not in scores["LLDAS"].missing
+    assert "sledai_2k" in scored(profile(Disease.SYSTEMIC_LUPUS_ERYTHEMATOSUS))["LLDAS"].missing
+
+
 def test_an_anti_dsdna_without_its_limit_decides_nothing() -> None:
     score = scored(profile(Disease.SYSTEMIC_LUPUS_ERYTHEMATOSUS, biomarkers={"anti_dsDNA_iu_ml": 800}))["SLEDAI-2K"]
     assert "increased_dna_binding" in score.missing

@@ -113,7 +113,7 @@ class SamplesPart:
     def _read_field(self, key: str, definition: FieldDefinition, texts: Spans, cells: Offsets) -> None:
         lines = self._lines
         line = self._line(cells)
-        if definition.number == "1" and definition.type in (FieldType.STRING, FieldType.CHARACTER):
+        if key != "GT" and definition.number == "1" and definition.type in (FieldType.STRING, FieldType.CHARACTER):
             lines.mark(line[texts.hold(b",")])
         reading = read_values(texts, definition, decode=self._decode)
         if reading.doubtful is not None:

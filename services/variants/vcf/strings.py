@@ -140,10 +140,16 @@ class Spans:
         first = np.zeros(len(self) + 1, dtype=np.int64)
         np.cumsum(counts + 1, out=first[1:])
         inside = chosen_runs(found, low, counts)
+        starts, ends = np.empty(first[-1], dtype=np.int64), np.empty(first[-1], dtype=np.int64)
+        width = int(first[1]) if len(self) else 0
+        if width and width * len(self) == first[-1] and (counts == width - 1).all():  # as in most FORMAT columns
+            by_row, ends_by_row = starts.reshape(-1, width), ends.reshape(-1, width)
+            by_row[:, 0], by_row[:, 1:] = self.starts, inside.reshape(len(self), width - 1) + 1
+            ends_by_row[:, -1], ends_by_row[:, :-1] = self.ends, inside.reshape(len(self), width - 1)
+            return Pieces(Spans(self.text, starts, ends), first)
         begins, closes = np.zeros(first[-1], dtype=bool), np.zeros(first[-1], dtype=bool)
         begins[first[:-1]] = True
         closes[first[1:] - 1] = True
-        starts, ends = np.empty(first[-1], dtype=np.int64), np.empty(first[-1], dtype=np.int64)
         starts[begins], starts[~begins] = self.starts, inside + 1
         ends[closes], ends[~closes] = self.ends, inside
         return Pieces(Spans(self.text, starts, ends), first)

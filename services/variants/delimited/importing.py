@@ -1,14 +1,9 @@
-"""Import of a CSV or TSV file: two passes, one to learn the types of the columns, one to make the rows.
-
-A column's inferred type is one that every value of the file fits, so inference never rejects a row; a type that the user set is
-held against each value. Missing are an empty cell, `.`, `NA`, `N/A`, `null` and `None`.
-"""
+"""Import of a CSV or TSV file: two passes, one to learn the types of the columns, one to make the rows."""
 
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from services.errors import InvalidInputError
-from services.genomics.alleles import AlleleForm, VariantType, allele_form, left_align, trim, variant_type
 from services.genomics.genome import GenomeBuild, beyond_chromosome_end, build_named_in, refseq_chromosome
 from services.variants.builds import other_build
 from services.variants.checks import DuplicateCheck, OrderCheck
 from services.variants.columns import CORE, Column, NameBook, Origin
-from services.variants.delimited.coordinates import Coordinates, from_alleles, parse_coordinates, region
+from services.variants.delimited.cells import ARROW_TYPES, MISSING, ColumnTypes, Row, fits, typed
+from services.variants.delimited.coordinates import Coordinates
+from services.variants.delimited.placing import core_rows, place_cell, places_of
 from services.variants.delimited.sniffing import Dialect, Text, sniff
 from services.variants.outcome import ImportOptions, Mode, Progress, ShouldStop
 from services.variants.problems import Problem, ProblemLog, UnusableFileError, error, warning
@@ -31,12 +27,6 @@ from services.variants.vcf.importing import Counts, Outputs, RejectedSink, Stopp
 from services.variants.writing import TableWriter
 
 _BATCH = 20_000
-_MISSING = frozenset(["", ".", "na", "n/a", "null", "none"])
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
-_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,300}\.?[0-9]{0,300}|\.[0-9]{1,300})(?:[eE][-+]?[0-9]{1,5})?")
-_FLAGS = {"true": True, "false": False, "yes": True, "no": False, "t": True, "f": False}
-_TYPES = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
-Row = list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +55,7 @@ def preview_delimited(path: Path, options: ImportOptions | None = None, rows: in
     options = options or ImportOptions()
     dialect = sniff(path, options.delimited, options.limits, is_bed=_is_bed(path, options))
     shown = [row for _, row in _first(_rows(path, dialect, options), rows)]
-    types = _Types(len(dialect.names))
+    types = ColumnTypes(len(dialect.names))
     types.see(shown)
     by_index = {index: role for role, index in dialect.roles.items()}
     columns = tuple(
@@ -124,47 +114,6 @@ def _rows(path: Path, dialect: Dialect, options: ImportOptions, text: Text | Non
             yield line, row
     except csv.Error as problem:
         raise UnusableFileError(error(start, "line", "", f"cannot be read: {problem}", "line.quotes")) from problem
-
-
-class _Types:
-    """Narrows down what type each column can have, from all values seen."""
-
-    def __init__(self, width: int) -> None:
-        self._possible = [["integer", "number", "flag"] for _ in range(width)]
-        self._seen = [False] * width
-
-    def see(self, rows: Sequence[Row]) -> None:
-        for index, possible in enumerate(self._possible):
-            if not possible:
-                continue
-            values = {row[index].strip() for row in rows if index < len(row)}
-            values = {value for value in values if value.lower() not in _MISSING}
-            self._seen[index] |= bool(values)
-            possible[:] = [kind for kind in possible if all(fits(value, kind) for value in values)]
-
-    def of(self, index: int) -> str:
-        return self._possible[index][0] if self._seen[index] and self._possible[index] else "text"
-
-
-def fits(value: str, kind: str) -> bool:
-    """Tell whether a value that is not missing can be stored as `kind`."""
-    if kind == "integer":
-        # an identifier such as 007 must keep its zeros
-        return bool(_INTEGER.fullmatch(value)) and not re.match(r"[-+]?0[0-9]", value)
-    if kind == "number":
-        return bool(_NUMBER.fullmatch(value)) and not re.match(r"[-+]?0[0-9]", value)
-    return kind != "flag" or value.lower() in _FLAGS
-
-
-def _typed(value: str, kind: str) -> Any:
-    stripped = value.strip()
-    if stripped.lower() in _MISSING:
-        return None
-    if kind == "integer":
-        return int(stripped)
-    if kind == "number":
-        return float(stripped)
-    return _FLAGS[stripped.lower()] if kind == "flag" else value
 
 
 @dataclass(slots=True)
@@ -233,14 +182,14 @@ class DelimitedImport:
             raise UnusableFileError(error(None, "build", str(self.build), reason, "build.mismatch"))
 
     def _learn_types(self, dialect: Dialect, should_stop: ShouldStop) -> None:
-        types = _Types(len(dialect.names))
+        types = ColumnTypes(len(dialect.names))
         for batch in _batches(_rows(self.path, dialect, self.options)):
             if should_stop():
                 raise StoppedError
             types.see([row for _, row in batch])
         set_by_user = self.options.delimited.types
         unknown = [name for name in set_by_user if name not in dialect.names] + [
-            kind for kind in set_by_user.values() if kind not in _TYPES
+            kind for kind in set_by_user.values() if kind not in ARROW_TYPES
         ]
         if unknown:
             raise InvalidInputError(f"{unknown[0]!r} is neither a column of the file nor a type (text, integer, number, flag)")
@@ -249,7 +198,7 @@ class DelimitedImport:
         for column in CORE:
             names.unique(column.name)
         own = [
-            Column(names.unique(f"file_{name}"), _TYPES[kind], f"Column {name} of the file", Origin.FILE, name)
+            Column(names.unique(f"file_{name}"), ARROW_TYPES[kind], f"Column {name} of the file", Origin.FILE, name)
             for name, kind in zip(dialect.names, self._kinds, strict=True)
         ]
         self._names = [column.name for column in own]
@@ -304,18 +253,18 @@ class DelimitedImport:
         for index, cell in enumerate(cells):
             kind = self._kinds[index]
             stripped = cell.strip()
-            if stripped.lower() not in _MISSING and not fits(stripped, kind):
+            if stripped.lower() not in MISSING and not fits(stripped, kind):
                 return error(line, dialect.names[index], cell, f"is not of the type {kind}", "value.type")
-            values[self._names[index]] = _typed(cell, kind)
+            values[self._names[index]] = typed(cell, kind)
         try:
-            places = _places(cells, dialect)
+            places = places_of(cells, dialect)
         except InvalidInputError as problem:
-            name, value = _place_cell(cells, dialect)
+            name, value = place_cell(cells, dialect)
             return error(line, name, value, problem.message, "row.place")
         wrong = self._check_place(line, places[0])
         if wrong is not None:
             return wrong
-        return _core_rows(line, cells, dialect, places, values, reference)
+        return core_rows(line, cells, dialect, places, values, reference)
 
     def _check_place(self, line: int, place: Coordinates) -> Problem | None:
         accession = refseq_chromosome(place.chrom)
@@ -348,109 +297,3 @@ def _batches(rows: Iterator[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]
             batch = []
     if batch:
         yield batch
-
-
-def _cell(cells: Row, dialect: Dialect, role: str) -> str:
-    index = dialect.roles.get(role)
-    return cells[index].strip() if index is not None and index < len(cells) else ""
-
-
-def _place_cell(cells: Row, dialect: Dialect) -> tuple[str, str]:
-    role = next((role for role in ("variant", "region", "pos") if role in dialect.roles), "pos")
-    if {"chrom", "pos"} <= dialect.roles.keys():
-        shown = "-".join(filter(None, (_cell(cells, dialect, part) for part in ("chrom", "pos", "ref", "alt"))))
-        return dialect.names[dialect.roles["pos"]], shown
-    return dialect.names[dialect.roles[role]], _cell(cells, dialect, role)
-
-
-def _places(cells: Row, dialect: Dialect) -> list[Coordinates]:
-    """Return one place per alternate allele; InvalidInputError says what is wrong."""
-    roles = dialect.roles
-    if {"chrom", "pos"} <= roles.keys() and _cell(cells, dialect, "chrom"):
-        return _from_columns(cells, dialect)
-    role = "variant" if "variant" in roles and _cell(cells, dialect, "variant") else "region"
-    return [parse_coordinates(_cell(cells, dialect, role))]
-
-
-def _from_columns(cells: Row, dialect: Dialect) -> list[Coordinates]:
-    chrom, position_text, end_text = (_cell(cells, dialect, role) for role in ("chrom", "pos", "end"))
-    if re.search(r"\s", chrom):
-        raise InvalidInputError("a chromosome holds no whitespace")
-    if not re.fullmatch(r"[0-9]{1,12}", position_text):
-        raise InvalidInputError(f"the position {position_text!r} is not a whole number")
-    position = int(position_text) + dialect.zero_based
-    if end_text and end_text.lower() not in _MISSING and not re.fullmatch(r"[0-9]{1,12}", end_text):
-        raise InvalidInputError(f"the end {end_text!r} is not a whole number")
-    end = int(end_text) if re.fullmatch(r"[0-9]{1,12}", end_text) else None
-    ref, alt = (_cell(cells, dialect, role) for role in ("ref", "alt"))
-    if not ref and not alt:
-        if "ref" in dialect.roles and "alt" in dialect.roles:
-            raise InvalidInputError("has neither a reference nor an alternate allele")
-        return [region(chrom, position, end if end is not None else position)]
-    places = [from_alleles(chrom, position, ref, allele) for allele in alt.split(",")]
-    if end is None:
-        return places
-    return [
-        Coordinates(place.chrom, place.position, end, place.ref, place.alt) if place.alt and place.alt.startswith("<") else place
-        for place in places
-    ]
-
-
-def _core_rows(
-    line: int, cells: Row, dialect: Dialect, places: list[Coordinates], values: dict[str, Any], reference: ReferenceGenome | None
-) -> list[dict[str, Any]] | Problem:
-    identifier = _cell(cells, dialect, "id")
-    rows = []
-    for number, place in enumerate(places, start=1):
-        position, end, ref, alt = place.position, place.end, place.ref, place.alt
-        if reference is not None and ref is not None and alt is not None:
-            placed = _placed(line, place, reference)
-            if isinstance(placed, Problem):
-                return placed
-            position, end, ref, alt = placed
-        elif ref is not None and alt is not None and allele_form(alt) is AlleleForm.SEQUENCE:
-            position, ref, alt = trim(position, ref, alt)
-            end = position + len(ref) - 1
-        kind = VariantType.REGION if ref is None or alt is None else variant_type(ref, alt)
-        rows.append(
-            {
-                **values,
-                "chrom": place.chrom,
-                "pos": position,
-                "end": end,
-                "id": None if identifier.lower() in _MISSING else identifier,
-                "ref": ref,
-                "alt": alt,
-                "variant_type": str(kind),
-                "allele_index": number,
-                "allele_count": len(places),
-                "line": line,
-                "original_pos": place.position,
-                "original_ref": _cell(cells, dialect, "ref") or place.ref,
-                "original_alt": _cell(cells, dialect, "alt") or place.alt,
-            }
-        )
-    return rows
-
-
-def _placed(line: int, place: Coordinates, reference: ReferenceGenome) -> tuple[int, int, str, str] | Problem:
-    """Fill in bases that the notation leaves open, compare the rest with the reference, left-align indels."""
-    assert place.ref is not None
-    assert place.alt is not None
-    contig = reference.contig(place.chrom)
-    if contig is None:
-        return place.position, place.end, place.ref, place.alt
-    there = reference.bases(contig, place.position, place.position + len(place.ref) - 1)
-    if len(there) != len(place.ref) or any(
-        own not in ("N", base) and base in "ACGT" for own, base in zip(place.ref, there, strict=True)
-    ):
-        ours = reference.build
-        reason = (
-            f"REF is {place.ref[:20]}, the reference ({ours.build if ours else 'build unknown'}) has {there[:20] or 'nothing'}"
-        )
-        return error(line, "ref", place.ref, reason, "ref.reference")
-    alt = there[0] + place.alt[1:] if place.alt.startswith("N") else place.alt
-    if allele_form(alt) is not AlleleForm.SEQUENCE:
-        return place.position, place.end, there, alt
-    position, ref, alt = left_align(place.position, there, alt, lambda start, end: reference.bases(contig, start, end))
-    return position, position + len(ref) - 1, ref, alt

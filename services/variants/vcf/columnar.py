@@ -21,9 +21,9 @@ import pyarrow.compute as pc
 from services.genomics.alleles import BASES, AlleleForm, allele_form, sequence_type, trim, variant_type
 from services.variants.problems import Problem, warning
 from services.variants.vcf.definitions import FieldType
+from services.variants.vcf.field_rules import check_alleles, check_contig, check_filter, check_identifiers
 from services.variants.vcf.header import Header
 from services.variants.vcf.plan import TablePlan
-from services.variants.vcf.record import check_alleles, check_contig, check_filter, check_identifiers
 from services.variants.vcf.strings import Mask, Offsets, Spans, Text, mask_of, parse_numbers
 
 _SIMPLE = (AlleleForm.SEQUENCE, AlleleForm.MISSING, AlleleForm.OVERLAPPING_DELETION, AlleleForm.UNSPECIFIED)

@@ -20,9 +20,9 @@ from services.variants.vcf.columnar_values import (
     wrong_counts,
 )
 from services.variants.vcf.definitions import FieldDefinition, FieldType
+from services.variants.vcf.field_rules import check_format
 from services.variants.vcf.genotype import Genotype, parse_genotype, zygosity
 from services.variants.vcf.plan import FieldPlan, TablePlan
-from services.variants.vcf.record import check_format
 from services.variants.vcf.strings import Mask, Offsets, Spans, indices, scatter
 from services.variants.vcf.values import NOT_NEGATIVE_FORMAT
 

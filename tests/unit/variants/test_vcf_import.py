@@ -197,6 +197,19 @@ def test_a_large_unsorted_file_is_merged_from_sorted_runs(tmp_path: Path, monkey
     assert all(row["line"] == 20 + positions.index(row["pos"]) for row in table[:50])
 
 
+def test_the_file_states_limits_of_positions_and_stores_what_repeats_once(tmp_path: Path) -> None:
+    lines = [f"chr1 {100 + 7 * at} . A G . PASS DP=3;TAGS=a{at},b{at} GT 0/1" for at in range(500)]
+    report = run(tmp_path, vcf(*lines))
+    assert report.folder is not None
+    group = pq.ParquetFile(report.folder / "variants.parquet").metadata.row_group(0)
+    stored = {group.column(index).path_in_schema: group.column(index) for index in range(group.num_columns)}
+    assert (stored["pos"].statistics.min, stored["pos"].statistics.max) == (100, 3593)
+    assert (stored["chrom"].statistics.min, stored["chrom"].statistics.max) == ("chr1", "chr1")
+    assert stored["filter"].has_dictionary_page
+    assert not stored["pos"].has_dictionary_page
+    assert [row["info_TAGS"] for row in rows(report)][-1] == ["a499", "b499"]
+
+
 def test_the_same_variant_in_another_writing_is_reported(tmp_path: Path) -> None:
     report = run(tmp_path, vcf("chr1 100 . TAT TGT . . . GT 0/1", "chr1 101 . A G . . . GT 0/1"))
     assert [problem.line for problem in report.problems.kept if problem.rule == "duplicate.variant"] == [21]

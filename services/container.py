@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from dataclasses import dataclass
 
@@ -31,7 +30,7 @@ from services.patients.fact_decisions import FactDecisions
 from services.patients.record import PatientRecord
 from services.patients.registry import PatientRegistry
 from services.pipelines.variant_import import VariantImports
-from services.preparation import Preparation, PreparationStatus, Step
+from services.preparation import Preparation, PreparationStatus, Step, settle
 from services.reports.service import Reports
 from services.settings import Settings
 from services.storage.database import Database
@@ -88,7 +87,6 @@ class Services:
         self.variants.close()
         self.store.close()
         self.database.close()
-        gc.unfreeze()
 
 
 def build_services(settings: Settings) -> Services:
@@ -194,9 +192,7 @@ def _steps(
 
 
 def _open_search(readiness: Readiness) -> None:
-    # what is loaded by now stays: a full collection that walks over all of it stops every thread for 0.2 s
-    gc.collect()
-    gc.freeze()
+    settle()
     readiness.prepared()
 
 

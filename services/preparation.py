@@ -6,6 +6,8 @@ and shown; it is never an empty dashboard.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -26,6 +28,17 @@ class PreparationStatus:
     fraction: float | None = None
     done: bool = False
     failure: str | None = None
+
+
+def settle() -> None:
+    """Tell the garbage collector that what is loaded by now stays.
+
+    A full collection walks over everything: with the model, the rules and the tables loaded it stops every thread for 0.2 s,
+    measured once in each fifty analyses.
+    """
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # else extension modules take what is frozen at the end for leaks
 
 
 class Preparation:

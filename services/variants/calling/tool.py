@@ -9,8 +9,12 @@ standard error.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from services.variants.calling.confinement import confine
+
+_CAPTURED = frozenset({"stats"})
+"""Commands whose output pysam loses unless it collects it; theirs is small."""
 
 
 def main() -> int:
@@ -20,12 +24,15 @@ def main() -> int:
     import pysam.samtools
     from pysam.utils import SamtoolsError
 
-    module = {"samtools": pysam.samtools, "bcftools": pysam.bcftools}[program]
+    module: Any = {"samtools": pysam.samtools, "bcftools": pysam.bcftools}[program]
+    captured = command in _CAPTURED
     try:
-        getattr(module, command)(*arguments, catch_stdout=False)
+        answer = getattr(module, command)(*arguments, catch_stdout=captured)
     except SamtoolsError as error:
         sys.stderr.write(str(error))
         return 1
+    if captured:
+        sys.stdout.write(answer)
     return 0
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from services.errors import InvalidInputError
+from services.variants.calling.references import usable_reference
 from services.variants.calling.tools import Command, Progress, ShouldStop, ToolLimits, never, run, silent
 from services.variants.consequences.model import (
     CompoundConsequence,
@@ -133,7 +134,7 @@ def predict(
     :raise StoppedError: told to stop.
     """
     report(0.0, "Comparing with the reference")
-    reference = indexed_reference(request.reference, folder, request.limits, should_stop)
+    reference = usable_reference(request.reference, folder, should_stop)
     prepared = _prepare(request, reference, folder, should_stop)
     contigs = {str(name): str(contig) for contig, name in prepared["contigs"].items() if name}
     together = request.phasing is Phasing.PHASED and prepared["phased"] > 1
@@ -150,16 +151,6 @@ def predict(
         tuple(contig for name, contig in contigs.items() if bare(name) not in known), _version(folder / "answers.vcf"), contigs,
         {name: TranscriptMark(mark) for name, mark in prepared["marks"].items()}, tuple(prepared["samples"]),
     )
-
-
-def indexed_reference(reference: Path, folder: Path, limits: ToolLimits, should_stop: ShouldStop) -> Path:
-    """Return a FASTA file that has its index beside it: the given one, or a link to it in `folder` that is indexed there."""
-    if Path(f"{reference}.fai").is_file():
-        return reference.resolve()
-    link = folder / reference.name
-    link.symlink_to(reference.resolve())
-    run(Command.of("samtools", "faidx", link), limits=limits, should_stop=should_stop)
-    return link
 
 
 def bare(contig: str) -> str:

@@ -18,7 +18,7 @@ def show(services: Services, access: Principal, info: TableInfo, total: int) -> 
     """Draw the page of the grid, and the selected row beside it. `total` counts the rows that pass the filter."""
     # two columns in both cases, so that the grid keeps its place on the page and its scroll position
     grid, side = st.columns((13, 8) if variant_session.selected_row() is not None else (200, 1), gap="small")
+    with side:  # first, because a flag or a comment is seen here as soon as it is drawn, while the grid still comes
+        variant_panel.show(services, access, info)
     with grid:
         variant_grid.show(services, access, info, total)
-    with side:
-        variant_panel.show(services, access, info)

@@ -100,16 +100,10 @@ class ConsequenceRun:
 
     def _compounds(self) -> dict[_Place, tuple[CompoundConsequence, ...]]:
         """Read what variants do together, by each place that takes part."""
-        path = self.folder / "together.tsv"
         samples: dict[tuple[str, str], list[str]] = defaultdict(list)
-        if path.is_file():
-            with path.open(encoding="utf-8") as lines:
-                for text in lines:
-                    fields = text.rstrip("\n").split("\t")
-                    if fields[0] == "CSQ" and len(fields) >= 6 and "+" in fields[5].rpartition("|")[2]:
-                        sample = self._samples[int(fields[1].strip("sab"))]
-                        if sample not in samples[fields[3], fields[5]]:
-                            samples[fields[3], fields[5]].append(sample)
+        for contig, entry, columns in _entries_together(self.folder / "together.vcf"):
+            names = samples[contig, entry]
+            names += [name for name in dict.fromkeys(self._samples[column // 2] for column in columns) if name not in names]
         found: dict[_Place, list[CompoundConsequence]] = defaultdict(list)
         for (contig, entry), names in samples.items():
             consequence = parse_entry(entry, self._marks)
@@ -143,7 +137,7 @@ def predict(
     command.run(folder / "alone.vcf", folder / "answers.vcf", should_stop, alone=request.phasing is not Phasing.AS_WRITTEN)
     if together:
         report(0.7, "Predicting alleles that lie on one chromosome copy")
-        command.run(folder / "phased.vcf", folder / "together.tsv", should_stop, alone=False)
+        command.run(folder / "phased.vcf", folder / "together.vcf", should_stop, alone=False)
     report(1.0, f"Predicted {prepared['alleles']:,} alleles")
     known = {bare(name) for name in prepared["gene_contigs"]}
     return ConsequenceRun(
@@ -186,9 +180,35 @@ class _Csq:
         command = Command.of(
             "bcftools", "csq", "--fasta-ref", self.reference, "--gff-annot", self.request.genes.resolve(),
             "--ncsq", _MOST_CONSEQUENCES, *self.naming, "--greedy", "1" if self.request.every_transcript else "0", *options,
-            "--output-type", "t" if target.suffix == ".tsv" else "v", source.resolve(),
+            "--output-type", "v", source.resolve(),
         )
         run(command, limits=self.request.limits, should_stop=should_stop, output=target)
+
+
+def _entries_together(path: Path) -> Iterator[tuple[str, str, list[int]]]:
+    """Yield the entries that combine variants, with the columns of genotypes that have them on a copy.
+
+    `bcftools csq` says who has which entry in bits: entry `i` of the line is bit 2i for the first and 2i + 1 for the second copy,
+    30 bits to a number.
+    """
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8") as lines:
+        for text in lines:
+            fields = text.rstrip("\n").split("\t")
+            if text.startswith("#") or not fields[8].endswith(":BCSQ"):
+                continue
+            found = next((part[5:] for part in fields[7].split(";") if part.startswith("BCSQ=")), "")
+            masks = [value.rpartition(":")[2] for value in fields[9:]]
+            for at, entry in enumerate(found.split(",")):
+                if "+" in entry.rpartition("|")[2]:
+                    yield fields[0], entry, [column for column, mask in enumerate(masks) if _has(mask, at)]
+
+
+def _has(mask: str, entry: int) -> bool:
+    numbers = [int(number) if number.isdigit() else 0 for number in mask.split(",")]
+    word, bit = divmod(2 * entry, 30)
+    return word < len(numbers) and bool(numbers[word] >> bit & 3)
 
 
 def _naming(contigs: Mapping[str, str], gene_contigs: list[str]) -> tuple[str, ...]:
@@ -208,7 +228,7 @@ def _left(path: Path) -> Iterator[VariantConsequences]:
 def _version(answers: Path) -> str:
     with answers.open(encoding="utf-8") as lines:
         for text in lines:
-            if text.startswith("##bcftools_csqVersion="):
+            if text.startswith("##bcftools/csqVersion="):
                 return f"bcftools csq {text.strip().partition('=')[2].partition('+')[0]}"
             if not text.startswith("#"):
                 break

@@ -62,7 +62,7 @@ class Reference:
         import pysam
 
         self._file = pysam.FastaFile(path)
-        self._names = set(self._file.references)
+        self.names = set(self._file.references)
         self._block = ("", -1, "")
 
     def name_of(self, contig: str) -> str | None:
@@ -71,7 +71,7 @@ class Reference:
         candidates = [contig, bare, f"chr{bare}"]
         if bare in ("M", "MT"):
             candidates += ["MT", "chrM", "M", "chrMT"]
-        return next((name for name in candidates if name in self._names), None)
+        return next((name for name in candidates if name in self.names), None)
 
     def bases(self, contig: str, position: int, length: int) -> str:
         """Return bases from a 1-based position, in capitals; fewer where the contig ends."""
@@ -92,7 +92,8 @@ class Preparation:
         self._phasing = Phasing(request["phasing"])
         self._folder = Path(request["folder"])
         self._vcf = Path(request["vcf"])
-        self._model = model
+        bare = {name.removeprefix("chr") for name in model.contigs}
+        self._known = {name for name in self._reference.names if name.removeprefix("chr") in bare}
         self.counts = Counts()
         self.samples: list[str] = []
         self._last = ("", 0)
@@ -170,6 +171,8 @@ class Preparation:
         """Say why no allele of a line can be predicted, or return nothing. A REF that the reference contradicts is counted."""
         if not name:
             return f"the reference has no sequence {contig}"
+        if name not in self._known:
+            return "the gene model has no transcript on this sequence"
         if position < 1 or len(ref) > _MAX_ALLELE or not _SEQUENCE.fullmatch(ref):
             return "REF is not a sequence at a position"
         found, written = self._reference.bases(name, position, len(ref)), ref.decode().upper()

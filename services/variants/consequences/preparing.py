@@ -17,6 +17,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -198,11 +199,10 @@ class Preparation:
         useful = False
         for at, (genotype, phase_set) in enumerate(zip(_genotypes(fields), sets, strict=True)):
             own = _only(genotype, index)
-            alleles = own.replace(b"/", b"|").split(b"|")
-            homozygous = set(alleles) == {b"1"}
-            if homozygous:
+            certain = _certainty(own)
+            if certain == "both":
                 columns += [own.replace(b"/", b"|")] * 2
-            elif b"/" in own or b"1" not in alleles:
+            elif not certain:
                 columns += [b"0|0"] * 2
                 continue
             else:
@@ -268,24 +268,50 @@ def _unusable_allele(alternate: bytes, end: int | None) -> str:
 
 
 def _genotypes(fields: list[bytes]) -> list[bytes]:
-    keys = fields[8].split(b":") if len(fields) > 8 else []
-    at = keys.index(b"GT") if b"GT" in keys else -1
-    found = [value.split(b":")[at] if at >= 0 and value.count(b":") >= at else b"." for value in fields[9:]]
-    return [value if _GENOTYPE.fullmatch(value) else b"." for value in found]
+    at = _place_of(fields[8], b"GT") if len(fields) > 8 else -1
+    return [_checked_genotype(value) for value in _column(fields, at)]
 
 
 def _phase_sets(fields: list[bytes]) -> list[bytes]:
-    keys = fields[8].split(b":") if len(fields) > 8 else []
-    at = keys.index(b"PS") if b"PS" in keys else -1
-    found = [value.split(b":")[at] if at >= 0 and value.count(b":") >= at else b"" for value in fields[9:]]
-    return [b"" if value == b"." else value for value in found]
+    at = _place_of(fields[8], b"PS") if len(fields) > 8 else -1
+    return [b"" if value == b"." else value for value in _column(fields, at)]
 
 
+def _column(fields: list[bytes], at: int) -> list[bytes]:
+    if at < 0:
+        return [b"."] * (len(fields) - 9)
+    if at == 0:
+        return [value.partition(b":")[0] for value in fields[9:]]
+    return [value.split(b":")[at] if value.count(b":") >= at else b"." for value in fields[9:]]
+
+
+# a file has few different formats and genotypes: each is looked at once
+@lru_cache(maxsize=256)
+def _place_of(keys: bytes, key: bytes) -> int:
+    found = keys.split(b":")
+    return found.index(key) if key in found else -1
+
+
+@lru_cache(maxsize=4096)
+def _checked_genotype(value: bytes) -> bytes:
+    return value if _GENOTYPE.fullmatch(value) else b"."
+
+
+@lru_cache(maxsize=4096)
 def _only(genotype: bytes, index: int) -> bytes:
     """Write a genotype for one allele of its line: 1 where it is that allele, 0 where it is another."""
     parts = re.split(rb"([|/])", genotype)
     own = b"%d" % index
     return b"".join(part if part in b"|/." else (b"1" if part == own else b"0") for part in parts)
+
+
+@lru_cache(maxsize=4096)
+def _certainty(own: bytes) -> str:
+    """Say what a genotype of 0 and 1 tells about copies: "both", "one" (which one is known), or nothing."""
+    alleles = own.replace(b"/", b"|").split(b"|")
+    if set(alleles) == {b"1"}:
+        return "both"
+    return "one" if b"1" in alleles and b"/" not in own else ""
 
 
 def main() -> int:

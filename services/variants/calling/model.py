@@ -120,6 +120,8 @@ class CallingRequest:
             raise InvalidInputError("two samples have the same name")
         if self.assembly not in (None, "GRCh37", "GRCh38"):
             raise InvalidInputError("the assembly is GRCh37, GRCh38 or not given")
+        if self.memory_bytes < GIGABYTE:
+            raise InvalidInputError("calling needs at least 1 GB of memory")
         if not 1 <= self.threads <= 64:
             raise InvalidInputError("threads must be between 1 and 64")
 

@@ -29,6 +29,7 @@ ShouldStop = Callable[[], bool]
 
 _LOOK_SECONDS = 0.05
 _KEPT_MESSAGE = 2_000
+_NO_MEMORY = ("memoryerror", "out of memory", "allocate memory", "failed to map segment", "bad_alloc")
 _TOOL = "services.variants.calling.tool"
 
 
@@ -159,8 +160,10 @@ def failure(command: Command, status: int, message: str) -> InvalidInputError | 
         what = "processor time" if status == -signal.SIGXCPU else "memory"
         return UnavailableError(f"{command.name} needed more {what} than it may use and was ended")
     if status < 0:
-        return InvalidInputError(f"{command.name} crashed on this file ({signal.Signals(-status).name}): the file is malformed")
-    if "MemoryError" in message or "out of memory" in message.lower() or "cannot allocate" in message.lower():
+        # C code that gets no memory often ends by a signal too: the two cannot be told apart from outside
+        reason = "the file is malformed, or needs more memory than is allowed"
+        return InvalidInputError(f"{command.name} crashed on this file ({signal.Signals(-status).name}): {reason}")
+    if any(sign in message.lower() for sign in _NO_MEMORY):
         return UnavailableError(f"{command.name} needed more memory than it may use and was ended")
     return InvalidInputError(f"{command.name} refused: {plain(message) or f'it ended with code {status}'}")
 

@@ -172,3 +172,32 @@ def test_a_public_set_of_phage_reads_is_called_without_error(tmp_path: Path) -> 
     result = call_variants(request, tmp_path / "result")
     assert result.reads[0].reads == 20_000
     assert result.calls.snvs > 0
+
+
+def test_a_trio_is_called_together_and_shows_what_only_the_child_has(made: Simulated, tmp_path: Path) -> None:
+    bare = Simulation(length=12_000, snv_rate=0.0, indel_rate=0.0, seed=7, depth=15)
+    parents = []
+    for name in ("father", "mother"):
+        (tmp_path / name).mkdir()
+        reads = simulate(bare, tmp_path / name)
+        parents.append(SampleReads(name, (Lane(reads.first, reads.second),)))
+    child = SampleReads("child", (Lane(made.first, made.second),))
+    result = call_variants(CallingRequest(Design.TRIO, (child, *parents), made.reference, threads=2), tmp_path / "result")
+    snvs = [row for row in lines(result.vcf) if row[6] == "PASS" and len(row[3]) == len(row[4]) == 1]
+    assert len(snvs) >= 20
+    assert all("1" in row[9].split(":")[0] and row[10].startswith("0/0") and row[11].startswith("0/0") for row in snvs)
+    assert [reads.sample for reads in result.reads] == ["child", "father", "mother"]
+    assert "no proof" in result.stated_limits
+
+
+def test_single_reads_of_a_gzip_file_are_called_without_insert_sizes(made: Simulated, tmp_path: Path) -> None:
+    packed = tmp_path / "reads.fastq.gz"
+    packed.write_bytes(gzip.compress(made.first.read_bytes(), 1))
+    result = call_variants(one(made, Lane(packed)), tmp_path / "result")
+    assert (result.reads[0].reads, result.reads[0].median_insert_size) == (1_200, None)
+    assert result.calls.snvs > 0
+
+
+def test_a_memory_limit_that_cannot_work_is_refused_at_once(made: Simulated) -> None:
+    with pytest.raises(InvalidInputError, match="at least 1 GB"):
+        CallingRequest(Design.GERMLINE, one(made).samples, made.reference, memory_bytes=60_000_000)

@@ -22,7 +22,7 @@ _MAX_TABLES = 5
 def show(services: Services, access: Principal, job: Job, now: datetime) -> None:
     """Draw a job as a card. Actions redraw the fragment that the card stands in, nothing else."""
     look = job_words.look(job)
-    with st.container(border=True, key=f"jobs.card.{job.id}"):
+    with st.container(border=True, key=f"jobs.card.{job.id}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(look.word, icon=look.icon, color=look.colour)
             st.markdown(f"**{plain(job.sample_name or job.id)}**", width="stretch")

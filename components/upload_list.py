@@ -33,9 +33,10 @@ def choose(services: Services, access: Principal, uploads: Sequence[Upload]) -> 
     """List the files with a box each; returns those that are ticked and can be imported."""
     chosen = []
     st.markdown("**Arrived**")
+    rows = st.container(gap=None)
     for upload in uploads:
         importable = upload.content is not None and upload.content.is_variants
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with rows.container(horizontal=True, vertical_alignment="center"):
             ticked = st.checkbox(
                 f"{plain(upload.filename)} · {file_size(upload.received)} · {_words(upload)}", value=importable,
                 disabled=not importable, key=f"upload.take.{upload.id}", width="stretch",

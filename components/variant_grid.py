@@ -28,6 +28,7 @@ TIER_COLOURS: dict[str, str] = {
     Tier.BENIGN: "green",
 }
 _SHORT: dict[str, str] = {Tier.LIKELY_PATHOGENIC: "likely path.", Tier.UNCERTAIN: "VUS", Tier.LIKELY_BENIGN: "likely ben."}
+_HELP = "“—” is a missing value. The grid's own menus, search and download are about this page only."
 _CELL = 80
 _HEIGHT = 560
 _ROW = 32
@@ -70,7 +71,7 @@ def show(services: Services, access: Principal, info: TableInfo, total: int) -> 
 def _paging(services: Services, access: Principal, number: int, pages: int) -> None:
     key = f"explorer.page.{variant_session.generation()}"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption("Select a row to see its evidence; select a column header to sort all rows by it. “—” is a missing value.")
+        st.caption("Select a row to see its evidence, or a column header to sort all rows by it.", help=_HELP)
         if pages > 1:
             st.pagination(pages, default=number, key=key, on_change=lambda: _turn(services, access, key))
 

@@ -51,7 +51,7 @@ def title(table: TableInfo) -> str:
 
 def about(services: Services, access: Principal, table: TableInfo) -> None:
     """Draw what the import found out about the table, and the way to delete it."""
-    with st.popover("About", icon=":material/info:", on_change="rerun", key="explorer.about", width="stretch") as opened:
+    with st.popover("About", icon=":material/info:", on_change="rerun", key="explorer.about") as opened:
         if not opened.open:
             return
         manifest = services.workbench.questions.table(access, table.id).manifest

@@ -59,12 +59,13 @@ def counts(services: Services, access: Principal, info: TableInfo) -> tuple[Show
 
 
 def _expression(services: Services, access: Principal, info: TableInfo) -> None:
-    typed, builder = st.columns([6, 1], vertical_alignment="bottom")
-    typed.text_input(
-        "Filter", key=variant_session.EXPRESSION, icon=":material/filter_alt:", max_chars=MAX_LENGTH,
-        placeholder="gnomad_af < 0.01 and gene in (NOD2, TNFAIP3)", on_change=_typed, args=(services, access, info), help=_HELP,
-    )  # fmt: skip
-    if builder.button("Builder", icon=":material/tune:", key="explorer.builder", width="stretch"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Filter", key=variant_session.EXPRESSION, icon=":material/filter_alt:", max_chars=MAX_LENGTH, help=_HELP,
+            placeholder="gnomad_af < 0.01 and gene in (NOD2, TNFAIP3)", on_change=_typed, args=(services, access, info),
+        )  # fmt: skip
+        opened = st.button("Builder", icon=":material/tune:", key="explorer.builder")
+    if opened:
         filter_builder.edit(services, access, info)
     problem = st.session_state.get(variant_session.PROBLEM)
     if problem:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import variant_grid, variant_panel, variant_session
+from components import variant_grid, variant_panel
 from services.access.principals import Principal
 from services.container import Services
 from services.variants.library import TableInfo
+
+_PANEL = 384
 
 
 @st.fragment
 def show(services: Services, access: Principal, info: TableInfo, total: int) -> None:
     """Draw the page of the grid, and the selected row beside it. `total` counts the rows that pass the filter."""
-    # two columns in both cases, so that the grid keeps its place on the page and its scroll position
-    grid, side = st.columns((13, 8) if variant_session.selected_row() is not None else (200, 1), gap="small")
+    # the same two places with and without a panel, so that the grid keeps its scroll position; a narrow window puts it below
+    with st.container(horizontal=True, gap="small"):
+        grid, side = st.container(key="explorer.grid"), st.container(key="explorer.panel", width=_PANEL)
     with side:  # first, because a flag or a comment is seen here as soon as it is drawn, while the grid still comes
         variant_panel.show(services, access, info)
     with grid:

@@ -41,7 +41,9 @@ class Transfers {
         continue
       }
       this.items = this.items.filter((item) => item.file.name !== file.name || item.state !== "failed")
-      this.items.push({ file, id: null, sent: 0, state: "waiting", note: "", quarter: 0, controller: null, wake: null })
+      const empty = file.size === 0
+      const [state, note] = empty ? ["failed", "This file is empty: there is nothing to send."] : ["waiting", ""]
+      this.items.push({ file, id: null, sent: 0, state, note, quarter: 0, controller: null, wake: null })
     }
     this.show()
     this.run()
@@ -326,7 +328,7 @@ function draw(transfers, view) {
     row.bar.value = item.file.size ? item.sent / item.file.size : 0
     row.bar.textContent = percent(item)
     row.bar.hidden = ["done", "failed"].includes(item.state)
-    row.toggle.hidden = ["done"].includes(item.state)
+    row.toggle.hidden = item.state === "done" || item.file.size === 0
     const word = item.state === "paused" ? "Resume" : item.state === "failed" ? "Try again" : "Pause"
     row.toggle.textContent = word
     row.toggle.setAttribute("aria-label", `${word} ${item.file.name}`)

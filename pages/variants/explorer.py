@@ -18,9 +18,9 @@ from components.runtime import Need, get_services, require_access
 access = require_access(Need.PATIENTS)
 services = get_services()
 
-heading, chooser, about = st.columns([4, 11, 3], vertical_alignment="bottom")
-heading.title("Variants")
-with explained(), chooser:
+head = st.container(horizontal=True, vertical_alignment="bottom")
+head.title("Variants", width="content")
+with explained(), head:
     table = variant_tables.choose(services, access)
 if table is None:
     empty("No table yet. Upload a VCF, CSV or TSV file: when its import is done, the table is here.", icon=":material/table:")
@@ -34,7 +34,7 @@ if not table.available:
 
 with explained():
     variant_session.follow(services, access, table)
-    with about:
+    with head:
         variant_tables.about(services, access, table)
     variant_tables.ask_build(services, access, table)
     variant_toolbar.filters(services, access, table)

@@ -24,7 +24,6 @@ def open_page(services: Services) -> Iterator[OpenPage]:
         app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
         if patient is not None:
             app.query_params["patient"] = patient
-        app.run()
         app.switch_page(path)
         return app.run()
 

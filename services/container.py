@@ -174,7 +174,7 @@ def _steps(
     demo: DemoLoader,
     imports: VariantImports,
 ) -> tuple[Step, ...]:
-    first_start = settings.demo_data and not patients.list(LOCAL_USER)
+    demo_wanted = settings.demo_data and (demo.unfinished or not patients.list(LOCAL_USER))
     steps: list[Step] = [
         ("loading the clinical rules", lambda _: warm_up()),
         ("loading the embedding model", lambda _: embedder.embed(["ready"])),
@@ -186,7 +186,7 @@ def _steps(
         ("reading facts again where rules changed", lambda progress: documents.refresh_facts(LOCAL_USER, progress)),
         ("deleting uploads that nobody used", lambda _: imports.sweep_uploads()),
     ]
-    if first_start:
+    if demo_wanted:
         steps.append(("taking in the demo patients", lambda progress: demo.load(LOCAL_USER, progress)))
     return tuple(steps)
 

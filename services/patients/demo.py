@@ -31,13 +31,26 @@ class DemoLoader:
         """Whether a load is running now."""
         return self._loading.locked()
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a load was begun and did not reach its end: the program was stopped meanwhile."""
+        return self._begun.exists()
+
+    @property
+    def _begun(self) -> Path:
+        return self._folder.with_name(f"{self._folder.name}.begun")
+
     def load(self, access: Principal, progress: Progress | None = None) -> dict[str, int]:
         """Render and take in all demo documents. Returns the number of passages of each patient.
 
         One load at a time: a second caller waits for the first and then finds everything there.
         """
         with self._loading:
-            return self._load(access, progress)
+            self._begun.parent.mkdir(parents=True, exist_ok=True)
+            self._begun.touch()
+            passages = self._load(access, progress)
+            self._begun.unlink(missing_ok=True)
+            return passages
 
     def _load(self, access: Principal, progress: Progress | None) -> dict[str, int]:
         # here and not at the head: the PDF writer is needed on the first start only

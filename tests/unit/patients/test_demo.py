@@ -73,6 +73,24 @@ def test_loading_again_completes_what_was_interrupted(desk: Desk, two: tuple[Dem
     assert desk.rows() == rows
 
 
+def test_a_load_that_was_interrupted_is_known_to_be_unfinished_until_it_is_repeated(
+    desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader = DemoLoader(desk.patients, desk.library, tmp_path / "demo")
+    assert not loader.unfinished
+
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.library, "ingest_many", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            loader.load(LOCAL_USER)
+    assert DemoLoader(desk.patients, desk.library, tmp_path / "demo").unfinished
+    loader.load(LOCAL_USER)
+    assert not loader.unfinished
+
+
 def test_loading_twice_at_the_same_time_gives_both_callers_the_same_counts(
     desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path
 ) -> None:

@@ -26,6 +26,13 @@ BAD = "chr1 oops . A G 1 . . GT:GQ 0/1:1"
 Table = Callable[..., TableInfo]
 
 
+@pytest.fixture(autouse=True)
+def _empty_library(services: Services) -> None:
+    """Other tests share the services and leave tables."""
+    for info in services.variants.list(LOCAL_USER):
+        services.workbench.delete(LOCAL_USER, info.id)
+
+
 @pytest.fixture
 def table(services: Services, tmp_path: Path) -> Iterator[Table]:
     made: list[str] = []

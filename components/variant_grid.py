@@ -28,7 +28,10 @@ TIER_COLOURS: dict[str, str] = {
     Tier.BENIGN: "green",
 }
 _SHORT: dict[str, str] = {Tier.LIKELY_PATHOGENIC: "likely path.", Tier.UNCERTAIN: "VUS", Tier.LIKELY_BENIGN: "likely ben."}
-_HELP = "“—” is a missing value. The grid's own menus, search and download are about this page only."
+_HELP = (
+    "“—” is a missing value. By keyboard: arrows move in the grid, Shift and Space open a row, the button Sort sorts. "
+    "The grid's own menus, search and download are about this page only."
+)
 _CELL = 80
 _HEIGHT = 560
 _ROW = 32

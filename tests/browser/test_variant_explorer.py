@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.browser
 
 ROWS = 1_500
 _ROW, _HEAD = 32, 36
+_FOCUSED_NAME = "() => document.activeElement.getAttribute('aria-label') || document.activeElement.innerText || ''"
 
 
 def lines() -> list[str]:
@@ -151,3 +153,33 @@ def test_a_click_on_a_header_sorts_the_whole_table(explorer: Page, program: tupl
     page.keyboard.press("Escape")
     click_row(page, 0)
     expect(page.get_by_role("heading", level=5)).to_contain_text("chr1:16000")
+
+
+def test_the_keyboard_alone_filters_opens_a_row_and_reaches_the_flags(explorer: Page, program: tuple[Dashboard, str]) -> None:
+    page, (_, table_id) = explorer, program
+    open_table(page, table_id)
+    page.get_by_role("heading", name="Variants").click()
+    focused = page.locator(":focus")
+    for wanted in ("Filter", "Builder", "Flags", "Columns", "Export"):
+        tab_to(page, re.compile("^Filter$" if wanted == "Filter" else rf"\b{wanted}\b"))  # "Help for Filter" stands before it
+        if wanted == "Filter":
+            page.keyboard.type("pos >= 15900")
+            page.keyboard.press("Enter")
+            expect(page.get_by_text(f"11 of {ROWS:,} variants")).to_be_visible()
+    while focused.evaluate("element => element.tagName") != "CANVAS":
+        page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(page.get_by_role("heading", level=5)).to_contain_text("chr1:15910")
+    tab_to(page, re.compile("^Pathogenic$"))
+    page.keyboard.press("Space")
+    expect(page.get_by_text("local, 20")).to_be_visible()
+
+
+def tab_to(page: Page, name: re.Pattern[str]) -> None:
+    """Press Tab until the focus is on what has this name."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if name.search(str(page.evaluate(_FOCUSED_NAME))):
+            return
+    raise AssertionError(f"{name.pattern} is out of the keyboard's reach")

@@ -22,7 +22,8 @@ def show(services: Services, access: Principal, info: TableInfo) -> None:
         empty("Every line of the file was imported.", icon=":material/check_circle:")
         return
     pages = -(-info.rejected_count // _PER_PAGE)
-    st.markdown(f"**{info.rejected_count:,}** lines were left out. Mend them in the file and import it again to have them here.")
+    lines = "line was" if info.rejected_count == 1 else "lines were"
+    st.markdown(f"**{info.rejected_count:,}** {lines} left out. Mend them in the file and import it again to have them here.")
     area = st.container()
     number = st.pagination(pages, key="explorer.rejected.page") if pages > 1 else 1
     try:

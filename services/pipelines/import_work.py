@@ -122,5 +122,5 @@ def _advice(problem: Problem) -> str:
     if problem.line is not None and problem.rejects_line:
         return "Correct this line in the file, or retry and leave bad lines out: they are kept in a list."
     if problem.line is not None:
-        return "Correct this line in the file and upload it again."
+        return "Correct this line in the file and upload it again, or retry without bad lines."
     return "Make the file anew with the program that wrote it, and upload it again."

@@ -241,7 +241,9 @@ def _outcome(
     what = f"{counted} into {tables[0].name}" if len(tables) == 1 else f"{counted} into each of {len(tables)} tables"
     said = [f"Imported {what}"]
     if rejected:
-        said.append(f"{rejected:,} of {counts['records_read']:,} records were left out and are kept in a list")
+        said.append(
+            f"{rejected:,} of {counts['records_read']:,} records {'was' if rejected == 1 else 'were'} left out and kept in a list"
+        )
     if options.asks_for_annotation:
         said.append(_NOT_ANNOTATED)
     result = {

@@ -104,7 +104,7 @@ def test_a_bad_line_is_named_and_can_be_left_out(place: Place) -> None:
     assert (again.status, again.attempt) == (JobStatus.COMPLETED, 2)
     assert again.result is not None
     assert (again.result["rows"], again.result["rejected"]) == (3, 1)
-    assert "1 of 4 records were left out" in again.message
+    assert "1 of 4 records was left out" in again.message
 
 
 def test_another_build_than_the_stated_one_is_an_error_that_names_both(place: Place) -> None:

@@ -283,45 +283,38 @@ variant_tables = sa.Table(
     sa.Index(None, "created_at"),
 )
 
-# Judgements of people about a variant itself: `variant` is build, chromosome, position and alleles, the same in every table.
-variant_flags = sa.Table(
+
+def _note_on_variant(name: str, *own: sa.Column[Any]) -> sa.Table:
+    """What a person notes about a variant itself: `variant` is build, chromosome, position and alleles, the same in all tables."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("variant", sa.String(600), nullable=False),
+        sa.Column("assembly", sa.String(16), nullable=False),
+        sa.Column("chrom", sa.String(64), nullable=False),
+        sa.Column("pos", sa.BigInteger, nullable=False),
+        sa.Column("ref", sa.Text, nullable=False),
+        sa.Column("alt", sa.Text, nullable=False),
+        sa.Column("gene", sa.String(200), nullable=False, default=""),
+        *own,
+        sa.Column("author", sa.String(128), nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("updated_at", UtcDateTime, nullable=False),
+        sa.Column("deleted_at", UtcDateTime),
+        sa.Index(None, "variant"),
+    )
+
+
+variant_flags = _note_on_variant(
     "variant_flags",
-    metadata,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("variant", sa.String(600), nullable=False),
-    sa.Column("assembly", sa.String(16), nullable=False),
-    sa.Column("chrom", sa.String(64), nullable=False),
-    sa.Column("pos", sa.BigInteger, nullable=False),
-    sa.Column("ref", sa.Text, nullable=False),
-    sa.Column("alt", sa.Text, nullable=False),
-    sa.Column("gene", sa.String(200), nullable=False, default=""),
     sa.Column("category", sa.String(64), nullable=False),
     sa.Column("note", sa.Text, nullable=False, default=""),
-    sa.Column("author", sa.String(128), nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("updated_at", UtcDateTime, nullable=False),
-    sa.Column("deleted_at", UtcDateTime),
-    sa.Index(None, "variant"),
 )
-
-variant_comments = sa.Table(
+variant_comments = _note_on_variant(
     "variant_comments",
-    metadata,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("variant", sa.String(600), nullable=False),
-    sa.Column("assembly", sa.String(16), nullable=False),
-    sa.Column("chrom", sa.String(64), nullable=False),
-    sa.Column("pos", sa.BigInteger, nullable=False),
-    sa.Column("ref", sa.Text, nullable=False),
-    sa.Column("alt", sa.Text, nullable=False),
-    sa.Column("gene", sa.String(200), nullable=False, default=""),
     sa.Column("parent_id", sa.ForeignKey("variant_comments.id")),
     sa.Column("text", sa.Text, nullable=False),
-    sa.Column("author", sa.String(128), nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("updated_at", UtcDateTime, nullable=False),
-    sa.Column("deleted_at", UtcDateTime),
-    sa.Index(None, "variant"),
 )
 
 # What a flag or comment said before an edit. Append-only.

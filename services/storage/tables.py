@@ -285,7 +285,7 @@ variant_tables = sa.Table(
 
 
 def _note_on_variant(name: str, *own: sa.Column[Any]) -> sa.Table:
-    """What a person notes about a variant itself: `variant` is build, chromosome, position and alleles, the same in all tables."""
+    """What a person notes about a variant itself: `variant` is build, chromosome, position and alleles, as in all tables."""
     return sa.Table(
         name,
         metadata,

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from components import document_actions, record_facts
-from components.formatting import plain
+from components.formatting import counted, plain
 from services.access.principals import Principal
 from services.container import Services
 from services.patients.documents import Document, FactCount
@@ -22,8 +22,8 @@ def show(services: Services, access: Principal, documents: Sequence[Document]) -
     facts = sum(one.used for one in counts.values())
     waiting = sum(one.proposed for one in counts.values())
     st.caption(
-        f"{len(documents)} documents, {sum(one.page_count for one in documents)} pages, {facts} facts in use"
-        + (f", {waiting} proposals of a model wait for a decision" if waiting else "")
+        f"{counted(len(documents), 'document')}, {counted(sum(one.page_count for one in documents), 'page')}, "
+        f"{counted(facts, 'fact')} in use" + (f"; proposals of a model to decide on: {waiting}" if waiting else "")
     )
     chosen = st.dataframe(
         _frame(documents, counts), hide_index=True, on_select="rerun", selection_mode="single-row", key="documents.table",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components import state
-from components.formatting import plain
+from components.formatting import counted, plain
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -33,7 +33,7 @@ def show(services: Services, access: Principal, patient_id: str | None) -> None:
     if st.button("Read the documents", type="primary", key="documents.ingest", disabled=not (files and target)):
         assert target
         taken = 0
-        with st.status(f"Reading {_counted(len(files))} …", expanded=True) as status:
+        with st.status(f"Reading {counted(len(files), 'file')} …", expanded=True) as status:
             for file in files:
                 try:
                     ingested = services.documents.ingest(target, file.name, file.getvalue(), access)
@@ -43,8 +43,8 @@ def show(services: Services, access: Principal, patient_id: str | None) -> None:
                 taken += 1
                 _tell(services, access, ingested)
             problems = len(files) - taken
-            label = "Done" if not problems else f"{taken} of {_counted(len(files))} read; {problems} not taken in"
-            status.update(label=label, state="error" if problems else "complete")
+            label = "Done" if not problems else f"{taken} of {counted(len(files), 'file')} read; {problems} not taken in"
+            status.update(label=label, state="error" if problems else "complete", expanded=True)
         if patient_id is None and taken:
             st.button(
                 "Open this patient", key="documents.go", icon=":material/person:", on_click=state.choose_patient, args=(target,)
@@ -56,11 +56,7 @@ def _tell(services: Services, access: Principal, ingested: Ingested) -> None:
     facts = services.documents.fact_counts(one.patient_id, access).get(one.id)
     st.markdown(
         f":material/check_circle: **{plain(one.filename)}**: {_WORDS[ingested.outcome]}; {plain(one.title)}, "
-        f"{one.page_count} pages, {facts.used if facts else 0} facts"
+        f"{counted(one.page_count, 'page')}, {counted(facts.used if facts else 0, 'fact')}"
     )
     for note in one.notes:
         st.markdown(f":material/warning: {plain(note)}")
-
-
-def _counted(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"

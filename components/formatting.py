@@ -12,6 +12,11 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text).replace("\n", "  \n")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 page` or `1,024 pages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def file_size(size: int) -> str:
     """Return a number of bytes in the unit that suits it, counted in thousands as disks and browsers do."""
     amount = float(size)

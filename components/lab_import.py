@@ -8,6 +8,7 @@ import streamlit as st
 from components import analysis_record, analysis_session
 from components.analysis_lab_table import LabTable, RowState, decode, read_table
 from components.analysis_words import inline
+from components.formatting import counted
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -39,16 +40,12 @@ def show(services: Services, access: Principal, patient: Patient, *, sex: str | 
         return
     _preview(table)
     usable = table.usable
-    label = f"Add {len(usable)} of {_rows(len(table.rows))} to the record"
+    label = f"Add {len(usable)} of {counted(len(table.rows), 'row')} to the record"
     if st.button(label, key="analysis.import.add", type="primary", icon=":material/playlist_add:", disabled=not usable):
         analysis_session.save(services, access, analysis_record.with_rows(patient, sex, age, usable))
         left = len(table.rows) - len(usable)
-        st.toast(f"{_rows(len(usable))} added" + (f"; {left} not taken over" if left else ""), icon=":material/check:")
+        st.toast(f"{counted(len(usable), 'row')} added" + (f"; {left} not taken over" if left else ""), icon=":material/check:")
         st.rerun()
-
-
-def _rows(count: int) -> str:
-    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def _preview(table: LabTable) -> None:
@@ -73,4 +70,5 @@ def _preview(table: LabTable) -> None:
     )
     lost = [row for row in table.rows if row.state is RowState.PROBLEM]
     if lost:
-        st.warning(f"{_rows(len(lost))} cannot be taken over; the remark says why. Correct above.", icon=":material/warning:")
+        said = f"{counted(len(lost), 'row')} cannot be taken over; the remark says why. Correct above."
+        st.warning(said, icon=":material/warning:")

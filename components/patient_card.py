@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from components.formatting import plain
+from components.formatting import counted, plain
 from services.access.principals import Principal
 from services.container import Services
 from services.patients.registry import Patient
@@ -42,11 +42,10 @@ def heading(title: str, services: Services, access: Principal, patient_id: str |
 def in_short(patient: Patient) -> str:
     """Age, sex and how much is on record, in one line."""
     age = patient.age_on(datetime.now(UTC).date())
-    documents = patient.document_count
     facts = [
         f"{age} years" if age is not None else "age unknown",
         {"F": "female", "M": "male"}.get(patient.sex or "", "sex unknown"),
-        f"{documents} document{'' if documents == 1 else 's'}",
+        counted(patient.document_count, "document"),
     ]
     return " · ".join(facts)
 

@@ -37,7 +37,7 @@ def test_the_home_page_shows_nine_patients_and_the_disclaimer(page: Page) -> Non
     expect(page.get_by_role("heading", name="Paratope")).to_be_visible()
     expect(page.get_by_text("demo", exact=True)).to_have_count(9)
     expect(page.get_by_text("not a diagnosis").first).to_be_visible()
-    expect(page.get_by_text("none: quotations only")).to_be_visible()
+    expect(page.get_by_text("none, quotations only")).to_be_visible()
     shot(page, "home")
 
 
@@ -99,7 +99,7 @@ def test_an_uploaded_pdf_becomes_searchable_and_can_be_deleted(page: Page, tmp_p
     ).json()["hits"]
     assert any("Zanzibar" in hit["text"] for hit in hits)
     page.goto("/documents?patient=E2E-001")
-    expect(page.get_by_text("1 documents")).to_be_visible()
+    expect(page.get_by_text("1 document, 1 page")).to_be_visible()
     page.get_by_test_id("stDataFrame").click(position={"x": 20, "y": 55})
     page.get_by_role("button", name="Delete").first.click()
     page.get_by_role("button", name="Delete this document").click()
@@ -117,7 +117,7 @@ def test_a_file_that_is_no_pdf_is_refused_with_the_reason(page: Page, tmp_path: 
     page.get_by_text("Upload PDFs").click()
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Read the documents").click()
-    expect(page.get_by_text("could not be read", exact=False)).to_be_visible()
+    expect(page.get_by_text("not taken in.", exact=False)).to_be_visible()
 
 
 def test_the_collections_page_lists_fourteen_with_their_model(page: Page) -> None:
@@ -129,7 +129,7 @@ def test_the_collections_page_lists_fourteen_with_their_model(page: Page) -> Non
 
 def test_the_documents_of_a_patient_are_listed(page: Page) -> None:
     page.goto("/documents?patient=linda_chen")
-    expect(page.get_by_text("Select a row to open the document.")).to_be_visible()
+    expect(page.get_by_text("Select a row to open a document")).to_be_visible()
     shot(page, "documents")
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from components import analysis_record, analysis_session
 from components.analysis_lab_table import LabTable, RowState, decode, read_table
 from components.analysis_words import inline
+from components.feedback import explained
 from components.formatting import counted
 from services.access.principals import Principal
 from services.container import Services
@@ -40,12 +41,19 @@ def show(services: Services, access: Principal, patient: Patient, *, sex: str | 
         return
     _preview(table)
     usable = table.usable
-    label = f"Add {len(usable)} of {counted(len(table.rows), 'row')} to the record"
-    if st.button(label, key="analysis.import.add", type="primary", icon=":material/playlist_add:", disabled=not usable):
+    st.button(
+        f"Add {len(usable)} of {counted(len(table.rows), 'row')} to the record", key="analysis.import.add", type="primary",
+        icon=":material/playlist_add:", disabled=not usable, on_click=_add, args=(services, access, patient, sex, age, table),
+    )
+
+
+def _add(services: Services, access: Principal, patient: Patient, sex: str | None, age: int | None, table: LabTable) -> None:
+    """Before the page is drawn again, so that a run that is interrupted cannot lose the click."""
+    usable = table.usable
+    with explained():
         analysis_session.save(services, access, analysis_record.with_rows(patient, sex, age, usable))
         left = len(table.rows) - len(usable)
         st.toast(f"{counted(len(usable), 'row')} added" + (f"; {left} not taken over" if left else ""), icon=":material/check:")
-        st.rerun()
 
 
 def _preview(table: LabTable) -> None:

@@ -87,6 +87,7 @@ def test_a_german_table_is_imported_after_each_row_was_shown(page: Page) -> None
     page.get_by_role("textbox", name="Paste a table").fill("Test;Wert;Einheit;Datum\nCRP;7,5;mg/L;01.04.2025\nUnsinn;1;x;")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("1 row cannot be taken over")).to_be_visible()
+    expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
     page.get_by_role("button", name="Add 1 of 2 rows to the record").click()
     expect(page.get_by_text("1 row cannot be taken over")).to_have_count(0)
     expect(page.get_by_text("How the saved laboratory values are read")).to_be_visible()

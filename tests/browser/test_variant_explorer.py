@@ -159,7 +159,7 @@ def test_a_click_on_a_header_sorts_the_whole_table(explorer: Page, program: tupl
 def test_the_keyboard_alone_filters_opens_a_row_and_reaches_the_flags(explorer: Page, program: tuple[Dashboard, str]) -> None:
     page, (_, table_id) = explorer, program
     open_table(page, table_id)
-    focused = page.locator(":focus")  # the mouse stays away: Streamlit's grid takes no cell from the keys once the mouse has left it
+    focused = page.locator(":focus")  # no mouse: once it has left the grid, Streamlit takes no cell from the keys
     for wanted in ("Filter", "Builder", "Flags", "Columns", "Export"):
         tab_to(page, re.compile("^Filter$" if wanted == "Filter" else rf"\b{wanted}\b"))  # "Help for Filter" stands before it
         if wanted == "Filter":

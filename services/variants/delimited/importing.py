@@ -21,7 +21,7 @@ from services.variants.delimited.placing import core_rows, place_cell, places_of
 from services.variants.delimited.sniffing import Dialect, Text, sniff
 from services.variants.outcome import ImportOptions, Mode, Progress, ShouldStop
 from services.variants.problems import Problem, ProblemLog, UnusableFileError, error, warning
-from services.variants.reference import ReferenceGenome
+from services.variants.reference.sequence import ReferenceGenome
 from services.variants.vcf.blocks import RejectedLine
 from services.variants.vcf.importing import Counts, Outputs, RejectedSink, StoppedError
 from services.variants.writing import TableWriter

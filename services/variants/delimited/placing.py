@@ -11,7 +11,7 @@ from services.variants.delimited.cells import MISSING, Row
 from services.variants.delimited.coordinates import Coordinates, from_alleles, parse_coordinates, region
 from services.variants.delimited.sniffing import Dialect
 from services.variants.problems import Problem, error
-from services.variants.reference import ReferenceGenome
+from services.variants.reference.sequence import ReferenceGenome
 
 
 def _cell(cells: Row, dialect: Dialect, role: str) -> str:

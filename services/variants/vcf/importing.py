@@ -23,7 +23,7 @@ from services.variants.columns import Column, Origin
 from services.variants.outcome import ImportOptions, Mode, Progress, ShouldStop
 from services.variants.problems import Problem, ProblemLog, Severity, UnusableFileError, error
 from services.variants.reading import LineBlock
-from services.variants.reference import ReferenceGenome
+from services.variants.reference.sequence import ReferenceGenome
 from services.variants.vcf.blocks import BlockReader, BlockResult, RejectedLine
 from services.variants.vcf.plan import TablePlan, plan_table
 from services.variants.vcf.record import ONCE_PER_VALUE

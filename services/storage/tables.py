@@ -342,3 +342,33 @@ saved_views = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("owner", "table_id", "name"),
 )
+
+# Versions of classifications. A row is never changed, except that signing fills the last two columns once.
+variant_classifications = sa.Table(
+    "variant_classifications",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("variant", sa.String(600), nullable=False),
+    sa.Column("assembly", sa.String(16), nullable=False),
+    sa.Column("chrom", sa.String(64), nullable=False),
+    sa.Column("pos", sa.BigInteger, nullable=False),
+    sa.Column("end", sa.BigInteger),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("alt", sa.Text, nullable=False),
+    sa.Column("gene", sa.String(200), nullable=False, default=""),
+    sa.Column("scheme", sa.String(8), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("classification", sa.String(64), nullable=False),
+    sa.Column("points", sa.String(16), nullable=False, default=""),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("patient_id", sa.ForeignKey("patients.id")),
+    sa.Column("table_id", sa.String(32)),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("signed_by", sa.String(128)),
+    sa.Column("signed_at", UtcDateTime),
+    sa.UniqueConstraint("variant", "scheme", "version"),
+    sa.Index(None, "patient_id"),
+    sa.Index(None, "created_at"),
+)

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import resource
+import signal
 import sys
 import threading
 import traceback
@@ -54,6 +55,8 @@ def main(task: str) -> int:
 def _end_with_the_parent() -> None:
     while sys.stdin.buffer.read(1 << 10):
         pass
+    if os.getpid() == os.getpgrp():
+        os.killpg(0, signal.SIGKILL)  # with the tools it has started
     os._exit(3)
 
 

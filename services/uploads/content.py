@@ -30,6 +30,8 @@ class Content(StrEnum):
     TABLE = "table"
     """Text in columns: CSV, TSV, BED; the importer finds out which."""
     FASTQ = "fastq"
+    FASTA = "fasta"
+    """Sequences: a reference to align reads to."""
     PDF = "pdf"
 
     @property
@@ -56,8 +58,8 @@ _REFUSED = (
     (b"GIF8", "a picture"),
     (b"\x89HDF", "an HDF5 file"),
     (b"SQLite format 3\x00", "an SQLite database"),
-    (b"BAM\x01", "a BAM file of aligned reads: reads cannot be imported yet"),
-    (b"CRAM", "a CRAM file of aligned reads: reads cannot be imported yet"),
+    (b"BAM\x01", "a BAM file of aligned reads: variants are called from FASTQ files"),
+    (b"CRAM", "a CRAM file of aligned reads: variants are called from FASTQ files"),
 )
 _REFUSED_IF_BINARY = (
     (b"MZ", "a program for Windows"),
@@ -68,9 +70,9 @@ _REFUSED_TEXT = (
     (re.compile(rb"#! ?/"), "a script"),
     (re.compile(rb"(?i)<(?:!doctype html|html|head|body)"), "a web page, not data: a link may lead to a sign-in page"),
     (re.compile(rb"<\?xml|(?i:<error>)"), "an XML document; a server may have sent an error instead of the file"),
-    (re.compile(rb"@(?:HD|SQ|RG|PG|CO)\t"), "a SAM file of aligned reads: reads cannot be imported yet"),
-    (re.compile(rb">[^\n]{1,500}\n[A-Za-z*\-\n]{20}"), "a FASTA file of sequences: it holds no variants"),
+    (re.compile(rb"@(?:HD|SQ|RG|PG|CO)\t"), "a SAM file of aligned reads: variants are called from FASTQ files"),
 )
+_FASTA = re.compile(rb">[^\n]{1,500}\n[A-Za-z*\-\r\n]{20}")
 
 
 def inspect(head: bytes, *, whole: bool) -> Content | None:
@@ -104,15 +106,19 @@ def inspect(head: bytes, *, whole: bool) -> Content | None:
 
 
 def _of_text(inner: bytes) -> Content:
+    if _is_fastq(inner):
+        return Content.FASTQ  # also with odd bytes among the qualities: who reads the records says which one is wrong
     if not _is_text(inner):
         _refuse(inner, _REFUSED_IF_BINARY)
-        raise InvalidInputError("the file is neither text nor a format known here: VCF, BCF, CSV, TSV, FASTQ or PDF is expected")
+        raise InvalidInputError("the file is neither text nor a format known here: VCF, BCF, CSV, TSV, FASTQ, FASTA or PDF is expected")
     text = inner.removeprefix(b"\xef\xbb\xbf").lstrip()
     for pattern, name in _REFUSED_TEXT:
         if pattern.match(text):
             raise InvalidInputError(f"the file is {name}")
     if text.startswith((b"##fileformat=VCF", b"##fileformat", b"#CHROM\tPOS")):
         return Content.VCF
+    if _FASTA.match(text):
+        return Content.FASTA
     return Content.FASTQ if _is_fastq(text) else Content.TABLE
 
 

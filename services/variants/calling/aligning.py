@@ -3,7 +3,7 @@
     python -m services.variants.calling.aligning MEMORY_BYTES CPU_SECONDS REQUEST.json
 
 The request is `{reference, sample, lanes: [[first, second or null], ...], threads, least_aligned, state}`; the file `state` is
-replaced now and then by `{share, reads, aligned, encodings}`, and at the end by the same with `done`, or by `{problem}`. Reads
+replaced now and then by `{share, reads, aligned, encodings}`, and at the end by the same with `done`, or by `{problem, advice}`. Reads
 are streamed: a bounded number of batches is in memory. One alignment is kept for each read, the best (Li H, Bioinformatics
 2018, "Minimap2").
 """
@@ -25,6 +25,7 @@ from typing import IO, Any
 from services.errors import InvalidInputError
 from services.variants.calling.confinement import confine
 from services.variants.calling.fastq import FastqReader, QualityEncoding, Read, encoding_of, paired
+from services.variants.calling.model import RefusedReadsError
 
 _BATCH = 500
 _EARLY_READS = 20_000
@@ -111,9 +112,10 @@ class Alignment:
 
     def _judge(self, seen: int) -> None:
         if seen >= _FEWEST_TO_JUDGE and self.aligned < self._request["least_aligned"] * seen:
-            raise InvalidInputError(
+            raise RefusedReadsError(
                 f"only {self.aligned:,} of {seen:,} reads of sample {self._request['sample']} align to the reference "
-                f"({self.aligned / seen:.1%}): it is the wrong reference, or the reads are of something else"
+                f"({self.aligned / seen:.1%}): it is the wrong reference, or the reads are of something else",
+                "Choose the reference of the species that was sequenced, and check that these are the files you meant.",
             )
 
     def _align(self, batch: list[Pair], group: bytes, encoding: QualityEncoding) -> tuple[bytes, int, int]:
@@ -191,7 +193,7 @@ def main() -> int:
         alignment.run()
         sys.stdout.buffer.flush()
     except InvalidInputError as error:
-        tell(Path(request["state"]), {"problem": error.message})
+        tell(Path(request["state"]), {"problem": error.message, "advice": getattr(error, "advice", "")})
         return 3
     tell(Path(request["state"]), {
         "done": True, "share": 1.0, "reads": alignment.reads, "aligned": alignment.aligned, "encodings": alignment.encodings,

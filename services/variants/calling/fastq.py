@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from services.errors import InvalidInputError
+from services.variants.calling.model import RefusedReadsError
 
 _MAX_LINE = 20_000_000
 _LETTERS = re.compile(rb"[ACGTUNRYSWKMBDHVacgtunryswkmbdhv.]*")
@@ -27,6 +27,9 @@ _TO_DNA = bytes.maketrans(b"acgtunryswkmbdhvU.", b"ACGTTNNNNNNNNNNNTN")
 _CODES = bytes.maketrans(b"RYSWKMBDHV", b"NNNNNNNNNN")
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
+_CORRECT = "Correct the file at this place, or have it made anew by the sequencing centre; other samples are not affected."
+_COPY_AGAIN = "Copy the file again from where it came from, compare its checksum, and send it again."
+_PAIR_AGAIN = "Check which files belong together: R1 and R2 of the same sample and lane, as the sequencer wrote them."
 _SAMPLED_RECORDS = 20_000
 _LOWEST_OF_64 = 59
 """`;`: Solexa's -5. No character of an older file lies below it."""
@@ -50,8 +53,12 @@ class FastqReader:
     def __init__(self, path: Path) -> None:
         self._name = path.name
         self._file = path.open("rb")
-        packed = self._file.read(2) == b"\x1f\x8b"
+        head = self._file.read(3)
+        packed = head[:2] == b"\x1f\x8b"
         self._file.seek(0)
+        if head == b"BZh":
+            self._file.close()
+            raise RefusedReadsError(f"{self._name} is packed with bzip2", "Unpack it, or pack it with gzip, and send it again.")
         self._source = cast("IO[bytes]", gzip.GzipFile(fileobj=self._file)) if packed else self._file
         self._line = 0
         self._records = 0
@@ -70,12 +77,12 @@ class FastqReader:
     def __iter__(self) -> Iterator[Read]:
         """Yield records to the end of the file.
 
-        :raise InvalidInputError: a record is malformed, or the file is cut off or damaged.
+        :raise RefusedReadsError: a record is malformed, or the file is cut off or damaged.
         """
         while (read := self._next()) is not None:
             yield read
         if not self._records:
-            raise InvalidInputError(f"{self._name} holds no read")
+            raise RefusedReadsError(f"{self._name} holds no read", _COPY_AGAIN)
 
     def _check_end(self, path: Path) -> None:
         """Refuse a BGZF file without its end marker: it was cut off between two blocks."""
@@ -85,7 +92,7 @@ class FastqReader:
         if is_bgzf:
             self._file.seek(max(0, size - len(_BGZF_END)))
             if self._file.read() != _BGZF_END:
-                raise InvalidInputError(f"{self._name} is truncated: the end marker of its compression is missing; copy it again")
+                raise RefusedReadsError(f"{self._name} is truncated: the end marker of its compression is missing", _COPY_AGAIN)
         self._file.seek(0)
 
     def _next(self) -> Read | None:
@@ -122,7 +129,7 @@ class FastqReader:
         while True:
             line = self._take()
             if line is None:
-                raise self._error("the file ends within the sequence: it is truncated")
+                raise self._error("the file ends within the sequence: it is truncated", _COPY_AGAIN)
             if line.startswith(b"+"):
                 return b"".join(parts), line
             if not _LETTERS.fullmatch(line):
@@ -134,14 +141,15 @@ class FastqReader:
         line = self._take()
         if line is None:
             if wanted:
-                raise self._error("the file ends before the qualities: it is truncated")
+                raise self._error("the file ends before the qualities: it is truncated", _COPY_AGAIN)
             return b""
         parts = [self._checked(line)]
         length = len(line)
         while length < wanted:
             line = self._take()
             if line is None:
-                raise self._error(f"the file ends within the qualities: {length} for {wanted} bases; it is truncated")
+                reason = f"the file ends within the qualities: {length} for {wanted} bases; it is truncated"
+                raise self._error(reason, _COPY_AGAIN)
             if not line:
                 raise self._error(f"{length} qualities for {wanted} bases")
             parts.append(self._checked(line))
@@ -161,9 +169,9 @@ class FastqReader:
         try:
             line = self._source.readline(_MAX_LINE)
         except EOFError as error:
-            raise self._error("the gzip file is truncated: copy it again") from error
+            raise self._error("the gzip file is truncated", _COPY_AGAIN) from error
         except (zlib.error, gzip.BadGzipFile) as error:
-            raise self._error("the gzip file is damaged: copy it again") from error
+            raise self._error("the gzip file is damaged", _COPY_AGAIN) from error
         if not line:
             return None
         self._line += 1
@@ -171,8 +179,8 @@ class FastqReader:
             raise self._error(f"the line has {_MAX_LINE:,} characters or more")
         return line.rstrip(b"\r\n")
 
-    def _error(self, reason: str) -> InvalidInputError:
-        return InvalidInputError(f"{self._name}, record {self._records}, line {self._line}: {reason}")
+    def _error(self, reason: str, advice: str = _CORRECT) -> RefusedReadsError:
+        return RefusedReadsError(f"{self._name}, record {self._records}, line {self._line}: {reason}", advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +218,7 @@ def encoding_of(path: Path) -> QualityEncoding:
 def paired(first: FastqReader, second: FastqReader, first_name: str, second_name: str) -> Iterator[tuple[Read, Read]]:
     """Yield the records of two files side by side.
 
-    :raise InvalidInputError: names or mate numbers disagree, or one file has more reads than the other.
+    :raise RefusedReadsError: names or mate numbers disagree, or one file has more reads than the other.
     """
     ones, twos = iter(first), iter(second)
     number = 0
@@ -221,17 +229,20 @@ def paired(first: FastqReader, second: FastqReader, first_name: str, second_name
         number += 1
         if one is None or two is None:
             short, long = (first_name, second_name) if one is None else (second_name, first_name)
-            raise InvalidInputError(
-                f"{short} ends after {number - 1} reads and {long} does not: the files are not a pair, or one is cut off"
+            raise RefusedReadsError(
+                f"{short} ends after {number - 1} reads and {long} does not: the files are not a pair, or one is cut off",
+                _PAIR_AGAIN,
             )
         if one.name != two.name:
-            raise InvalidInputError(
+            raise RefusedReadsError(
                 f"record {number}: {first_name} has {_shown(one.name)} and {second_name} {_shown(two.name)}: "
-                "the files are not a pair, or their reads stand in different order"
+                "the files are not a pair, or their reads stand in different order",
+                _PAIR_AGAIN,
             )
         if (one.mate, two.mate) in ((2, 1), (1, 1), (2, 2)):
-            raise InvalidInputError(
-                f"record {number}: {first_name} says mate {one.mate}, {second_name} mate {two.mate}: give the first reads first"
+            raise RefusedReadsError(
+                f"record {number}: {first_name} says mate {one.mate}, {second_name} mate {two.mate}: give the first reads first",
+                _PAIR_AGAIN,
             )
         yield one, two
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import IO
 
 from services.variants.calling.filtering import Tally, filter_lines, fraction, germline_filters, tumour_filters
-from services.variants.calling.model import CallingRequest, CallReport, Design
+from services.variants.calling.model import SOMATIC, CallingRequest, CallReport, Design, Interval
 from services.variants.calling.tools import Command, Progress, ShouldStop, ToolLimits, run, run_joined
 from services.variants.vcf.importing import StoppedError
 
 WINDOW = 2_000_000
-_TUMOUR = (Design.TUMOUR_ONLY, Design.TUMOUR_NORMAL)
+_MOST_REGIONS = 1_000
+"""Of one window: they stand on a command line."""
 _TAGS = "FORMAT/AD,FORMAT/ADF,FORMAT/ADR,FORMAT/DP,FORMAT/SP,INFO/AD"
 _ADDED = {
     "AF": '##FORMAT=<ID=AF,Number=A,Type=Float,Description="Share of the reads that show the allele">',
@@ -36,29 +37,36 @@ class Window:
     regions: tuple[str, ...]
 
 
-def windows(index: Path, size: int = WINDOW) -> Iterator[Window]:
-    """Cut the sequences of a FASTA index into windows in their order; small sequences share one."""
+def windows(index: Path, size: int = WINDOW, intervals: Sequence[Interval] = ()) -> Iterator[Window]:
+    """Cut the sequences of a FASTA index, or the intervals, into windows in their order; small ones share one."""
     gathered: list[str] = []
     bases = 0
-    with index.open(encoding="utf-8") as lines:
-        lengths = [(fields[0], int(fields[1])) for fields in (line.split("\t") for line in lines)]
-    for contig, length in lengths:
-        for first in range(1, length + 1, size):
-            last = min(length, first + size - 1)
-            if gathered and bases + last - first + 1 > size:
+    for one in intervals or whole_sequences(index):
+        for first in range(one.first, one.last + 1, size):
+            last = min(one.last, first + size - 1)
+            if gathered and (bases + last - first + 1 > size or len(gathered) >= _MOST_REGIONS):
                 yield Window(tuple(gathered))
                 gathered, bases = [], 0
-            gathered.append(f"{{{contig}}}:{first}-{last}" if ":" in contig else f"{contig}:{first}-{last}")
+            gathered.append(f"{{{one.contig}}}:{first}-{last}" if ":" in one.contig else f"{one.contig}:{first}-{last}")
             bases += last - first + 1
     if gathered:
         yield Window(tuple(gathered))
+
+
+def whole_sequences(index: Path) -> Iterator[Interval]:
+    """Yield each sequence of a FASTA index from end to end."""
+    with index.open(encoding="utf-8") as lines:
+        for line in lines:
+            name, length = line.split("\t")[:2]
+            if int(length):
+                yield Interval(name, 1, int(length))
 
 
 def find_variants(
     bams: Sequence[Path], request: CallingRequest, reference: Path, folder: Path, *, report: Progress, should_stop: ShouldStop
 ) -> tuple[Path, CallReport]:
     """Write `calls.vcf.gz` with its index into `folder`; returns it with what was counted. Raises what `run_joined` raises."""
-    parts = list(windows(Path(f"{reference}.fai")))
+    parts = list(windows(Path(f"{reference}.fai"), intervals=request.intervals))
     finder = _Finder(bams, request, reference, folder, should_stop)
     finder.prepare()
     _all(parts, finder, request.threads, report)
@@ -135,7 +143,7 @@ class _Finder:
         )
 
     def _calling(self) -> list[Command]:
-        if self._request.design in _TUMOUR:
+        if self._request.design in SOMATIC:
             return [Command.of("bcftools", "view", "--no-version", "-Ou", "--trim-unseen-allele", "--min-alleles", "2", "-")]
         ploidy = ["--ploidy", "2"]
         if self._request.assembly and all(sample.sex for sample in self._request.samples):
@@ -164,13 +172,13 @@ def _added(line: str, request: CallingRequest) -> list[str]:
     if not line.startswith("#CHROM"):
         return []
     added = filter_lines(request.design, request.thresholds)
-    if request.design in _TUMOUR:
+    if request.design in SOMATIC:
         added += [_ADDED["AF"], _ADDED["GT"], _ADDED["SOMATIC"]]
     return added
 
 
 def _filled(fields: list[str], request: CallingRequest) -> list[str] | None:
-    if request.design not in _TUMOUR:
+    if request.design not in SOMATIC:
         fields[6] = ";".join(germline_filters(fields, request.thresholds)) or "PASS"
         return fields
     has_normal = request.design is Design.TUMOUR_NORMAL

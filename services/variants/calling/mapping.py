@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from services.errors import InvalidInputError
-from services.variants.calling.model import CallingRequest, SampleReads
+from services.variants.calling.model import CallingRequest, RefusedReadsError, SampleReads
+from services.variants.calling.reporting import duplicates_marked
 from services.variants.calling.tools import Command, Progress, ShouldStop, ToolLimits, run, run_joined
 
 _ALIGNING = "services.variants.calling.aligning"
@@ -28,7 +29,7 @@ def map_sample(
     """
     bam, state = folder / f"{sample.name}.bam", folder / f"{sample.name}.state.json"
     asked = folder / f"{sample.name}.request.json"
-    lanes = [[str(lane.first.resolve()), str(lane.second.resolve()) if lane.second else None] for lane in sample.lanes]
+    lanes = [[str(lane.first.absolute()), str(lane.second.absolute()) if lane.second else None] for lane in sample.lanes]
     asked.write_text(
         json.dumps({
             "reference": str(reference), "sample": sample.name, "lanes": lanes, "threads": request.threads,
@@ -54,15 +55,15 @@ def map_sample(
     try:
         run_joined(chain, limits=limits, should_stop=should_stop, while_running=look)
     except InvalidInputError as error:
-        problem = _state(state).get("problem")
-        if problem:
-            raise InvalidInputError(str(problem)) from error
+        told = _state(state)
+        if "problem" in told:
+            raise RefusedReadsError(str(told["problem"]), str(told.get("advice") or "")) from error
         raise
     counted = _state(state)
     if not counted.get("done"):
         raise InvalidInputError(str(counted.get("problem", "the aligner ended without a result")))
     run(Command.of("samtools", "index", bam), limits=limits, should_stop=should_stop)
-    return bam, counted
+    return bam, {**counted, "duplicates": duplicates_marked(folder / f"{sample.name}.duplicates.json")}
 
 
 def _state(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class Design(StrEnum):
 
     GERMLINE = "germline"
     TRIO = "trio"
+    FAMILY = "family"
     TUMOUR_ONLY = "tumour only"
     TUMOUR_NORMAL = "tumour and normal"
 
@@ -28,7 +29,9 @@ ROLES: dict[Design, tuple[str, ...]] = {
     Design.TUMOUR_ONLY: ("tumour",),
     Design.TUMOUR_NORMAL: ("tumour", "normal"),
 }
-"""The samples of a design, in the order in which they must be given."""
+"""The samples of a design, in the order in which they must be given; of a family there are two or more, in any order."""
+MAX_FAMILY = 10
+SOMATIC = frozenset({Design.TUMOUR_ONLY, Design.TUMOUR_NORMAL})
 
 STATED_LIMITS: dict[Design, str] = {
     Design.GERMLINE: (
@@ -38,6 +41,10 @@ STATED_LIMITS: dict[Design, str] = {
     Design.TRIO: (
         "The three samples are called together by bcftools, without a pedigree model: a variant of the child that neither parent "
         "has is a candidate for de novo and no proof; look at the parents' depth."
+    ),
+    Design.FAMILY: (
+        "The samples are called together by bcftools, without a pedigree model: whether a variant runs with a disease in the family "
+        "is for the reader to judge; small variants of short reads only, no structural variants and no copy numbers."
     ),
     Design.TUMOUR_ONLY: (
         "bcftools is not a somatic caller. Alleles are reported by counts of reads (fraction, depth, both strands); without a "
@@ -50,6 +57,27 @@ STATED_LIMITS: dict[Design, str] = {
         "Confirm with a somatic caller and by another method."
     ),
 }
+
+
+class RefusedReadsError(InvalidInputError):
+    """Reads, reference or intervals cannot be used; `advice` says what to do about it."""
+
+    def __init__(self, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.advice = advice
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A region of the reference: 1-based, both ends inclusive."""
+
+    contig: str
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        return self.last - self.first + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +128,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class CallingRequest:
-    """What to call. `assembly` ("GRCh37" or "GRCh38") lets bcftools know the sex chromosomes."""
+    """What to call. `assembly` ("GRCh37" or "GRCh38") lets bcftools know the sex chromosomes.
+
+    With `intervals` (sorted, not overlapping; SEE: `intervals.py`) nothing is called and no coverage counted outside them.
+    """
 
     design: Design
     samples: tuple[SampleReads, ...]
@@ -110,10 +141,13 @@ class CallingRequest:
     memory_bytes: int = 16 * GIGABYTE
     """For the aligner: a human reference needs about 12 GB, a panel's or a small genome's far less."""
     thresholds: Thresholds = field(default=Thresholds())
+    intervals: tuple[Interval, ...] = ()
 
     def __post_init__(self) -> None:
-        wanted = ROLES[self.design]
-        if len(self.samples) != len(wanted):
+        wanted = ROLES.get(self.design, ())
+        if self.design is Design.FAMILY and not 2 <= len(self.samples) <= MAX_FAMILY:
+            raise InvalidInputError(f"a family has 2 to {MAX_FAMILY} samples, not {len(self.samples)}")
+        if wanted and len(self.samples) != len(wanted):
             names = ", ".join(wanted)
             raise InvalidInputError(f"{self.design}: {len(wanted)} samples are needed ({names}), not {len(self.samples)}")
         if len({sample.name for sample in self.samples}) != len(self.samples):
@@ -146,9 +180,9 @@ class ReadReport:
     properly_paired: int
     duplicates: int
     mean_depth: float
-    """Over the whole reference, without duplicates."""
+    """Over the whole reference, or over the intervals where there are some; without duplicates."""
     breadth: dict[int, float]
-    """Share of the reference's positions with at least so many reads: 1, 10, 20, 30."""
+    """Share of those positions with at least so many reads: 1, 10, 20, 30."""
     contigs: tuple[ContigCoverage, ...]
     depth_histogram: dict[int, int]
     """Number of positions by depth, from 1 on."""
@@ -198,3 +232,5 @@ class CallingResult:
     stated_limits: str
     tools: dict[str, str]
     seconds: float
+    caller: str = "bcftools"
+    """What made the calls."""

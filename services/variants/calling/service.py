@@ -81,7 +81,7 @@ def _map_all(
             sample, request, reference, work, report=_between(report, first, last), should_stop=should_stop
         )
         report(last, f"Measuring coverage and quality of {sample.name}")
-        reads.append(report_reads(sample.name, bam, reference, counted, work, ToolLimits(), should_stop))
+        reads.append(report_reads(sample.name, bam, reference, counted, work, ToolLimits(), should_stop, request.intervals))
         bams.append(bam)
     report(_MEASURED, "Calling variants")
     return reads, bams

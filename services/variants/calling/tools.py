@@ -2,6 +2,7 @@
 
 One command is `run(...)`; commands that feed each other are `run_joined(...)`, connected by pipes of the operating system, so
 that nothing but the last result is written down. Whoever calls gives a `should_stop` that is asked several times a second.
+Children stay in the process group of whoever starts them: a job that is killed takes them along, those of its last instant too.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def _start(
     line = [sys.executable, "-S", "-P", "-m", command.module, *bounds, *command.arguments]
     try:
         return subprocess.Popen(  # noqa: S603 - a fixed program; paths are single arguments and no shell is involved
-            line, env=environment, cwd="/", stdin=source, stdout=target, stderr=message, start_new_session=True
+            line, env=environment, cwd="/", stdin=source, stdout=target, stderr=message
         )
     except OSError as error:
         raise UnavailableError(f"no process could be started for {command.name} ({error.strerror}): try again") from error
@@ -186,8 +187,7 @@ def _text(message: IO[bytes]) -> str:
 def _end_all(children: Sequence[subprocess.Popen[bytes]]) -> None:
     for child in children:
         if child.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+            child.kill()
         child.wait()
         if child.stdout is not None:
             child.stdout.close()

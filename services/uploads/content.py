@@ -110,7 +110,8 @@ def _of_text(inner: bytes) -> Content:
         return Content.FASTQ  # also with odd bytes among the qualities: who reads the records says which one is wrong
     if not _is_text(inner):
         _refuse(inner, _REFUSED_IF_BINARY)
-        raise InvalidInputError("the file is neither text nor a format known here: VCF, BCF, CSV, TSV, FASTQ, FASTA or PDF is expected")
+        known = "VCF, BCF, CSV, TSV, FASTQ, FASTA or PDF is expected"
+        raise InvalidInputError(f"the file is neither text nor a format known here: {known}")
     text = inner.removeprefix(b"\xef\xbb\xbf").lstrip()
     for pattern, name in _REFUSED_TEXT:
         if pattern.match(text):

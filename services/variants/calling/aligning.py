@@ -3,8 +3,8 @@
     python -m services.variants.calling.aligning MEMORY_BYTES CPU_SECONDS REQUEST.json
 
 The request is `{reference, sample, lanes: [[first, second or null], ...], threads, least_aligned, state}`; the file `state` is
-replaced now and then by `{share, reads, aligned, encodings}`, and at the end by the same with `done`, or by `{problem, advice}`. Reads
-are streamed: a bounded number of batches is in memory. One alignment is kept for each read, the best (Li H, Bioinformatics
+replaced now and then by `{share, reads, aligned, encodings}`, and at the end by the same with `done`, or by
+`{problem, advice}`. Reads are streamed: a bounded number of batches is in memory. One alignment is kept for each read, the best (Li H, Bioinformatics
 2018, "Minimap2").
 """
 

@@ -43,8 +43,8 @@ STATED_LIMITS: dict[Design, str] = {
         "has is a candidate for de novo and no proof; look at the parents' depth."
     ),
     Design.FAMILY: (
-        "The samples are called together by bcftools, without a pedigree model: whether a variant runs with a disease in the family "
-        "is for the reader to judge; small variants of short reads only, no structural variants and no copy numbers."
+        "The samples are called together by bcftools, without a pedigree model: whether a variant runs with a disease in the "
+        "family is for the reader to judge; small variants of short reads only, no structural variants and no copy numbers."
     ),
     Design.TUMOUR_ONLY: (
         "bcftools is not a somatic caller. Alleles are reported by counts of reads (fraction, depth, both strands); without a "

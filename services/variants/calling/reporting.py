@@ -24,7 +24,7 @@ def report_reads(
     With intervals the qualities, insert sizes, depth and breadth are those of reads and positions inside them.
     """
     stats, coverage = folder / f"{sample}.stats.txt", folder / f"{sample}.coverage.txt"
-    only = ["--target-regions", _targets(intervals, folder)] if intervals else []
+    only = ["--target-regions", str(_targets(intervals, folder))] if intervals else []
     run(
         Command.of("samtools", "stats", "--remove-dups", "--coverage", f"1,{_MOST_DEPTH},1", "--ref-seq", reference, *only, bam),
         limits=limits, should_stop=should_stop, output=stats,

@@ -4,8 +4,8 @@
 
 The request is `{reference, sample, lanes: [[first, second or null], ...], threads, least_aligned, state}`; the file `state` is
 replaced now and then by `{share, reads, aligned, encodings}`, and at the end by the same with `done`, or by
-`{problem, advice}`. Reads are streamed: a bounded number of batches is in memory. One alignment is kept for each read, the best (Li H, Bioinformatics
-2018, "Minimap2").
+`{problem, advice}`. Reads are streamed: a bounded number of batches is in memory. One alignment is kept for each read, the
+best (Li H, Bioinformatics 2018, "Minimap2").
 """
 
 from __future__ import annotations

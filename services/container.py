@@ -37,6 +37,7 @@ from services.storage.database import Database
 from services.storage.files import FileStore
 from services.uploads.store import Uploads
 from services.variants.library import VariantLibrary
+from services.variants.reference.library import ReferenceLibrary
 from services.variants.workbench import Workbench
 
 
@@ -69,6 +70,7 @@ class Services:
     variants: VariantLibrary
     variant_imports: VariantImports
     workbench: Workbench
+    references: ReferenceLibrary
     preparation: Preparation
     started: float
 
@@ -128,6 +130,7 @@ def build_services(settings: Settings) -> Services:
         tickets=Tickets(),
         uploads=work.uploads, jobs=work.jobs, variant_imports=work.variant_imports,
         variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
+        references=work.references,
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports),
             lambda status: _tell(readiness, status),
@@ -144,6 +147,7 @@ class JobServices:
     uploads: Uploads
     variants: VariantLibrary
     variant_imports: VariantImports
+    references: ReferenceLibrary
 
 
 def build_job_services(settings: Settings, database: Database, patients: PatientRegistry) -> JobServices:
@@ -153,7 +157,8 @@ def build_job_services(settings: Settings, database: Database, patients: Patient
     jobs = Jobs(database, DurableQueue(settings.job_queue_url, slots, settings.job_workers), folder, settings.job_workers)
     uploads = Uploads(database, settings.data_dir / "uploads", settings.max_upload_size_mb << 20)
     variants = VariantLibrary(database, settings.data_dir / "variants")
-    return JobServices(jobs, uploads, variants, VariantImports(jobs, uploads, variants, patients))
+    return JobServices(jobs, uploads, variants, VariantImports(jobs, uploads, variants, patients),
+                       ReferenceLibrary(settings.references))
 
 
 def _tell(readiness: Readiness, status: PreparationStatus) -> None:

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     collection_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     rate_limit_per_minute: Annotated[int, Field(ge=1)] = 600
     job_workers: Annotated[int, Field(ge=0, le=64)] = 1
+    reference_dir: Path | None = None
     demo_data: bool = True
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_base_url: str | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL"))
@@ -88,6 +89,11 @@ class Settings(BaseSettings):
             # the installed driver is psycopg 3; SQLAlchemy would look for its predecessor
             return re.sub(r"^postgres(?:ql)?://", "postgresql+psycopg://", self.database_url.get_secret_value())
         return f"sqlite:///{self.data_dir / 'paratope.db'}"
+
+    @property
+    def references(self) -> Path:
+        """The folder of the reference data: `reference` in the data directory unless `AUTO_REFERENCE_DIR` is set."""
+        return self.reference_dir or self.data_dir / "reference"
 
     @property
     def shares_database(self) -> bool:

@@ -27,6 +27,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from api.application import create_api
 from api.security import SECURITY_HEADERS
+from components import igv_library
 from components.runtime import current_services, provide_services
 from services.container import Services, build_services
 from services.errors import ConfigurationError, ParatopeError, UnavailableError
@@ -190,5 +191,5 @@ app = st.App(
         # a foreign host name that resolves to this machine must not reach the dashboard, by HTTP or by WebSocket
         Middleware(TrustedHostMiddleware, allowed_hosts=list(_settings().allowed_hosts), www_redirect=False),
     ],
-    routes=[Mount("/api", create_api(_settings(), current_services))],
+    routes=[Mount("/api", create_api(_settings(), current_services)), *igv_library.routes()],
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api import analyze, collections, export, ingest, jobs, query, system, tables, uploads, variant_notes
+from api import analyze, collections, export, genome, ingest, jobs, query, system, tables, uploads, variant_notes
 from api.dependencies import ServicesProvider
 from api.errors import install_error_handlers
 from api.security import GuardMiddleware
 from services.access.principals import Principal
-from services.access.tickets import JOB_EVENTS, UPLOADS
+from services.access.tickets import GENOME_VIEW, JOB_EVENTS, UPLOADS
 from services.settings import Settings
 
 VERSION = "1.0.0"
@@ -31,12 +31,17 @@ def create_api(settings: Settings, services: ServicesProvider) -> FastAPI:
         running = services()
         return running.tickets.redeem(ticket, JOB_EVENTS) if running else None
 
-    app.add_middleware(GuardMiddleware, settings=settings, holder=holder, listener=listener)
+    def viewer(ticket: str) -> Principal | None:
+        running = services()
+        return running.tickets.holder(ticket, GENOME_VIEW) if running else None
+
+    app.add_middleware(GuardMiddleware, settings=settings, holder=holder, listener=listener, viewer=viewer)
     install_error_handlers(app)
     for router in (system.router, query.router, analyze.router, export.router, ingest.router, collections.router, uploads.router):
         app.include_router(router)
     app.include_router(jobs.router)
     app.include_router(tables.router)
+    app.include_router(genome.router)
     app.include_router(variant_notes.router, prefix="/api")
     app.include_router(variant_notes.router, include_in_schema=False)
     return app

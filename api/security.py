@@ -10,6 +10,9 @@ The dashboard's own page knows no key. It sends files with a ticket (`services/a
 which opens the upload routes and nothing else, and only to a page of this very origin. The bodies of those routes go to disk
 while they arrive; they have the limit of uploads instead of that of requests.
 
+The genome view reads pieces of files the same way, with a ticket in the header `Genome-Ticket`, which opens the routes under
+`/genome` and nothing else.
+
 The stream of job events is listened to by `EventSource`, which sends no headers: there, and only there, a key may stand in
 `?token=`, or a ticket for one use in `?ticket=`.
 """
@@ -44,6 +47,7 @@ _STREAMED_TO_DISK = ("/jobs/upload",)
 _FORMS = ("/jobs/upload", "/ingest/upload")
 _FORM_BYTES = 1 << 20
 _DOWNLOADS = "/downloads/"  # what follows is random and stands for the key (`services/variants/downloads.py`)
+_GENOME = "/genome/"
 _FAILED_KEYS_PER_MINUTE = 20
 _MAX_CLIENTS = 10_000
 _ROUNDING = 1e-9
@@ -84,11 +88,14 @@ class RateLimit:
 class GuardMiddleware:
     """Checks key, rate and size, then adds the timing and security headers. Wraps the whole API."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, holder: TicketHolder, listener: TicketHolder) -> None:
-        """`holder` knows the tickets for uploads, `listener` those for events, which it ends."""
+    def __init__(
+        self, app: ASGIApp, settings: Settings, holder: TicketHolder, listener: TicketHolder, viewer: TicketHolder
+    ) -> None:
+        """`holder` knows the tickets for uploads, `viewer` those of genome views, `listener` those for events, which it ends."""
         self._app = app
         self._holder = holder
         self._listener = listener
+        self._viewer = viewer
         self._key = settings.api_key.get_secret_value() if settings.api_key else None
         self._max_bytes = settings.max_request_size_mb << 20
         self._max_upload_bytes = (settings.max_upload_size_mb << 20) + _FORM_BYTES
@@ -127,6 +134,8 @@ class GuardMiddleware:
             return 403, "files are taken from the dashboard's own page only", None
         if sent is None and _is_upload(path):
             return self._refuse_upload(scope, path, client)
+        if sent is None and path.startswith(_GENOME) and (ticket := Headers(scope=scope).get("genome-ticket")) is not None:
+            return self._refuse_ticket(scope, client, self._viewer(ticket), "ticket for the genome view")
         if sent is None and path == _EVENTS and (ticket := _parameter(scope, "ticket")) is not None:
             return self._refuse_ticket(scope, client, self._listener(ticket), "ticket for events")
         return self._refuse_key(scope, path, client, sent) or self._refuse_length(scope, path)

@@ -21,6 +21,8 @@ UPLOADS = "uploads"
 """The purpose of a ticket that lets a page send files."""
 JOB_EVENTS = "job events"
 """The purpose of a ticket that lets a page listen to jobs, once."""
+GENOME_VIEW = "genome view"
+"""The purpose of a ticket that lets a page read pieces of sequence, alignment and call files."""
 ONCE_SECONDS = 60.0
 _SECONDS = 3_600.0
 _MAX_TICKETS = 10_000

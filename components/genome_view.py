@@ -1,0 +1,136 @@
+"""The genome at a variant: genes, the table's variants, reads and sequence, drawn by igv.js, and the same told in words.
+
+Nothing is asked of another host: the library comes from this origin, features travel with the page, and files are read in pieces
+from this origin's `/api/genome` with a ticket made for this page.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.formatting import plain
+from components.igv_library import library_url
+from services.access.principals import Principal
+from services.access.tickets import GENOME_VIEW
+from services.container import Services
+from services.genomics.genome import CHROMOSOME_LENGTHS, GenomeBuild
+from services.variants.genome_files import sequence_pack, sequence_parts
+from services.variants.genome_tracks import AROUND_A_VARIANT, Locus, TableFeatures, gene_features, gene_names
+
+_ASSETS = Path(__file__).parent / "assets" / "igv"
+_ROUTE = "/api/genome"
+_GENES_COLOUR, _VARIANTS_COLOUR, _CHOSEN_COLOUR = "#0f4c81", "#5b6770", "#b3261e"
+_MITOCHONDRION = 16_569
+_MAX_TOLD = 20
+
+_VIEW = st.components.v2.component(
+    "paratope_genome_view",
+    html=(_ASSETS / "genome_view.html").read_text(encoding="utf-8"),
+    css=(_ASSETS / "genome_view.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "genome_view.js").read_text(encoding="utf-8"),
+)
+
+
+def show(
+    services: Services, access: Principal, locus: Locus, *, variants: TableFeatures | None = None, reads: str | None = None,
+    key: str,
+) -> None:
+    """Draw the genome around `locus`; `reads` is the job whose alignments are shown, `variants` the table's own."""
+    tracks = [_genes(locus.build)]
+    if variants is not None:
+        tracks.append(_table_track(variants, locus))
+    if reads is not None:
+        tracks.append(_reads_track(reads))
+    reference = _reference(services, locus.build)
+    shown = {
+        "library": library_url(), "reference": reference, "tracks": tracks,
+        "locus": locus.widened(AROUND_A_VARIANT).written.replace(",", ""), "label": f"Genome view at {locus.written}",
+    }  # fmt: skip
+    signature = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    ticket = services.tickets.mint(access, GENOME_VIEW)
+    _VIEW(key=key, data={**shown, "signature": signature, "ticket": ticket}, on_renew_change=_run_again)
+    _in_words(locus, variants, has_reads=reads is not None, has_sequence="indexURL" in reference)
+
+
+def _run_again() -> None:
+    """The view asks for a new ticket: running the page again makes one."""
+
+
+def _reference(services: Services, build: GenomeBuild) -> dict[str, Any]:
+    """The installed sequence; without one the chromosomes with their lengths, so that positions can be shown and named."""
+    named = {"id": build.value, "name": build.value}
+    pack = sequence_pack(services.references, build)
+    if pack is None:
+        return {**named, "fastaURL": _lengths_only(build)}
+    urls = [f"{_ROUTE}/reference/{build}/{part}" for part in sequence_parts(pack)]
+    return {**named, **dict(zip(("fastaURL", "indexURL", "compressedIndexURL"), urls, strict=False))}
+
+
+def _lengths_only(build: GenomeBuild) -> str:
+    """A FASTA text of one unknown base for each chromosome; `@len=` is how igv.js is told the whole length."""
+    lengths = {**CHROMOSOME_LENGTHS[build], "MT": _MITOCHONDRION}
+    text = "".join(f">{name}:1-1 @len={length}\nN\n" for name, length in lengths.items())
+    return f"data:text/plain;base64,{base64.b64encode(text.encode()).decode()}"
+
+
+def _genes(build: GenomeBuild) -> dict[str, Any]:
+    return {
+        "name": "Genes of Paratope", "type": "annotation", "displayMode": "EXPANDED", "color": _GENES_COLOUR, "height": 70,
+        "features": gene_features(build),
+    }  # fmt: skip
+
+
+def _table_track(variants: TableFeatures, locus: Locus) -> dict[str, Any]:
+    def coloured(feature: Any) -> dict[str, Any]:
+        chosen = feature["start"] == locus.start - 1 and feature["end"] == locus.end
+        return {**feature, "color": _CHOSEN_COLOUR if chosen else _VARIANTS_COLOUR}
+
+    return {
+        "name": "Variants of this table", "type": "annotation", "displayMode": "EXPANDED", "height": 80,
+        "features": [coloured(feature) for feature in variants.features],
+    }  # fmt: skip
+
+
+def _reads_track(job_id: str) -> dict[str, Any]:
+    base = f"{_ROUTE}/jobs/{job_id}"
+    return {
+        "name": "Reads", "type": "alignment", "format": "bam", "height": 280, "visibilityWindow": 30_000,
+        "url": f"{base}/reads.bam", "indexURL": f"{base}/reads.bam.bai",
+    }  # fmt: skip
+
+
+def _in_words(locus: Locus, variants: TableFeatures | None, *, has_reads: bool, has_sequence: bool) -> None:
+    with st.expander("The same in words", icon=":material/notes:"):
+        told = [f"Place: chromosome {locus.chrom}, {locus.written.partition(':')[2]}, {locus.build}."]
+        names = gene_names(locus)
+        told.append(f"Genes of the built-in list here: {', '.join(names) or 'none (other genes are not in this list)'}.")
+        if variants is not None:
+            told.append(_variants_in_words(variants, locus))
+        told.append(_missing(has_reads=has_reads, has_sequence=has_sequence))
+        for sentence in filter(None, told):
+            st.markdown(plain(sentence))
+
+
+def _variants_in_words(variants: TableFeatures, locus: Locus) -> str:
+    nearest: Sequence[Any] = sorted(variants.features, key=lambda one: abs(one["start"] + 1 - locus.start))[:_MAX_TOLD]
+    count = len(variants.features) + variants.left_out
+    listed = ", ".join(f"{one['start'] + 1:,} {one['name']}" for one in sorted(nearest, key=lambda one: int(one["start"])))
+    start, end = f"{variants.around.start:,}", f"{variants.around.end:,}"
+    drawn = f" The first {len(variants.features):,} are drawn." if variants.left_out else ""
+    return f"Variants of this table from {start} to {end}: {count:,}.{drawn} Nearest: {listed}."
+
+
+def _missing(*, has_reads: bool, has_sequence: bool) -> str:
+    sentences = []
+    if not has_reads:
+        sentences.append("Reads: none; this table was not made from reads here.")
+    if not has_sequence:
+        sentences.append("Bases are not shown: no reference sequence is installed for this build.")
+    return " ".join(sentences)

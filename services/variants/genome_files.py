@@ -1,0 +1,52 @@
+"""The files of installed reference sequence that the genome view may read, by build and part, never by path."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from services.errors import NotFoundError
+from services.genomics.genome import GenomeBuild
+from services.variants.reference.library import ReferenceLibrary
+from services.variants.reference.model import Pack, PackKind
+
+
+class SequencePart(StrEnum):
+    """A file of a sequence pack; the value is its name in an address."""
+
+    PLAIN = "sequence.fa"
+    PLAIN_INDEX = "sequence.fa.fai"
+    PACKED = "sequence.fa.gz"
+    PACKED_INDEX = "sequence.fa.gz.fai"
+    PACKED_BLOCKS = "sequence.fa.gz.gzi"
+
+
+def sequence_pack(references: ReferenceLibrary, build: GenomeBuild) -> Pack | None:
+    """Return the sequence in use for a build, with its index; None where none is installed."""
+    pack = references.active(PackKind.SEQUENCE, build)
+    return pack if pack is not None and pack.path.is_file() and _beside(pack, ".fai").is_file() else None
+
+
+def sequence_parts(pack: Pack) -> tuple[SequencePart, ...]:
+    """Return the parts a pack has: the sequence first, then its index, then the index of its blocks where it is packed."""
+    if pack.path.suffix == ".gz":
+        return SequencePart.PACKED, SequencePart.PACKED_INDEX, SequencePart.PACKED_BLOCKS
+    return SequencePart.PLAIN, SequencePart.PLAIN_INDEX
+
+
+def sequence_file(references: ReferenceLibrary, build: GenomeBuild, part: SequencePart) -> Path:
+    """Return the file of a part.
+
+    :raise NotFoundError: no sequence is installed for the build, or it has no such part.
+    """
+    pack = sequence_pack(references, build)
+    if pack is None or part not in sequence_parts(pack):
+        raise NotFoundError(f"no such sequence is installed for {build}")
+    path = _beside(pack, part.value.removeprefix(sequence_parts(pack)[0].value))
+    if not path.is_file():
+        raise NotFoundError(f"the reference sequence of {build} lacks its index: install it again")
+    return path
+
+
+def _beside(pack: Pack, ending: str) -> Path:
+    return pack.path.with_name(pack.path.name + ending)

@@ -1,0 +1,120 @@
+"""What the genome view draws without asking for a file: the genes of the product and the table's own variants around a place.
+
+Features are in the form igv.js takes: `start` is 0-based, `end` exclusive. Names hold letters, digits and a few signs only, since
+a viewer may write them into a page as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.errors import InvalidInputError
+from services.genomics.genome import CHROMOSOME_LENGTHS, GenomeBuild, canonical_chromosome
+from services.knowledge.genes import genes, genes_at
+from services.variants.filters import Region
+from services.variants.tables import VariantTable
+
+Feature = Mapping[str, Any]
+AROUND_A_VARIANT = 60
+"""Bases shown at either side of a variant."""
+_VARIANTS_AROUND = 50_000
+MAX_VARIANTS = 2_000
+_LONGEST_ALLELE = 20
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:*+_>-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Locus:
+    """A stretch of a chromosome, 1-based and inclusive; `chrom` without chr.
+
+    :raise InvalidInputError: no chromosome of the build, or positions it does not have.
+    """
+
+    build: GenomeBuild
+    chrom: str
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if canonical_chromosome(self.chrom) != self.chrom:
+            raise InvalidInputError("the genome view shows chromosomes 1 to 22, X, Y and MT")
+        length = CHROMOSOME_LENGTHS[self.build].get(self.chrom)
+        if not 1 <= self.start <= self.end or (length is not None and self.start > length):
+            raise InvalidInputError(f"chromosome {self.chrom} of {self.build} has no positions {self.start:,} to {self.end:,}")
+
+    @property
+    def written(self) -> str:
+        """As `16:50,745,866-50,745,986`."""
+        return f"{self.chrom}:{self.start:,}-{self.end:,}"
+
+    def widened(self, bases: int) -> Locus:
+        """The same stretch with so many bases more at either side, as far as the chromosome goes."""
+        length = CHROMOSOME_LENGTHS[self.build].get(self.chrom, self.end + bases)
+        return Locus(self.build, self.chrom, max(1, self.start - bases), max(self.start, min(length, self.end + bases)))
+
+
+def locus_of(build: GenomeBuild, row: Mapping[str, Any]) -> Locus | None:
+    """Return the place of a table's row; None where it lies on no chromosome of the build."""
+    chromosome = canonical_chromosome(row["chrom"] or "")
+    if chromosome is None or not row["pos"]:
+        return None
+    try:
+        return Locus(build, chromosome, row["pos"], max(row["pos"], row["end"] or 0))
+    except InvalidInputError:
+        return None
+
+
+def gene_features(build: GenomeBuild) -> list[Feature]:
+    """Return the built-in genes of a build as they lie on it, each as one stretch without exons."""
+    found: list[Feature] = []
+    for gene in genes().values():
+        place = gene.places.get(build.value)
+        if place is not None:
+            found.append(
+                {"chr": place.chrom, "start": place.start - 1, "end": place.end, "name": gene.symbol, "strand": place.strand}
+            )
+    return found
+
+
+def gene_names(locus: Locus) -> tuple[str, ...]:
+    """Return the symbols of the built-in genes that overlap the place."""
+    return tuple(gene.symbol for gene in genes_at(locus.build.value, locus.chrom, locus.start, locus.end))
+
+
+@dataclass(frozen=True, slots=True)
+class TableFeatures:
+    """The table's variants around a place; `left_out` counts those beyond the limit."""
+
+    features: tuple[Feature, ...]
+    around: Locus
+    left_out: int
+
+
+def variant_features(table: VariantTable, locus: Locus) -> TableFeatures:
+    """Return the rows that overlap the place or lie within 50,000 bases of it, at most 2,000, in genome order."""
+    around = locus.widened(_VARIANTS_AROUND)
+    region = Region(around.chrom, around.start, around.end)
+    rows = table.page(region, limit=MAX_VARIANTS, columns=("pos", "end", "ref", "alt", "variant_type")).to_pylist()
+    features = tuple(
+        {
+            "chr": locus.chrom, "start": row["pos"] - 1, "end": max(row["end"] or 0, row["pos"]),
+            "name": f"{_allele(row['ref'])}>{_allele(row['alt'])}", "type": plain_name(str(row["variant_type"] or "")),
+        }
+        for row in rows
+        if row["pos"]
+    )  # fmt: skip
+    total = table.count(region) if len(rows) == MAX_VARIANTS else len(rows)
+    return TableFeatures(features, around, total - len(rows))
+
+
+def _allele(text: str | None) -> str:
+    shown = plain_name(text or ".")
+    return shown if len(shown) <= _LONGEST_ALLELE else f"{shown[:_LONGEST_ALLELE]}..."
+
+
+def plain_name(text: str) -> str:
+    """Return a text without what could be markup: other signs are left out."""
+    return _NOT_PLAIN.sub("", text[:200])

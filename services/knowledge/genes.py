@@ -1,4 +1,4 @@
-"""The genes this product is about, as facts: where they lie in both builds, which transcript to read, which disease, by which mechanism.
+"""The genes this product is about, as facts: places in both builds, transcript, disease and mechanism.
 
 A row is a fact with its source, not a finding: that a gene is listed says nothing about a variant in it. Three things are kept
 apart that are often mixed: a gene whose variants *cause* a disease (`diseases` with an inheritance), a gene in which common
@@ -51,7 +51,7 @@ class GeneGroup(StrEnum):
     SUSCEPTIBILITY = "susceptibility"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """The group in words."""
         return _GROUP_TITLES[self]
 
@@ -89,7 +89,7 @@ class Effect(StrEnum):
     UNKNOWN = "unknown"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return self.value.replace("_", " ")
 
 
@@ -184,8 +184,8 @@ class Gene(_Row):
     @property
     def mechanism(self) -> str:
         """The mechanism in words: `loss of function`, `loss of function, gain of function`, `unknown` ..."""
-        known = dict.fromkeys(disease.effect.title for disease in self.diseases if disease.effect is not Effect.UNKNOWN)
-        return ", ".join(known) or Effect.UNKNOWN.title
+        known = dict.fromkeys(disease.effect.label for disease in self.diseases if disease.effect is not Effect.UNKNOWN)
+        return ", ".join(known) or Effect.UNKNOWN.label
 
     @property
     def loss_of_function_established(self) -> bool:

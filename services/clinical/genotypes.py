@@ -3,27 +3,19 @@
 "*1/*3A", "TPMT *3A/*3C", "poor metaboliser" and "PM" are understood. An allele whose function is not in the table makes
 the phenotype indeterminate; nothing is taken to be normal because it is unknown.
 
-SEE: Relling 2019 (CPIC, TPMT and NUDT15), PMID 30447069; CPIC allele functionality tables for CYP2C9 and CYP2C19.
+What each allele does and what two of them make stands in `services.knowledge.pgx`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
-from types import MappingProxyType
 
 from services.clinical.explanation import Frozen
 from services.clinical.phrases import MAX_TEXT, fold, words
+from services.knowledge.pgx import phenotype_of, star_functions
 
 MAX_GENOTYPES = 300
-
-
-class Function(StrEnum):
-    NORMAL = "normal"
-    DECREASED = "decreased"
-    NONE = "none"
-    INCREASED = "increased"
 
 
 class Genotype(Frozen):
@@ -53,23 +45,14 @@ class Genotypes(Frozen):
         return next((one for one in self.genes if one.gene == gene), None)
 
 
-_N, _D, _NO, _I = Function.NORMAL, Function.DECREASED, Function.NONE, Function.INCREASED
-_FUNCTIONS: Mapping[str, Mapping[str, Function]] = MappingProxyType({
-    "TPMT": {"*1": _N, "*1S": _N, "*2": _NO, "*3A": _NO, "*3B": _NO, "*3C": _NO, "*4": _NO, "*11": _NO, "*14": _NO,
-             "*15": _NO, "*23": _NO, "*29": _NO, "*41": _NO, "*42": _NO},
-    "NUDT15": {"*1": _N, "*2": _NO, "*3": _NO},
-    "CYP2C9": {"*1": _N, "*2": _D, "*3": _NO, "*5": _D, "*6": _NO, "*8": _D, "*11": _D, "*13": _NO},
-    "CYP2C19": {"*1": _N, "*2": _NO, "*3": _NO, "*4": _NO, "*5": _NO, "*6": _NO, "*7": _NO, "*8": _NO, "*17": _I},
-    "UGT1A1": {"*1": _N, "*6": _D, "*28": _D, "*37": _D, "*36": _I},
-})  # fmt: skip
-_ACTIVITY = {Function.NORMAL: 1.0, Function.DECREASED: 0.5, Function.NONE: 0.0, Function.INCREASED: 1.0}
-_GENES = frozenset((*_FUNCTIONS, "G6PD", "FCGR3A"))
+_GENES = frozenset((*star_functions(), "G6PD", "FCGR3A"))
 
 _STAR = re.compile(r"\*\s?(\d{1,3})\s?([a-z]?)(?![a-z0-9])")
 _BARE_PAIR = re.compile(r"^(\d{1,3}[a-z]?) ?[/|] ?(\d{1,3}[a-z]?)$")
 _WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("ultra", "rapid"), "ultrarapid"), (("ultrarapid",), "ultrarapid"), (("poor",), "poor"),
-    (("possible", "intermediate"), "possible intermediate"), (("intermediate",), "intermediate"), (("rapid",), "rapid"),
+    (("ultra", "rapid"), "ultrarapid"), (("ultrarapid",), "ultrarapid"),
+    (("likely", "poor"), "likely poor"), (("poor",), "poor"), (("possible", "intermediate"), "possible intermediate"),
+    (("likely", "intermediate"), "likely intermediate"), (("intermediate",), "intermediate"), (("rapid",), "rapid"),
     (("normal",), "normal"), (("extensive",), "normal"), (("um",), "ultrarapid"), (("rm",), "rapid"), (("pm",), "poor"),
     (("im",), "intermediate"), (("nm",), "normal"), (("em",), "normal"), (("wild", "type"), "normal"),
     (("wildtype",), "normal"), (("absent",), "poor"), (("deficient",), "poor"), (("deficiency",), "poor"),
@@ -126,37 +109,16 @@ def read(gene: str, written: str) -> Genotype:
         alleles *= 2
     if len(alleles) == 2:
         first, second = sorted(alleles, key=_allele_order)
-        phenotype, reason = _phenotype(gene, first, second)
-        return Genotype(gene=gene, written=written[:200], diplotype=(first, second), phenotype=phenotype, reason=reason)
+        made = phenotype_of(gene, first, second)
+        return Genotype(
+            gene=gene, written=written[:200], diplotype=(first, second), phenotype=made.name, reason=made.reason
+        )
     if alleles:
         return Genotype(gene=gene, written=written[:200], reason="two alleles are needed for a phenotype")
     spoken = words(text)
     phenotype = _in_words(spoken)
     reason = "" if phenotype else "neither a star-allele pair nor a metaboliser phenotype"
     return Genotype(gene=gene, written=written[:200], phenotype=phenotype, reason=reason)
-
-
-def _phenotype(gene: str, first: str, second: str) -> tuple[str | None, str]:
-    table = _FUNCTIONS[gene]
-    unknown = [allele for allele in (first, second) if allele not in table]
-    if unknown:
-        return None, f"{gene}{unknown[0]} has no function in the table: phenotype indeterminate"
-    functions = (table[first], table[second])
-    if gene == "CYP2C19":
-        return _cyp2c19(functions), ""
-    score = sum(_ACTIVITY[function] for function in functions)
-    if gene == "CYP2C9":
-        return ("normal" if score == 2 else "intermediate" if score >= 1 else "poor"), ""
-    if gene == "UGT1A1":
-        return {2.0: "normal", 1.5: "intermediate", 1.0: "poor"}[score], ""
-    return {2.0: "normal", 1.0: "intermediate", 0.0: "poor"}[score], ""
-
-
-def _cyp2c19(functions: tuple[Function, Function]) -> str:
-    lost, raised = functions.count(Function.NONE), functions.count(Function.INCREASED)
-    if lost:
-        return "poor" if lost == 2 else "intermediate"
-    return ("normal", "rapid", "ultrarapid")[raised]
 
 
 def _in_words(spoken: tuple[str, ...]) -> str | None:

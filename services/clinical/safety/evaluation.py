@@ -260,7 +260,8 @@ def _gene(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:
     known = genotype.diplotype_text if condition.diplotype else genotype.phenotype
     if known is None:
         return _missing(f"{gene} {'diplotype' if condition.diplotype else 'phenotype'} ({genotype.reason or 'not stated'})")
-    if known not in (condition.diplotype or condition.phenotype):
+    # CPIC treats a likely poor metaboliser as a poor one, and a likely intermediate one as intermediate
+    if known.removeprefix("likely ") not in (condition.diplotype or condition.phenotype):
         return FALSE
     value = genotype.diplotype_text or f"{genotype.phenotype} metaboliser"
     return Verdict(True, (Input(name=gene, value=value, note=genotype.phenotype or ""),))

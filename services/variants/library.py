@@ -12,7 +12,7 @@ import secrets
 import shutil
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +66,19 @@ class VariantLibrary:
         self._tables = root / "tables"
         self._open: OrderedDict[str, VariantTable] = OrderedDict()
         self._lock = Lock()
+        self._listeners: list[Callable[[str], None]] = []
+
+    def subscribe(self, listener: Callable[[str], None]) -> None:
+        """Have `listener` called with a patient's id after a table of that patient came, was linked or unlinked, or went."""
+        self._listeners.append(listener)
+
+    def changed(self, table_id: str) -> None:
+        """Tell that the files of a table were written anew: it is opened afresh, and listeners hear of its patient."""
+        with self._lock:
+            self._open.pop(table_id, None)  # not closed: somebody may be reading; it closes with its last reader
+        known = self._row(table_id)
+        if known is not None:
+            self._tell(known.patient_id)
 
     @staticmethod
     def new_id() -> str:
@@ -122,6 +135,7 @@ class VariantLibrary:
                 if "name" not in str(error.orig):
                     raise ConflictError("this table belongs to a patient who does not exist") from error
             else:
+                self._tell(patient_id)
                 return self._info(row | {"name": self._name_of(table_id)})
 
     def list(self, principal: Principal) -> tuple[TableInfo, ...]:
@@ -175,6 +189,41 @@ class VariantLibrary:
             raise ConflictError(f"this table is in {info.assembly}: import the file again to state another build")
         return self.get(principal, info.id)
 
+    def link(self, principal: Principal, name_or_id: str, patient_id: str | None) -> TableInfo:
+        """Say whose variants a table holds; None takes the link away. Idempotent.
+
+        :raise AccessDeniedError: it belongs to somebody else and the caller is no administrator.
+        :raise NotFoundError: there is no such table or patient.
+        """
+        info = self.get(principal, name_or_id)
+        if principal.name != info.owner and not principal.may_administer:
+            raise AccessDeniedError("only the owner of a table or an administrator may link it to a patient")
+        try:
+            with self._database.begin() as connection:
+                connection.execute(
+                    sa.update(variant_tables).where(variant_tables.c.id == info.id).values(patient_id=patient_id)
+                )
+        except sa.exc.IntegrityError as error:
+            raise NotFoundError("no such patient: choose one from the list, or create it first") from error
+        for one in dict.fromkeys((info.patient_id, patient_id)):
+            self._tell(one)
+        return self.get(principal, info.id)
+
+    def of_patient(self, principal: Principal, patient_id: str) -> tuple[TableInfo, ...]:
+        """Return the tables linked to a patient, newest first; none for callers who may not see patients."""
+        if not principal.may_see_patients:
+            return ()
+        query = sa.select(variant_tables).where(variant_tables.c.patient_id == patient_id)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(variant_tables.c.created_at.desc(), variant_tables.c.id)).mappings().all()
+        return tuple(self._info(row) for row in rows)
+
+    def linked_patients(self) -> tuple[str, ...]:
+        """Return the ids of the patients who have tables; for services that have checked access already."""
+        query = sa.select(variant_tables.c.patient_id).where(variant_tables.c.patient_id.is_not(None)).distinct()
+        with self._database.read() as connection:
+            return tuple(sorted(connection.execute(query).scalars()))
+
     def delete(self, principal: Principal, name_or_id: str) -> TableInfo:
         """Delete a table with its files; returns what it was. Notes on its variants stay.
 
@@ -201,7 +250,13 @@ class VariantLibrary:
                 table.close()
             self._open.clear()
 
+    def _tell(self, patient_id: str | None) -> None:
+        if patient_id is not None:
+            for listener in self._listeners:
+                listener(patient_id)
+
     def _remove(self, table_id: str) -> None:
+        known = self._row(table_id)
         with self._lock:
             table = self._open.pop(table_id, None)
             if table is not None:
@@ -210,6 +265,7 @@ class VariantLibrary:
         shutil.rmtree(self.folder(table_id), ignore_errors=True)
         with self._database.begin() as connection:
             connection.execute(sa.delete(variant_tables).where(variant_tables.c.id == table_id))
+        self._tell(known.patient_id if known is not None else None)
 
     def _row(self, name_or_id: str) -> TableInfo | None:
         if not (_ID.fullmatch(name_or_id) or _NAME.fullmatch(name_or_id)):

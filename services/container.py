@@ -29,6 +29,7 @@ from services.patients.documents import DocumentLibrary
 from services.patients.fact_decisions import FactDecisions
 from services.patients.record import PatientRecord
 from services.patients.registry import PatientRegistry
+from services.pipelines.read_calling import ReadCalling
 from services.pipelines.variant_import import VariantImports
 from services.preparation import Preparation, PreparationStatus, Step, settle
 from services.reports.service import Reports
@@ -71,6 +72,7 @@ class Services:
     variant_imports: VariantImports
     workbench: Workbench
     references: ReferenceLibrary
+    read_calling: ReadCalling
     preparation: Preparation
     started: float
 
@@ -130,9 +132,10 @@ def build_services(settings: Settings) -> Services:
         tickets=Tickets(),
         uploads=work.uploads, jobs=work.jobs, variant_imports=work.variant_imports,
         variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
-        references=work.references,
+        references=work.references, read_calling=work.read_calling,
         preparation=Preparation(
-            _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports),
+            _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports,
+                   work.read_calling),
             lambda status: _tell(readiness, status),
         ),
         started=time.monotonic(),
@@ -148,6 +151,7 @@ class JobServices:
     variants: VariantLibrary
     variant_imports: VariantImports
     references: ReferenceLibrary
+    read_calling: ReadCalling
 
 
 def build_job_services(settings: Settings, database: Database, patients: PatientRegistry) -> JobServices:
@@ -157,8 +161,12 @@ def build_job_services(settings: Settings, database: Database, patients: Patient
     jobs = Jobs(database, DurableQueue(settings.job_queue_url, slots, settings.job_workers), folder, settings.job_workers)
     uploads = Uploads(database, settings.data_dir / "uploads", settings.max_upload_size_mb << 20)
     variants = VariantLibrary(database, settings.data_dir / "variants")
-    return JobServices(jobs, uploads, variants, VariantImports(jobs, uploads, variants, patients),
-                       ReferenceLibrary(settings.references))
+    references = ReferenceLibrary(settings.references)
+    return JobServices(
+        jobs=jobs, uploads=uploads, variants=variants, variant_imports=VariantImports(jobs, uploads, variants, patients),
+        references=references,
+        read_calling=ReadCalling(jobs, uploads, variants, patients, references, settings.data_dir / "reads"),
+    )
 
 
 def _tell(readiness: Readiness, status: PreparationStatus) -> None:
@@ -178,6 +186,7 @@ def _steps(
     documents: DocumentLibrary,
     demo: DemoLoader,
     imports: VariantImports,
+    reads: ReadCalling,
 ) -> tuple[Step, ...]:
     demo_wanted = settings.demo_data and (demo.unfinished or not patients.list(LOCAL_USER))
     steps: list[Step] = [
@@ -189,7 +198,7 @@ def _steps(
         ("comparing the collections with the record", lambda _: index.repair()),
         ("opening the search", lambda _: _open_search(readiness)),
         ("reading facts again where rules changed", lambda progress: documents.refresh_facts(LOCAL_USER, progress)),
-        ("deleting uploads that nobody used", lambda _: imports.sweep_uploads()),
+        ("deleting uploads that nobody used", lambda _: imports.sweep_uploads(reads.uploads_in_use())),
     ]
     if demo_wanted:
         steps.append(("taking in the demo patients", lambda progress: demo.load(LOCAL_USER, progress)))

@@ -57,13 +57,14 @@ class JobKind:
 
     `work` returns the message to end with and the result; `undo` deletes what the work has made so far, because it failed or was
     cancelled; `remove` deletes that and what was given to it, because the job is deleted. Each may be called again after a crash,
-    and must then find what is done already.
+    and must then find what is done already. `renew` returns what must change in the request before the job is tried again.
     """
 
     name: str
     work: Callable[[JobRun], tuple[str, Mapping[str, Any]]]
     undo: Callable[[Job], None]
     remove: Callable[[Job], None]
+    renew: Callable[[Job], Mapping[str, Any]] = lambda _job: {}
 
 
 class Jobs:
@@ -181,7 +182,9 @@ class Jobs:
         :raise ConflictError: it has not failed and was not cancelled, or its work is still being stopped.
         """
         job = self._stopped(self.get(principal, job_id))
-        request = {**job.request, **(changes or {})}
+        kind = self._kinds.get(job.kind)
+        renewed = kind.renew(job) if kind is not None and job.retryable and job.request else {}
+        request = {**job.request, **renewed, **(changes or {})}
         queued = None
         if job.request:  # an upload that never arrived left nothing to work on
             queued = self._store.requeue(job.id, RETRYABLE, message="Queued again", request=request)
@@ -211,6 +214,10 @@ class Jobs:
     def requested(self, kind: str, name: str) -> tuple[str, ...]:
         """Return what all jobs of a kind asked for under one name, once for each job that did."""
         return self._store.requested(kind, name)
+
+    def users_of(self, upload_id: str) -> int:
+        """Count the jobs of any kind whose request names an upload."""
+        return self._store.naming(upload_id)
 
     def log(self, principal: Principal, job_id: str) -> tuple[JobEvent, ...]:
         """Return a job's history, oldest first: its last thousand events."""

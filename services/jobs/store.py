@@ -97,6 +97,13 @@ class JobStore:
         with self._database.read() as connection:
             return tuple(str(request[name]) for request in connection.execute(query).scalars() if name in request)
 
+    def naming(self, text: str) -> int:
+        """Count the jobs whose request holds a text, such as the id of an upload."""
+        written = sa.cast(jobs.c.request, sa.Text)
+        query = sa.select(sa.func.count()).select_from(jobs).where(written.contains(text, autoescape=True))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     # -- changes
 
     def claim(self, job_id: str, ticket: str) -> Job | None:

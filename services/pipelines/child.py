@@ -18,11 +18,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.errors import ParatopeError
-from services.pipelines import import_work
+from services.pipelines import import_work, read_calling_work
 from services.pipelines.import_work import RefusedError, Report
 
 Task = Callable[[Mapping[str, Any], Report], dict[str, Any]]
-TASKS: Mapping[str, Task] = {"import_variants": import_work.import_variants}
+TASKS: Mapping[str, Task] = {
+    "call_reads": read_calling_work.call_reads,
+    "import_variants": import_work.import_variants,
+}
 
 
 def main(task: str) -> int:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -113,16 +113,16 @@ class VariantImports:
                 continue
         return found
 
-    def sweep_uploads(self) -> int:
+    def sweep_uploads(self, also_in_use: Collection[str] = ()) -> int:
         """Delete uploads that no job uses and nobody touched for a week; returns how many."""
-        return self._uploads.sweep(_KEPT_UPLOADS, in_use=self._jobs.requested(KIND, "upload_id"))
+        return self._uploads.sweep(_KEPT_UPLOADS, in_use={*self._jobs.requested(KIND, "upload_id"), *also_in_use})
 
     # -- the work
 
     def _work(self, run: JobRun) -> tuple[str, Mapping[str, Any]]:
         options = ImportRequest.model_validate(run.request["options"])
         path = self._fetch(run)
-        first = self._library.folder(_table_id(run.job, 0))
+        first = self._library.folder(made_table_id(run.job, 0))
         done = self._tables_done(run.job) if first.exists() else None
         if done is None:
             done = self._import(run, path, options)
@@ -156,7 +156,7 @@ class VariantImports:
         }
         made = run.child("import_variants", payload, stage="importing", between=(start, _IMPORTED))
         # the first table goes last: its folder says that all of them are in their places
-        numbered = [(_table_id(run.job, number), run.folder / table["folder"]) for number, table in enumerate(made["tables"])]
+        numbered = [(made_table_id(run.job, number), run.folder / table["folder"]) for number, table in enumerate(made["tables"])]
         for table_id, folder in reversed(numbered):
             if not self._library.folder(table_id).exists():
                 os.replace(folder, self._library.folder(table_id))
@@ -165,8 +165,8 @@ class VariantImports:
     def _tables_done(self, job: Job) -> list[str]:
         """Return the ids of tables that an earlier run put into their places."""
         ids: list[str] = []
-        while self._library.folder(_table_id(job, len(ids))).exists():
-            ids.append(_table_id(job, len(ids)))
+        while self._library.folder(made_table_id(job, len(ids))).exists():
+            ids.append(made_table_id(job, len(ids)))
         return ids
 
     def _register(self, job: Job, table_id: str, options: ImportRequest) -> TableInfo:
@@ -184,12 +184,12 @@ class VariantImports:
     def _undo(self, job: Job) -> None:
         self._library.delete_by_job(job.id)
         for number in range(MAX_SPLIT_SAMPLES + 1):  # those in their places that were not entered yet
-            shutil.rmtree(self._library.folder(_table_id(job, number)), ignore_errors=True)
+            shutil.rmtree(self._library.folder(made_table_id(job, number)), ignore_errors=True)
 
     def _remove(self, job: Job) -> None:
         self._undo(job)
         upload_id = str(job.request.get("upload_id", ""))
-        if upload_id and self._jobs.requested(KIND, "upload_id").count(upload_id) <= 1:
+        if upload_id and self._jobs.users_of(upload_id) <= 1:
             self._uploads.discard(upload_id)
 
     # -- what is asked for
@@ -222,7 +222,8 @@ def _refuse_without_patients(principal: Principal) -> None:
         raise AccessDeniedError("you may not bring in variants: ask an administrator for access")
 
 
-def _table_id(job: Job, number: int) -> str:
+def made_table_id(job: Job, number: int) -> str:
+    """Return the id of a job's table; it follows from the job's id, so a run that continues after a crash makes the same ones."""
     return hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32]
 
 

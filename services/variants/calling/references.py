@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.errors import InvalidInputError
-from services.variants.calling.tools import Command, ShouldStop, ToolLimits, run
+from services.variants.calling.tools import Command, ShouldStop, ToolLimits, never, run
 
 
 def usable_reference(reference: Path, folder: Path, should_stop: ShouldStop) -> Path:
@@ -24,9 +24,14 @@ def usable_reference(reference: Path, folder: Path, should_stop: ShouldStop) -> 
         return reference.resolve()
     link = folder / reference.name
     link.symlink_to(reference.resolve())
+    index_reference(link, should_stop)
+    return link
+
+
+def index_reference(reference: Path, should_stop: ShouldStop = never) -> None:
+    """Write the index beside a FASTA file. :raise InvalidInputError: it is no FASTA, or packed by gzip rather than bgzip."""
     try:
-        run(Command.of("samtools", "faidx", link), limits=ToolLimits(), should_stop=should_stop)
+        run(Command.of("samtools", "faidx", reference), limits=ToolLimits(), should_stop=should_stop)
     except InvalidInputError as error:
         message = f"{reference.name} cannot be indexed; if it is packed, it must be by bgzip. {error.message}"
         raise InvalidInputError(message) from error
-    return link

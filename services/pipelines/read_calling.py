@@ -84,7 +84,7 @@ class ReadCalling:
 
     def submit_demo(self, principal: Principal) -> Job:
         """Queue a run on simulated reads of a simulated reference, to show what comes out."""
-        from demo_data.reads import write_reads  # here and not at the head: needed for the demo only
+        from demo_data.reads import write_reads  # not at the head: needed for the demo only
 
         _refuse_without_patients(principal)
         folder = self._root / f".demo.{os.urandom(8).hex()}"

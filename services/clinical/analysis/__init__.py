@@ -5,6 +5,7 @@
 
 from services.clinical.analysis.composition import analyse, versions
 from services.clinical.analysis.document import response, to_document
+from services.clinical.analysis.genomic import with_genomics, without_genomics
 from services.clinical.analysis.inputs import History
 from services.clinical.analysis.model import (
     DISCLAIMER,
@@ -12,6 +13,9 @@ from services.clinical.analysis.model import (
     ClinicalAlert,
     CriteriaAssessment,
     CrossFinding,
+    DerivedGenotype,
+    GenomicInput,
+    GenomicTable,
     Problem,
     Unrecognised,
 )
@@ -25,7 +29,10 @@ __all__ = [
     "ClinicalAlert",
     "CriteriaAssessment",
     "CrossFinding",
+    "DerivedGenotype",
     "DifferentialQuestion",
+    "GenomicInput",
+    "GenomicTable",
     "History",
     "Problem",
     "Unrecognised",
@@ -36,4 +43,6 @@ __all__ = [
     "to_document",
     "versions",
     "warm_up",
+    "with_genomics",
+    "without_genomics",
 ]

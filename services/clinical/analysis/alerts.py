@@ -148,6 +148,7 @@ def cross_findings(
             CrossFinding(
                 agent="pharmacogenomics", finding=shown, action=fired[0].action if fired else "",
                 severity=fired[0].severity if fired else Severity.INFO, concerns=fired[0].drugs if fired else (),
+                gene=gene.gene, genotype=gene.diplotype_text or "", significance=gene.phenotype,
             )
         )
     found += [

@@ -12,7 +12,7 @@ from datetime import date
 from services.clinical import activity, conditions, safety
 from services.clinical.activity import ActivityScore
 from services.clinical.analysis import criteria as criteria_reader
-from services.clinical.analysis import evidence, inputs
+from services.clinical.analysis import evidence, genomic, inputs
 from services.clinical.analysis.alerts import all_alerts, cross_findings
 from services.clinical.analysis.extension_keys import unknown_keys
 from services.clinical.analysis.inputs import History
@@ -72,7 +72,8 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
     `extensions.lab_history` are added. Diagnoses stated in the extensions count like diagnosed conditions. Never raises on
     what a profile can hold; what cannot be used is returned in `problems`, `unrecognised` and `questions`.
     """
-    record = _read(profile, today)
+    genomics, genomic_problems = genomic.genomic_input(profile)
+    record = _read(genomic.with_genotypes(profile, genomics), today)
     scores = activity.scores_for(record.profile, record.current)
     differential = _differential(record)
     assessed = _criteria(record, differential)
@@ -101,8 +102,16 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
         therapy=recommend(profile, record.current, activity=scores, facts=record.facts, hla=record.hla),
         overlap=overlaps,
         alerts=all_alerts(profile, review, flares, record.report, scores),
-        cross_findings=cross_findings(record.hla, record.facts.genotypes, review, record.report, overlaps),
-        problems=(*_problems(record, scores), *criteria_reader.problems_of(shown), *record.problems, *course_problems),
+        cross_findings=(
+            *genomic.with_origin(
+                cross_findings(record.hla, record.facts.genotypes, review, record.report, overlaps), profile, genomics
+            ),
+            *genomic.genomic_findings(profile, genomics),
+        ),
+        genomics=genomics,
+        problems=(
+            *_problems(record, scores), *criteria_reader.problems_of(shown), *record.problems, *course_problems, *genomic_problems
+        ),
         unrecognised=_unrecognised(record, differential),
         questions=record.report.questions,
         notes=_notes(profile, record.diagnoses),

@@ -58,6 +58,7 @@ def response(analysis: Analysis) -> dict[str, Any]:
             "is_dq2_dq8_excluded": analysis.hla.is_dq2_dq8_excluded,
         },
         "genotypes": analysis.genotypes.genes,
+        "genomics": {"tables": analysis.genomics.tables, "genotypes": analysis.genomics.genotypes},
         "criteria": [criteria_row(one) for one in analysis.criteria],
         **differential_rows(analysis.differential, analysis.diagnoses),
         "overlap": analysis.overlap,

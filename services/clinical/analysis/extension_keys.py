@@ -25,7 +25,7 @@ READ_BY_NAME = frozenset({
     *SYMPTOM_KEYS, *ABSENT_KEYS, *HLA_KEYS, *CRITERIA_KEYS, "instrument_items", "flare_context", "lab_history",
     "ibd_subtype", "ibd_type", "psoriasis_subtype", "disease_subtype", "subtype", "psoriatic_arthritis", "pregnant",
     "smoking", "smoker", "postpartum", "postpartum_months", "infection", "recent_infection", "non_adherence",
-    "treatment_stopped", "prior_nephritis", "thymoma", "obesity", "recent_relapse",
+    "treatment_stopped", "prior_nephritis", "thymoma", "obesity", "recent_relapse", "genomic_findings",
 })  # fmt: skip
 MAX_PROBES = 100
 _SAYS_NOTHING = frozenset({

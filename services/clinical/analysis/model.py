@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
 
 from services.clinical.activity import ActivityScore
 from services.clinical.antibodies import AntibodyReport, NameQuestion
@@ -31,6 +33,11 @@ Kind = Literal[
 ]
 
 
+_MAX_ROWS = 300
+_Short = Annotated[str, StringConstraints(max_length=300)]
+_Text = Annotated[str, StringConstraints(max_length=1_000)]
+
+
 class Problem(Frozen):
     """Something sent that was recognised but could not be used as sent, and what to send instead."""
 
@@ -47,13 +54,56 @@ class Unrecognised(Frozen):
 
 
 class CrossFinding(Frozen):
-    """A finding of one part of the record that matters for another: a genotype for a drug, an antibody for a diagnosis."""
+    """A finding of one part of the record that matters for another: a genotype for a drug, an antibody for a diagnosis.
 
-    agent: Literal["pharmacogenomics", "hla", "autoantibodies", "overlap"]
+    What a variant table shows also names the gene, genotype and significance, its `table` and `row` (counted from 0),
+    its sources with their versions, and its limits.
+    """
+
+    agent: Literal["pharmacogenomics", "genomics", "hla", "autoantibodies", "overlap"]
     finding: str
     action: str = ""
     severity: Severity
     concerns: tuple[str, ...] = ()
+    gene: str = ""
+    genotype: str = ""
+    significance: str = ""
+    table: str = ""
+    row: int | None = None
+    sources: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+class GenomicTable(Frozen):
+    """One table that was read. `notes` say what in it could not be used."""
+
+    name: _Short
+    sample: _Short = ""
+    build: _Short = ""
+    notes: tuple[_Text, ...] = ()
+
+
+class DerivedGenotype(Frozen):
+    """One pharmacogene of a table.
+
+    `used` is the genotype as the engine reads it, empty where it must not be used; `phenotype` is empty where none was assigned.
+    """
+
+    gene: _Short
+    diplotype: _Short = ""
+    phenotype: _Short = ""
+    status: _Short
+    used: _Short = ""
+    reasons: tuple[_Text, ...] = ()
+    table: _Short = ""
+
+
+class GenomicInput(Frozen):
+    """Everything the linked tables say. No table linked is the empty input."""
+
+    tables: Annotated[tuple[GenomicTable, ...], Field(max_length=_MAX_ROWS)] = ()
+    findings: Annotated[tuple[CrossFinding, ...], Field(max_length=_MAX_ROWS)] = ()
+    genotypes: Annotated[tuple[DerivedGenotype, ...], Field(max_length=_MAX_ROWS)] = ()
 
 
 class ClinicalAlert(Frozen):
@@ -119,6 +169,7 @@ class Analysis:
     overlap: tuple[OverlapFinding, ...]
     alerts: tuple[ClinicalAlert, ...]
     cross_findings: tuple[CrossFinding, ...]
+    genomics: GenomicInput
     problems: tuple[Problem, ...]
     unrecognised: tuple[Unrecognised, ...]
     questions: tuple[NameQuestion, ...]

@@ -20,14 +20,20 @@ from components.igv_library import library_url
 from services.access.principals import Principal
 from services.access.tickets import GENOME_VIEW
 from services.container import Services
-from services.genomics.genome import CHROMOSOME_LENGTHS, GenomeBuild
-from services.variants.genome_files import sequence_pack, sequence_parts
-from services.variants.genome_tracks import AROUND_A_VARIANT, Locus, TableFeatures, gene_features, gene_names
+from services.genomics.genome import GenomeBuild
+from services.variants.genome_files import holds, sequence_pack, sequence_parts
+from services.variants.genome_tracks import (
+    AROUND_A_VARIANT,
+    Locus,
+    TableFeatures,
+    gene_features,
+    gene_names,
+    lengths,
+)
 
 _ASSETS = Path(__file__).parent / "assets" / "igv"
 _ROUTE = "/api/genome"
 _GENES_COLOUR, _VARIANTS_COLOUR, _CHOSEN_COLOUR = "#0f4c81", "#5b6770", "#b3261e"
-_MITOCHONDRION = 16_569
 _MAX_TOLD = 20
 
 _VIEW = st.components.v2.component(
@@ -48,7 +54,7 @@ def show(
         tracks.append(_table_track(variants, locus))
     if reads is not None:
         tracks.append(_reads_track(reads))
-    reference = _reference(services, locus.build)
+    reference = _reference(services, locus)
     shown = {
         "library": library_url(), "reference": reference, "tracks": tracks,
         "locus": locus.widened(AROUND_A_VARIANT).written.replace(",", ""), "label": f"Genome view at {locus.written}",
@@ -63,11 +69,12 @@ def _run_again() -> None:
     """The view asks for a new ticket: running the page again makes one."""
 
 
-def _reference(services: Services, build: GenomeBuild) -> dict[str, Any]:
-    """The installed sequence; without one the chromosomes with their lengths, so that positions can be shown and named."""
+def _reference(services: Services, locus: Locus) -> dict[str, Any]:
+    """The installed sequence where it has the chromosome; else the chromosomes with their lengths, to show and name positions."""
+    build = locus.build
     named = {"id": build.value, "name": build.value}
     pack = sequence_pack(services.references, build)
-    if pack is None:
+    if pack is None or not holds(pack, locus.chrom):
         return {**named, "fastaURL": _lengths_only(build)}
     urls = [f"{_ROUTE}/reference/{build}/{part}" for part in sequence_parts(pack)]
     return {**named, **dict(zip(("fastaURL", "indexURL", "compressedIndexURL"), urls, strict=False))}
@@ -75,8 +82,7 @@ def _reference(services: Services, build: GenomeBuild) -> dict[str, Any]:
 
 def _lengths_only(build: GenomeBuild) -> str:
     """A FASTA text of one unknown base for each chromosome; `@len=` is how igv.js is told the whole length."""
-    lengths = {**CHROMOSOME_LENGTHS[build], "MT": _MITOCHONDRION}
-    text = "".join(f">{name}:1-1 @len={length}\nN\n" for name, length in lengths.items())
+    text = "".join(f">{name}:1-1 @len={length}\nN\n" for name, length in lengths(build).items())
     return f"data:text/plain;base64,{base64.b64encode(text.encode()).decode()}"
 
 
@@ -132,5 +138,5 @@ def _missing(*, has_reads: bool, has_sequence: bool) -> str:
     if not has_reads:
         sentences.append("Reads: none; this table was not made from reads here.")
     if not has_sequence:
-        sentences.append("Bases are not shown: no reference sequence is installed for this build.")
+        sentences.append("Bases are not shown: no reference sequence of this chromosome is installed.")
     return " ".join(sentences)

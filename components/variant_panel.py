@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from components import genome_view, state, variant_comments, variant_flags, variant_session
+from components import state, variant_comments, variant_flags, variant_session
 from components.feedback import show_error
 from components.formatting import plain
 from components.variant_grid import cell_text
@@ -15,7 +15,6 @@ from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
 from services.genomics.genome import GenomeBuild, canonical_chromosome
-from services.variants.genome_tracks import locus_of, variant_features
 from services.variants.library import TableInfo
 from services.variants.notes import NoteSubject, gene_of
 from services.variants.presets import Group, group_of
@@ -45,7 +44,6 @@ def show(services: Services, access: Principal, info: TableInfo) -> None:
             variant_flags.show(services, access, subject)
             variant_comments.show(services, access, subject)
             _elsewhere(services, access, info, subject)
-        _genome(services, access, info, table, row)
         _evidence(table, row)
 
 
@@ -111,25 +109,6 @@ def _elsewhere(services: Services, access: Principal, info: TableInfo, subject: 
             st.caption(f"and {len(found.found) - 50:,} more")
         if found.left_out:
             st.caption(f"{found.left_out:,} older tables were not searched.")
-
-
-def _genome(services: Services, access: Principal, info: TableInfo, table: VariantTable, row: Mapping[str, Any]) -> None:
-    if info.assembly is None:
-        st.caption("State the build of this table to see its variants on the genome.")
-        return
-    locus = locus_of(info.assembly, row)
-    if locus is None:
-        st.caption(f"No genome view: this row lies on no chromosome of {info.assembly}.")
-        return
-    with st.expander("Genome view", icon=":material/genetics:", on_change="rerun", key="explorer.genome") as opened:
-        if not opened.open:
-            return
-        try:
-            around = variant_features(table, locus)
-        except ParatopeError as error:
-            show_error(error)
-            return
-        genome_view.show(services, access, locus, variants=around, key="explorer.genome.view")
 
 
 def _evidence(table: VariantTable, row: Mapping[str, Any]) -> None:

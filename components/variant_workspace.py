@@ -1,4 +1,4 @@
-"""Grid and side panel together, as one fragment: a selected row, a flag or a comment redraws these two and nothing else.
+"""Grid, side panel and genome view together, as one fragment: a selected row, a flag or a comment redraws these and no more.
 
 They ask the tables nothing that was asked before: the page of the grid and the selected row are kept by the services.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import variant_grid, variant_panel
+from components import variant_genome, variant_grid, variant_panel
 from services.access.principals import Principal
 from services.container import Services
 from services.variants.library import TableInfo
@@ -25,3 +25,4 @@ def show(services: Services, access: Principal, info: TableInfo, total: int) -> 
         variant_panel.show(services, access, info)
     with grid:
         variant_grid.show(services, access, info, total)
+    variant_genome.show(services, access, info)

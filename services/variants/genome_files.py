@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.errors import NotFoundError
-from services.genomics.genome import GenomeBuild
+from services.genomics.genome import GenomeBuild, canonical_chromosome
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import Pack, PackKind
 
@@ -22,9 +22,15 @@ class SequencePart(StrEnum):
 
 
 def sequence_pack(references: ReferenceLibrary, build: GenomeBuild) -> Pack | None:
-    """Return the sequence in use for a build, with its index; None where none is installed."""
+    """Return the sequence in use for a build; None where none is installed, or where it has lost its index."""
     pack = references.active(PackKind.SEQUENCE, build)
     return pack if pack is not None and pack.path.is_file() and _beside(pack, ".fai").is_file() else None
+
+
+def holds(pack: Pack, chrom: str) -> bool:
+    """Whether a sequence has a chromosome, in whichever way it names it; a pack may be made of one chromosome only."""
+    with _beside(pack, ".fai").open(encoding="utf-8") as index:
+        return any(canonical_chromosome(line.partition("\t")[0]) == chrom for line in index)
 
 
 def sequence_parts(pack: Pack) -> tuple[SequencePart, ...]:

@@ -21,6 +21,7 @@ Feature = Mapping[str, Any]
 AROUND_A_VARIANT = 60
 """Bases shown at either side of a variant."""
 _VARIANTS_AROUND = 50_000
+_MITOCHONDRION = 16_569
 MAX_VARIANTS = 2_000
 _LONGEST_ALLELE = 20
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:*+_>-]")
@@ -41,8 +42,7 @@ class Locus:
     def __post_init__(self) -> None:
         if canonical_chromosome(self.chrom) != self.chrom:
             raise InvalidInputError("the genome view shows chromosomes 1 to 22, X, Y and MT")
-        length = CHROMOSOME_LENGTHS[self.build].get(self.chrom)
-        if not 1 <= self.start <= self.end or (length is not None and self.start > length):
+        if not 1 <= self.start <= self.end or self.start > lengths(self.build)[self.chrom]:
             raise InvalidInputError(f"chromosome {self.chrom} of {self.build} has no positions {self.start:,} to {self.end:,}")
 
     @property
@@ -52,8 +52,13 @@ class Locus:
 
     def widened(self, bases: int) -> Locus:
         """The same stretch with so many bases more at either side, as far as the chromosome goes."""
-        length = CHROMOSOME_LENGTHS[self.build].get(self.chrom, self.end + bases)
-        return Locus(self.build, self.chrom, max(1, self.start - bases), max(self.start, min(length, self.end + bases)))
+        end = min(lengths(self.build)[self.chrom], self.end + bases)
+        return Locus(self.build, self.chrom, max(1, self.start - bases), end)
+
+
+def lengths(build: GenomeBuild) -> Mapping[str, int]:
+    """Return the chromosomes of a build with their lengths; the mitochondrion as NC_012920, with which both builds are used."""
+    return {**CHROMOSOME_LENGTHS[build], "MT": _MITOCHONDRION}
 
 
 def locus_of(build: GenomeBuild, row: Mapping[str, Any]) -> Locus | None:

@@ -26,7 +26,7 @@ class Scheme(StrEnum):
     """ACMG/ClinGen 2020: copy number variants."""
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return _TITLES[self]
 
 

@@ -55,7 +55,8 @@ def test_schemes_are_numbered_apart_and_builds_are_never_mixed(store: Classifica
 def test_a_signed_version_stays_as_it_was_when_the_class_changes(store: Classifications) -> None:
     first = store.save(LOCAL_USER, MEFV, content())
     signed = store.sign(LOCAL_USER, first.id, "Dr. A. Weber", seen=first.digest)
-    assert signed.signed_by == "Dr. A. Weber" and signed.signed_at is not None
+    assert signed.signed_by == "Dr. A. Weber"
+    assert signed.signed_at is not None
     second = store.save(LOCAL_USER, MEFV, content("Uncertain Significance"))
     assert not second.is_signed
     assert store.get(LOCAL_USER, first.id) == signed

@@ -18,7 +18,8 @@ _THREE = {
 }
 _THREE_LETTERS = re.compile("|".join(_THREE), re.IGNORECASE)
 _SUBSTITUTION = re.compile(r"([A-Z])([0-9]{1,5})([A-Z*=])")
-_CODON = re.compile(r"([A-Z])([0-9]{1,5})X?")
+_CODON = re.compile(r"([A-Z])([0-9]{1,5})")
+_PAIR = re.compile(r"([A-Z][A-Z0-9]{1,14})-([A-Z][A-Z0-9]{1,14})(?:\s{1,3}fusion)?", re.IGNORECASE)
 _FIRST_RESIDUE = re.compile(r"\(?[A-Z*]([0-9]{1,5})")
 _RESIDUES = re.compile(r"[A-Z*]([0-9]{1,5})(?:_[A-Z*]([0-9]{1,5}))?(del|ins|dup|fs)")
 _FRAMESHIFT = re.compile(r"([A-Z*][0-9]{1,5})[A-Z*]?fs")
@@ -70,8 +71,6 @@ def short_protein(text: str) -> str:
     """Return a protein change in one-letter code without `p.` and brackets; text that is none comes back folded."""
     plain = _THREE_LETTERS.sub(lambda found: _THREE[found.group().title()], text.strip()[:MAX_LENGTH])
     plain = plain.rpartition(":")[2].removeprefix("p.").strip("()")
-    if plain.endswith("X") and _SUBSTITUTION.fullmatch(plain):
-        plain = plain[:-1] + "*"
     if shift := _FRAMESHIFT.match(plain):
         return f"{shift.group(1)}fs"
     return plain
@@ -99,11 +98,13 @@ def parse_alteration(text: str, residues: tuple[int, int] | None = None) -> Alte
     plain = _CODING.sub("", shown).strip()
     if _COMPLEX.search(plain) and "::" not in plain:
         return Alteration(shown, Scope.COMBINATION)
+    if pair := _PAIR.fullmatch(plain):
+        return Alteration(f"{pair.group(1)}::{pair.group(2)} Fusion", Scope.FUSION)
     protein = short_protein(plain)
     if change := _SUBSTITUTION.fullmatch(protein):
-        if change.group(3) != "X":
-            return Alteration(shown, Scope.CHANGE, protein, int(change.group(2)), change.group(1))
-        return Alteration(shown, Scope.CODON, "", int(change.group(2)), change.group(1))
+        # X stood for a stop once and stands for any residue now: not guessed
+        is_clear = change.group(3) != "X"
+        return Alteration(shown, Scope.CHANGE if is_clear else Scope.TEXT, protein, int(change.group(2)), change.group(1))
     if codon := _CODON.fullmatch(protein):
         return Alteration(shown, Scope.CODON, "", int(codon.group(2)), codon.group(1))
     if _RESIDUES.match(protein):

@@ -14,6 +14,7 @@ class SomaticKind(StrEnum):
     FRAMESHIFT = "frameshift"
     SPLICE_SITE = "canonical splice site"
     START_LOST = "start lost"
+    STOP_LOST = "stop lost"
     INFRAME_DELETION = "in-frame deletion"
     INFRAME_INSERTION = "in-frame insertion"
     INTERNAL_DUPLICATION = "internal tandem duplication"

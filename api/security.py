@@ -43,7 +43,10 @@ OPEN_PATHS = frozenset({"/", "/health", "/healthz", "/metrics"})
 TicketHolder = Callable[[str], Principal | None]
 _UPLOADS = "/uploads"
 _EVENTS = "/jobs/events"
-_STREAMED_TO_DISK = ("/jobs/upload",)
+_MANY_FILES = "/jobs/upload/parabricks"
+_MOST_FILES = 24
+"""In one form, when it comes to its size; each file has the limit of an upload."""
+_STREAMED_TO_DISK = ("/jobs/upload", _MANY_FILES)
 _FORMS = ("/jobs/upload", "/ingest/upload")
 _FORM_BYTES = 1 << 20
 _DOWNLOADS = "/downloads/"  # what follows is random and stands for the key (`services/variants/downloads.py`)
@@ -175,6 +178,8 @@ class GuardMiddleware:
         return None
 
     def _limit(self, path: str) -> int:
+        if path == _MANY_FILES:
+            return _MOST_FILES * self._max_upload_bytes
         return self._max_upload_bytes if _goes_to_disk(path) else self._max_bytes
 
     def _too_large(self, path: str) -> tuple[int, str, int | None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from validation.read_simulation import Simulation, simulate
 
 _SIMULATION = Simulation(
-    length=15_000, depth=30.0, seed=20261, snv_rate=0.0016, indel_rate=0.0004, sample="DEMO", contig="simulated_demo"
+    length=15_000, depth=30.0, seed=20262, snv_rate=0.0016, indel_rate=0.0004, sample="DEMO", contig="simulated_demo"
 )
 _PACKED = 6
 

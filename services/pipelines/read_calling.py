@@ -95,13 +95,21 @@ class ReadCalling:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return self.submit(principal, ReadRequest.model_validate({
-            "design": "germline", "reference": sent["reference"], "simulated": True, "sample_name": made.name, "notes": made.notes,
+            "design": "germline", "reference": sent["reference"], "simulated": True, "sample_name": made.name,
+            "notes": made.notes,
             "samples": [{"name": made.sample, "lanes": [{"first": sent["first"], "second": sent["second"]}]}],
         }))
 
     def active_sequence(self, build: GenomeBuild) -> Pack | None:
         """Return the installed sequence that reads of a build are aligned to; None where there is none."""
         return self._references.active(PackKind.SEQUENCE, build)
+
+    def require_sequence(self, build: GenomeBuild) -> Pack:
+        """Return the installed sequence of a build. :raise ConflictError: there is none; the message says how to install one."""
+        pack = self.active_sequence(build)
+        if pack is None:
+            raise ConflictError(_NO_REFERENCE.format(build=build))
+        return pack
 
     @property
     def has_parabricks(self) -> bool:
@@ -251,8 +259,8 @@ class ReadCalling:
         _refuse_without_patients(principal)
         if request.patient_id is not None:
             self._patients.get(request.patient_id, principal)
-        if request.reference is None and request.assembly is not None and self.active_sequence(request.assembly) is None:
-            raise ConflictError(_NO_REFERENCE.format(build=request.assembly))
+        if request.reference is None and request.assembly is not None:
+            self.require_sequence(request.assembly)
         sent = {file: self._checked(principal, file, request) for file in request.files if not file.url}
         fetched = {file: self._expected(principal, file) for file in request.files if file.url}
         return _stored(request.with_files({**sent, **fetched}))

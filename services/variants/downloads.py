@@ -51,6 +51,8 @@ class Download:
     bytes: int
     rows: int
     expires: float
+    owned: bool = True
+    """Whether the file was written for this download and goes with it."""
 
 
 class Downloads:
@@ -103,6 +105,15 @@ class Downloads:
             self._ready[token] = download
         return download
 
+    def offer(self, path: Path, filename: str) -> Download:
+        """Hand out a file that is kept elsewhere, such as the alignments of a job; the caller has checked who may have it."""
+        self._sweep()
+        token = secrets.token_hex(24)
+        download = Download(token, path, filename, path.stat().st_size, 0, self._clock() + SECONDS_KEPT, owned=False)
+        with self._lock:
+            self._ready[token] = download
+        return download
+
     def fetch(self, token: str) -> Download:
         """Return a prepared file.
 
@@ -126,4 +137,6 @@ class Downloads:
         with self._lock:
             over = [token for token, download in self._ready.items() if download.expires <= now]
             for token in over:
-                self._ready.pop(token).path.unlink(missing_ok=True)
+                download = self._ready.pop(token)
+                if download.owned:
+                    download.path.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
 from api.dependencies import Caller, UsesServices
+from services.errors import NotFoundError
 from services.genomics.genome import GenomeBuild
 from services.variants.genome_files import SequencePart, sequence_file
 
@@ -22,6 +23,15 @@ router = APIRouter(prefix="/genome", tags=["genome"])
 def reference(build: GenomeBuild, part: SequencePart, services: UsesServices, _caller: Caller) -> FileResponse:
     """The installed reference sequence of a build, or its index."""
     return _piece(sequence_file(services.references, build, part))
+
+
+@router.api_route("/jobs/{job_id}/{name}", methods=["GET", "HEAD"], response_class=FileResponse)
+def made_by_job(job_id: str, name: str, services: UsesServices, caller: Caller) -> FileResponse:
+    """A file that a job has made from reads: alignments, calls, an uploaded reference, or an index of these."""
+    path = services.read_calling.files(caller, job_id).get(name)
+    if path is None:
+        raise NotFoundError("the job has made no such file")
+    return _piece(path)
 
 
 def _piece(path: Path) -> FileResponse:

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from components.igv_library import library_url
 from services.access.principals import Principal
 from services.access.tickets import GENOME_VIEW
 from services.container import Services
+from services.errors import InvalidInputError
 from services.genomics.genome import GenomeBuild
 from services.variants.genome_files import holds, sequence_pack, sequence_parts
 from services.variants.genome_tracks import (
@@ -29,12 +31,16 @@ from services.variants.genome_tracks import (
     gene_features,
     gene_names,
     lengths,
+    plain_name,
 )
 
 _ASSETS = Path(__file__).parent / "assets" / "igv"
 _ROUTE = "/api/genome"
 _GENES_COLOUR, _VARIANTS_COLOUR, _CHOSEN_COLOUR = "#0f4c81", "#5b6770", "#b3261e"
 _MAX_TOLD = 20
+
+OWN_REFERENCE = "reference.fa"
+"""What a job calls a reference that was uploaded for it."""
 
 _VIEW = st.components.v2.component(
     "paratope_genome_view",
@@ -44,17 +50,29 @@ _VIEW = st.components.v2.component(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class JobFiles:
+    """The job a table was made by, and the names of the files it made from reads."""
+
+    job_id: str
+    names: tuple[str, ...]
+
+    @property
+    def alignments(self) -> tuple[str, ...]:
+        return tuple(name for name in self.names if name.endswith(".bam") and f"{name}.bai" in self.names)
+
+
 def show(
-    services: Services, access: Principal, locus: Locus, *, variants: TableFeatures | None = None, reads: str | None = None,
+    services: Services, access: Principal, locus: Locus, *, variants: TableFeatures | None = None, job: JobFiles | None = None,
     key: str,
 ) -> None:
-    """Draw the genome around `locus`; `reads` is the job whose alignments are shown, `variants` the table's own."""
-    tracks = [_genes(locus.build)]
+    """Draw the genome around `locus`, with the table's `variants` around it and the reads they were called from by `job`."""
+    tracks = [_genes(locus.build)] if locus.build else []
     if variants is not None:
         tracks.append(_table_track(variants, locus))
-    if reads is not None:
-        tracks.append(_reads_track(reads))
-    reference = _reference(services, locus)
+    if job is not None:
+        tracks += [_reads_track(job.job_id, name) for name in job.alignments]
+    reference = _own_reference(job) if job is not None and locus.build is None else _reference(services, locus)
     shown = {
         "library": library_url(), "reference": reference, "tracks": tracks,
         "locus": locus.widened(AROUND_A_VARIANT).written.replace(",", ""), "label": f"Genome view at {locus.written}",
@@ -62,7 +80,7 @@ def show(
     signature = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
     ticket = services.tickets.mint(access, GENOME_VIEW)
     _VIEW(key=key, data={**shown, "signature": signature, "ticket": ticket}, on_renew_change=_run_again)
-    _in_words(locus, variants, has_reads=reads is not None, has_sequence="indexURL" in reference)
+    _in_words(locus, variants, has_reads=job is not None and bool(job.alignments), has_sequence="indexURL" in reference)
 
 
 def _run_again() -> None:
@@ -72,12 +90,19 @@ def _run_again() -> None:
 def _reference(services: Services, locus: Locus) -> dict[str, Any]:
     """The installed sequence where it has the chromosome; else the chromosomes with their lengths, to show and name positions."""
     build = locus.build
+    if build is None:
+        raise InvalidInputError("a place on a reference of one's own is shown with the files of its job")
     named = {"id": build.value, "name": build.value}
     pack = sequence_pack(services.references, build)
     if pack is None or not holds(pack, locus.chrom):
         return {**named, "fastaURL": _lengths_only(build)}
     urls = [f"{_ROUTE}/reference/{build}/{part}" for part in sequence_parts(pack)]
     return {**named, **dict(zip(("fastaURL", "indexURL", "compressedIndexURL"), urls, strict=False))}
+
+
+def _own_reference(job: JobFiles) -> dict[str, Any]:
+    base = f"{_ROUTE}/jobs/{job.job_id}/{OWN_REFERENCE}"
+    return {"id": "uploaded", "name": "uploaded reference", "fastaURL": base, "indexURL": f"{base}.fai"}
 
 
 def _lengths_only(build: GenomeBuild) -> str:
@@ -104,19 +129,20 @@ def _table_track(variants: TableFeatures, locus: Locus) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _reads_track(job_id: str) -> dict[str, Any]:
-    base = f"{_ROUTE}/jobs/{job_id}"
+def _reads_track(job_id: str, name: str) -> dict[str, Any]:
+    url = f"{_ROUTE}/jobs/{job_id}/{name}"
     return {
-        "name": "Reads", "type": "alignment", "format": "bam", "height": 280, "visibilityWindow": 30_000,
-        "url": f"{base}/reads.bam", "indexURL": f"{base}/reads.bam.bai",
+        "name": f"Reads of {plain_name(name.removesuffix('.bam'))}", "type": "alignment", "format": "bam", "height": 280,
+        "visibilityWindow": 30_000, "url": url, "indexURL": f"{url}.bai",
     }  # fmt: skip
 
 
 def _in_words(locus: Locus, variants: TableFeatures | None, *, has_reads: bool, has_sequence: bool) -> None:
     with st.expander("The same in words", icon=":material/notes:"):
-        told = [f"Place: chromosome {locus.chrom}, {locus.written.partition(':')[2]}, {locus.build}."]
-        names = gene_names(locus)
-        told.append(f"Genes of the built-in list here: {', '.join(names) or 'none (other genes are not in this list)'}.")
+        told = [f"Place: {locus.chrom}, {locus.written.rpartition(':')[2]}, {locus.genome}."]
+        if locus.build is not None:
+            names = ", ".join(gene_names(locus)) or "none (other genes are not in this list)"
+            told.append(f"Genes of the built-in list here: {names}.")
         if variants is not None:
             told.append(_variants_in_words(variants, locus))
         told.append(_missing(has_reads=has_reads, has_sequence=has_sequence))

@@ -1,4 +1,4 @@
-"""Small packs put into their place by hand, in the layout an installation leaves; so a reader is tested apart from the converters."""
+"""Small packs put into their place by hand, in the layout an installation leaves: readers are tested apart from converters."""
 
 from __future__ import annotations
 

@@ -29,8 +29,13 @@ def sequence_pack(references: ReferenceLibrary, build: GenomeBuild) -> Pack | No
 
 def holds(pack: Pack, chrom: str) -> bool:
     """Whether a sequence has a chromosome, in whichever way it names it; a pack may be made of one chromosome only."""
-    with _beside(pack, ".fai").open(encoding="utf-8") as index:
-        return any(canonical_chromosome(line.partition("\t")[0]) == chrom for line in index)
+    return any(canonical_chromosome(name) == chrom for name in contig_lengths(_beside(pack, ".fai")))
+
+
+def contig_lengths(index: Path) -> dict[str, int]:
+    """Return the contigs of an indexed FASTA file with their lengths, from its `.fai`."""
+    lines = (line.split("\t") for line in index.read_text(encoding="utf-8").splitlines())
+    return {fields[0]: int(fields[1]) for fields in lines if len(fields) > 1 and fields[1].isdecimal()}
 
 
 def sequence_parts(pack: Pack) -> tuple[SequencePart, ...]:

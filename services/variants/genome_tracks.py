@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.errors import InvalidInputError
@@ -29,21 +29,27 @@ _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:*+_>-]")
 
 @dataclass(frozen=True, slots=True)
 class Locus:
-    """A stretch of a chromosome, 1-based and inclusive; `chrom` without chr.
+    """A stretch of a chromosome of a build, without chr, or of a contig of a reference of one's own: then `build` is None.
 
-    :raise InvalidInputError: no chromosome of the build, or positions it does not have.
+    1-based and inclusive; `length` is that of the whole contig.
+
+    :raise InvalidInputError: the contig has no such positions.
     """
 
-    build: GenomeBuild
+    build: GenomeBuild | None
     chrom: str
     start: int
     end: int
+    length: int
 
     def __post_init__(self) -> None:
-        if canonical_chromosome(self.chrom) != self.chrom:
-            raise InvalidInputError("the genome view shows chromosomes 1 to 22, X, Y and MT")
-        if not 1 <= self.start <= self.end or self.start > lengths(self.build)[self.chrom]:
-            raise InvalidInputError(f"chromosome {self.chrom} of {self.build} has no positions {self.start:,} to {self.end:,}")
+        if not 1 <= self.start <= self.end or self.start > self.length:
+            raise InvalidInputError(f"{self.chrom} of {self.genome} has no positions {self.start:,} to {self.end:,}")
+
+    @property
+    def genome(self) -> str:
+        """The build, or that it is a reference of one's own."""
+        return self.build.value if self.build else "the uploaded reference"
 
     @property
     def written(self) -> str:
@@ -51,9 +57,8 @@ class Locus:
         return f"{self.chrom}:{self.start:,}-{self.end:,}"
 
     def widened(self, bases: int) -> Locus:
-        """The same stretch with so many bases more at either side, as far as the chromosome goes."""
-        end = min(lengths(self.build)[self.chrom], self.end + bases)
-        return Locus(self.build, self.chrom, max(1, self.start - bases), end)
+        """The same stretch with so many bases more at either side, as far as the contig goes."""
+        return replace(self, start=max(1, self.start - bases), end=min(self.length, self.end + bases))
 
 
 def lengths(build: GenomeBuild) -> Mapping[str, int]:
@@ -64,12 +69,20 @@ def lengths(build: GenomeBuild) -> Mapping[str, int]:
 def locus_of(build: GenomeBuild, row: Mapping[str, Any]) -> Locus | None:
     """Return the place of a table's row; None where it lies on no chromosome of the build."""
     chromosome = canonical_chromosome(row["chrom"] or "")
-    if chromosome is None or not row["pos"]:
+    return None if chromosome is None else _locus(build, chromosome, lengths(build)[chromosome], row)
+
+
+def locus_on(contigs: Mapping[str, int], row: Mapping[str, Any]) -> Locus | None:
+    """Return the place of a table's row on a reference of one's own, given by the lengths of its contigs."""
+    length = contigs.get(row["chrom"] or "")
+    return None if length is None else _locus(None, row["chrom"], length, row)
+
+
+def _locus(build: GenomeBuild | None, chrom: str, length: int, row: Mapping[str, Any]) -> Locus | None:
+    position = row["pos"] or 0
+    if not 1 <= position <= length:
         return None
-    try:
-        return Locus(build, chromosome, row["pos"], max(row["pos"], row["end"] or 0))
-    except InvalidInputError:
-        return None
+    return Locus(build, chrom, position, min(length, max(position, row["end"] or 0)), length)
 
 
 def gene_features(build: GenomeBuild) -> list[Feature]:
@@ -86,6 +99,8 @@ def gene_features(build: GenomeBuild) -> list[Feature]:
 
 def gene_names(locus: Locus) -> tuple[str, ...]:
     """Return the symbols of the built-in genes that overlap the place."""
+    if locus.build is None:
+        return ()
     return tuple(gene.symbol for gene in genes_at(locus.build.value, locus.chrom, locus.start, locus.end))
 
 

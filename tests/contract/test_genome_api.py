@@ -10,9 +10,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.access.principals import LOCAL_USER
+from services.access.principals import LOCAL_USER, PUBLIC, Principal
 from services.access.tickets import GENOME_VIEW, UPLOADS, Tickets
 from services.container import Services
+from services.errors import NotFoundError
 from services.genomics.genome import GenomeBuild
 from tests.contract.conftest import Serve
 from tests.installed_packs import put_sequence
@@ -91,6 +92,25 @@ def test_no_other_file_can_be_named(locked: httpx.Client, parts: Services, path:
     answer = asked(locked, parts.tickets.mint(LOCAL_USER, GENOME_VIEW), path)
     assert answer.status_code in (404, 422)
     assert "secret" not in answer.text.replace(path, "")
+
+
+def test_files_of_a_job_are_those_its_owner_may_see(locked: httpx.Client, parts: Services, tmp_path: Path) -> None:
+    reads = tmp_path / "S1.bam"
+    reads.write_bytes(b"0123456789")
+
+    def files(principal: Principal, job_id: str) -> dict[str, Path]:
+        if (principal, job_id) != (LOCAL_USER, "job_1"):
+            raise NotFoundError("there is no such job")
+        return {"S1.bam": reads}
+
+    cast("Any", parts).read_calling = SimpleNamespace(files=files)
+    ticket = parts.tickets.mint(LOCAL_USER, GENOME_VIEW)
+    piece = asked(locked, ticket, "/genome/jobs/job_1/S1.bam", Range="bytes=2-4")
+    assert (piece.status_code, piece.text) == (206, "234")
+    assert asked(locked, ticket, "/genome/jobs/job_2/S1.bam").status_code == 404
+    assert asked(locked, ticket, "/genome/jobs/job_1/secret.txt").status_code == 404
+    stranger = parts.tickets.mint(PUBLIC, GENOME_VIEW)
+    assert asked(locked, stranger, "/genome/jobs/job_1/S1.bam").status_code == 404
 
 
 def test_a_build_without_sequence_is_not_found(locked: httpx.Client, parts: Services) -> None:

@@ -37,6 +37,7 @@ from services.settings import Settings
 from services.storage.database import Database
 from services.storage.files import FileStore
 from services.uploads.store import Uploads
+from services.variants.classification.service import VariantClassifier
 from services.variants.library import VariantLibrary
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.workbench import Workbench
@@ -72,6 +73,7 @@ class Services:
     variant_imports: VariantImports
     workbench: Workbench
     references: ReferenceLibrary
+    classifier: VariantClassifier
     read_calling: ReadCalling
     preparation: Preparation
     started: float
@@ -87,6 +89,7 @@ class Services:
         self.assistant.close()
         self.search.close()
         self.reader.close()
+        self.classifier.close()
         self.workbench.close()
         self.variants.close()
         self.store.close()
@@ -132,7 +135,7 @@ def build_services(settings: Settings) -> Services:
         tickets=Tickets(),
         uploads=work.uploads, jobs=work.jobs, variant_imports=work.variant_imports,
         variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
-        references=work.references, read_calling=work.read_calling,
+        references=work.references, classifier=work.classifier, read_calling=work.read_calling,
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports,
                    work.read_calling),
@@ -151,6 +154,7 @@ class JobServices:
     variants: VariantLibrary
     variant_imports: VariantImports
     references: ReferenceLibrary
+    classifier: VariantClassifier
     read_calling: ReadCalling
 
 
@@ -164,7 +168,7 @@ def build_job_services(settings: Settings, database: Database, patients: Patient
     references = ReferenceLibrary(settings.references)
     return JobServices(
         jobs=jobs, uploads=uploads, variants=variants, variant_imports=VariantImports(jobs, uploads, variants, patients),
-        references=references,
+        references=references, classifier=VariantClassifier(references, database),
         read_calling=ReadCalling(jobs, uploads, variants, patients, references, settings.data_dir / "reads"),
     )
 

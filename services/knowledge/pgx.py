@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.knowledge.catalogue import load
-from services.knowledge.drugs import CitedSource
+from services.knowledge.drugs import CitedSource, Condition, Rule, drugs_selected, pgx_codes, pgx_rule
 
 Bases = Annotated[str, StringConstraints(pattern=r"^[ACGT]{1,50}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^rs[0-9]{1,12}(_[A-Za-z]+)?$")]
@@ -180,3 +180,30 @@ def g6pd_phenotype(alleles: tuple[str, ...]) -> Phenotype:
     if deficient == len(functions):
         return Phenotype(name="deficient")
     return Phenotype(name="variable" if deficient else "normal")
+
+
+def rules_for_genotype(gene: str, phenotype: str | None, diplotype: str | None) -> tuple[Rule, ...]:
+    """Return the drug rules that fire for a genotype of one gene; rules that need a second gene are left out."""
+    plain = (phenotype or "").removeprefix("likely ")
+    return tuple(
+        rule for rule in _gene_rules()
+        if any(part.gene == gene and (diplotype in part.diplotype if part.diplotype else plain in part.phenotype)
+               for part in _single(rule))
+    )  # fmt: skip
+
+
+def drugs_of_gene(gene: str) -> tuple[str, ...]:
+    """Return every drug with a rule about a gene, by name."""
+    named = {drug for rule in _gene_rules() if any(part.gene == gene for part in _single(rule)) for drug in rule.drugs}
+    return tuple(sorted(drugs_selected(tuple(sorted(named)))))
+
+
+def _gene_rules() -> tuple[Rule, ...]:
+    return tuple(pgx_rule(code) for code in sorted(pgx_codes()))
+
+
+def _single(rule: Rule) -> tuple[Condition, ...]:
+    """The conditions of a rule of which one alone is enough."""
+    if rule.when is None:
+        return ()
+    return rule.when.any_of or ((rule.when,) if rule.when.gene else ())

@@ -7,7 +7,7 @@ reads the same after the rules have moved on.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from services.patients.registry import PatientRegistry
 from services.storage.database import Database
 from services.storage.tables import analyses
 
+Enrich = Callable[[Profile, Principal], Profile]
 HISTORY_ANALYSES = 50
 MAX_LISTED = 500
 
@@ -54,9 +55,11 @@ class StoredAnalysis:
 class AnalysisLog:
     """Runs, keeps and finds analyses. Append-only."""
 
-    def __init__(self, database: Database, patients: PatientRegistry) -> None:
+    def __init__(self, database: Database, patients: PatientRegistry, enrich: Enrich | None = None) -> None:
+        """`enrich` adds to a profile what other services know of the patient; what it added is kept with the analysis."""
         self._database = database
         self._patients = patients
+        self._enrich = enrich
 
     def run(self, profile: Profile, access: Principal) -> StoredAnalysis:
         """Analyse a profile of an existing patient and keep the result.
@@ -66,6 +69,8 @@ class AnalysisLog:
         :raise NotFoundError: there is no such patient, or the caller may not know.
         """
         patient = self._patients.get(profile.patient_id, access)
+        if self._enrich is not None:
+            profile = self._enrich(profile, access)
         now = datetime.now(UTC)
         document = to_document(analyse(profile, today=now.date(), history=self._history(patient.id)))
         row = {

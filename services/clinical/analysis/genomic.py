@@ -68,7 +68,7 @@ def with_origin(rows: Iterable[CrossFinding], profile: Profile, found: GenomicIn
 
 def _told(row: CrossFinding, origin: DerivedGenotype) -> CrossFinding:
     finding = f"{row.finding} (variant table {origin.table}, {origin.status})"
-    return row.model_copy(update={"finding": finding, "table": origin.table, "limits": origin.reasons})
+    return row.model_copy(update={"finding": finding, "table": origin.table, "limits": origin.reasons, "sources": origin.sources})
 
 
 def _is_plain_normal(one: DerivedGenotype) -> bool:
@@ -81,6 +81,7 @@ def _unsettled(one: DerivedGenotype) -> CrossFinding:
         f"(variant table {one.table}, {one.status}; not used for treatment)",
         action="Confirm with a laboratory test before a drug depends on it.", severity=Severity.INFO, concerns=(one.gene,),
         gene=one.gene, genotype=one.diplotype, significance=one.phenotype, table=one.table, limits=one.reasons,
+        sources=one.sources,
     )  # fmt: skip
 
 

@@ -96,6 +96,7 @@ class DerivedGenotype(Frozen):
     used: _Short = ""
     reasons: tuple[_Text, ...] = ()
     table: _Short = ""
+    sources: tuple[_Text, ...] = ()
 
 
 class GenomicInput(Frozen):

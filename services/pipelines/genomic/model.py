@@ -1,0 +1,107 @@
+"""What is found in the tables of a patient: variants that matter, pharmacogenes, and what could not be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.genomics.genome import GenomeBuild
+from services.genomics.pgx import GeneCall
+from services.knowledge.drugs import Severity
+
+
+class Ground(StrEnum):
+    """Why a variant is listed."""
+
+    KNOWN = "curated well-known variant"
+    CLINVAR = "ClinVar"
+    FLAG = "flag"
+    CLASSIFICATION = "signed classification"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One ground for listing a variant. `source` says where it stands, with its version or date."""
+
+    ground: Ground
+    significance: str
+    source: str
+    condition: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How a sample carries an allele.
+
+    `copies` is None where the table states no genotype. `chromosomes` are the haplotypes (0, 1) that carry it where the genotype
+    is phased, `phase_set` names the set.
+    """
+
+    genotype: str
+    words: str
+    copies: int | None
+    ploidy: int = 2
+    chromosomes: tuple[int, ...] = ()
+    phase_set: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFinding:
+    """One row of a table that matters, with what it means for the carrier.
+
+    `place` is written like `chr16:3243447 A>G`; `change` is the usual name, empty where nobody told it.
+    """
+
+    key: str
+    gene: str
+    change: str
+    place: str
+    carried: Carried
+    evidence: tuple[Evidence, ...]
+    meaning: str
+    action: str
+    severity: Severity
+    inheritance: tuple[str, ...]
+    limits: tuple[str, ...]
+    row_id: int
+
+    @property
+    def significance(self) -> str:
+        """What the first ground says."""
+        return self.evidence[0].significance
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.condition for one in self.evidence if one.condition))
+
+
+@dataclass(frozen=True, slots=True)
+class TableFindings:
+    """What one table says of its patient. `sample` is None where it is not known which sample is the patient.
+
+    `known_places` counts the curated variants looked for, `known_recorded` those at whose place the file has any record.
+    """
+
+    table_id: str
+    table_name: str
+    sample: str | None
+    build: GenomeBuild | None
+    variants: tuple[VariantFinding, ...] = ()
+    genes: tuple[GeneCall, ...] = ()
+    notes: tuple[str, ...] = ()
+    known_places: int = 0
+    known_recorded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFindings:
+    """Every table of a patient, newest first. `version` changes with anything said here."""
+
+    patient_id: str
+    tables: tuple[TableFindings, ...]
+    version: str
+
+    @property
+    def has_findings(self) -> bool:
+        return any(table.variants or any(call.pairs for call in table.genes) for table in self.tables)

@@ -1,0 +1,195 @@
+"""What the tables linked to a patient say of that patient: variants, pharmacogenes, and what they are silent about.
+
+Findings are computed from the tables when they are asked for, and kept in memory until a table, a flag or the patient's sex
+changes. The clinical engine gets them as a part of the profile, see `services.clinical.analysis.genomic`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from typing import Literal
+
+from services.access.principals import Principal
+from services.clinical.analysis import CrossFinding, DerivedGenotype, GenomicInput, GenomicTable, with_genomics
+from services.clinical.profile import Profile
+from services.errors import NotFoundError, ParatopeError
+from services.genomics.genome import GenomeBuild
+from services.genomics.pgx import CallStatus, GeneCall, call_gene
+from services.knowledge.pgx import pharmacogenes
+from services.patients.registry import Patient, PatientRegistry
+from services.pipelines.genomic.carrying import Sex
+from services.pipelines.genomic.model import Evidence, PatientFindings, TableFindings, VariantFinding
+from services.pipelines.genomic.reading import columns_of, observations, sample_of
+from services.pipelines.genomic.variants import find_variants
+from services.pipelines.genomic.wording import drug_sources, evidence_line, searched_line, variant_headline
+from services.variants.library import TableInfo, VariantLibrary
+from services.variants.manifest import MANIFEST_FILE
+from services.variants.workbench import Workbench
+
+Further = Callable[[Principal, TableInfo], Mapping[int, Sequence[Evidence]]]
+"""Grounds another service has for rows of a table, by row number."""
+_KEPT = 64
+_NO_BUILD = "The genome build of this table is not known, so nothing was read: state the build in the explorer."
+_SURENESS = (CallStatus.CALLED, CallStatus.PRESUMED, CallStatus.AMBIGUOUS, CallStatus.NOT_CALLED)
+
+
+class GenomicFindings:
+    """Reads the tables of patients. Safe for use from several threads."""
+
+    def __init__(
+        self, library: VariantLibrary, workbench: Workbench, patients: PatientRegistry, further: Further | None = None
+    ) -> None:
+        self._library = library
+        self._workbench = workbench
+        self._patients = patients
+        self._further = further
+        self._known: OrderedDict[tuple[str, ...], TableFindings] = OrderedDict()
+        self._lock = Lock()
+
+    def of_patient(self, patient_id: str, access: Principal) -> PatientFindings:
+        """Return what every table of a patient says, newest table first.
+
+        :raise NotFoundError: there is no such patient, or the caller may not know.
+        """
+        patient = self._patients.get(patient_id, access)
+        tables = tuple(self._of(info, patient, access) for info in self._library.of_patient(access, patient.id))
+        return PatientFindings(patient.id, tables, hashlib.sha256(repr(tables).encode()).hexdigest()[:32])
+
+    def of_table(self, table_id: str, access: Principal, *, accept_missing: bool = False) -> TableFindings:
+        """Return what one table says, linked to a patient or not.
+
+        `accept_missing` takes places without a record for reference, which the file does not show.
+
+        :raise NotFoundError: there is no such table, or the caller may not know.
+        """
+        info = self._library.get(access, table_id)
+        patient = self._patients.get(info.patient_id, access) if info.patient_id else None
+        return self._of(info, patient, access, accept_missing=accept_missing)
+
+    def input_of(self, patient_id: str, access: Principal) -> GenomicInput:
+        """Return the findings of a patient as an analysis takes them; empty where no table is linked."""
+        return as_input(self.of_patient(patient_id, access))
+
+    def linked_patients(self) -> tuple[str, ...]:
+        """Return the ids of the patients who have tables; for services that have checked access already."""
+        return self._library.linked_patients()
+
+    def enriched(self, profile: Profile, access: Principal) -> Profile:
+        """Return the profile with what the tables of its patient say; unchanged for a patient who is not known here."""
+        try:
+            found = self.input_of(profile.patient_id, access)
+        except NotFoundError:
+            return profile
+        return with_genomics(profile, found)
+
+    def _of(
+        self, info: TableInfo, patient: Patient | None, access: Principal, *, accept_missing: bool = False
+    ) -> TableFindings:
+        stated = patient.sex if patient is not None else None
+        sex: Sex | None = "F" if stated == "F" else "M" if stated == "M" else None
+        further = self._further(access, info) if self._further is not None else {}
+        noted = self._workbench.marks.version(info.assembly)
+        key = (info.id, self._state(info), noted, str(sex), str(accept_missing), repr(further))
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        found = self._read(info, sex, access, further, accept_missing=accept_missing)
+        with self._lock:
+            self._known[key] = found
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return found
+
+    def _state(self, info: TableInfo) -> str:
+        """A text that changes when the files of the table are written anew, or its names change."""
+        path = self._library.folder(info.id) / MANIFEST_FILE
+        written = str(path.stat().st_mtime_ns) if path.is_file() else "gone"
+        return f"{written}/{info.name}/{info.sample_name}/{info.patient_id}/{info.assembly}"
+
+    def _read(
+        self, info: TableInfo, sex: Sex | None, access: Principal, further: Mapping[int, Sequence[Evidence]], *,
+        accept_missing: bool,
+    ) -> TableFindings:  # fmt: skip
+        if info.assembly is None:
+            return TableFindings(info.id, info.name, None, None, notes=(_NO_BUILD,))
+        try:
+            table = self._library.open(access, info.id)
+            sample, why = sample_of(info, table)
+            if sample is None and len(table.manifest["samples"]) > 1:
+                return TableFindings(info.id, info.name, None, info.assembly, notes=(why,))
+            columns = columns_of(table, sample) if sample is not None else None
+            noted = self._workbench.marks.noted(access, info.id).values()
+            found = find_variants(table, info.assembly, columns, noted, sex, further)
+            genes: tuple[GeneCall, ...] = ()
+            if columns is not None:
+                build = _build(info.assembly)
+                genes = tuple(
+                    call_gene(gene.gene, build, observations(table, columns, gene.chrom, *_span(gene.gene, build)), sex=sex,
+                              accept_missing=accept_missing)
+                    for gene in pharmacogenes().values()
+                )  # fmt: skip
+        except ParatopeError as error:
+            unread = f"This table could not be read: {error.message}"
+            return TableFindings(info.id, info.name, None, info.assembly, notes=(unread,))
+        notes = tuple(note for note in (why, *found.notes) if note)
+        return TableFindings(
+            info.id, info.name, sample, info.assembly, found.variants, genes, notes, found.known_places, found.known_recorded
+        )
+
+
+def _build(assembly: GenomeBuild) -> Literal["GRCh37", "GRCh38"]:
+    return "GRCh37" if assembly is GenomeBuild.GRCH37 else "GRCh38"
+
+
+def _span(gene: str, build: str) -> tuple[int, int]:
+    """The first and last base of a gene's places."""
+    places = [(one.position(build), one.position(build) + len(one.ref) - 1) for one in pharmacogenes()[gene].variants]
+    return min(start for start, _ in places), max(end for _, end in places)
+
+
+def as_input(found: PatientFindings) -> GenomicInput:
+    """Return findings as an analysis takes them: variants as findings, of each pharmacogene the surest call."""
+    return GenomicInput(
+        tables=tuple(
+            GenomicTable(name=table.table_name, sample=table.sample or "", build=str(table.build or ""),
+                         notes=tuple(note for note in (*table.notes, searched_line(table)) if note))
+            for table in found.tables
+        ),
+        findings=tuple(_cross(one, table) for table in found.tables for one in table.variants)[:300],
+        genotypes=tuple(
+            derived for gene in pharmacogenes() if (derived := _derived(gene, found.tables)) is not None
+        ),
+    )  # fmt: skip
+
+
+def _cross(one: VariantFinding, table: TableFindings) -> CrossFinding:
+    return CrossFinding(
+        agent="genomics", finding=f"{variant_headline(one)}. {one.meaning}", action=one.action, severity=one.severity,
+        concerns=one.conditions, gene=one.gene, genotype=one.carried.genotype, significance=one.significance,
+        table=table.table_name, row=one.row_id, limits=one.limits,
+        sources=tuple(evidence_line(ground) for ground in one.evidence),
+    )  # fmt: skip
+
+
+def _derived(gene: str, tables: Sequence[TableFindings]) -> DerivedGenotype | None:
+    """Return the surest call of a gene over the tables; where they differ, the one that raises a caution, naming the others."""
+    calls = [(call, table) for table in tables for call in table.genes if call.gene == gene]
+    if not calls:
+        return None
+    calls.sort(key=lambda one: _SURENESS.index(one[0].status))  # stable: the newest table first among equals
+    told = [one for one in calls if one[0].phenotype is not None]
+    differ = len({call.phenotype for call, _ in told}) > 1
+    call, table = next((one for one in told if one[0].phenotype != "normal"), calls[0]) if differ else calls[0]
+    reasons = list(call.reasons)
+    if differ:
+        others = [f"{other.table_name} shows {one.diplotype} ({one.phenotype})" for one, other in told if other is not table]
+        reasons.append(f"The tables differ: {'; '.join(others)}.")
+    return DerivedGenotype(
+        gene=gene, diplotype=call.diplotype or "", phenotype=call.phenotype or "", status=call.status.value,
+        used=call.for_therapy or "", reasons=tuple(reason[:1_000] for reason in reasons), table=table.table_name,
+        sources=drug_sources(call),
+    )  # fmt: skip

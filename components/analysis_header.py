@@ -12,7 +12,7 @@ from components.analysis_starting import age_words, newest
 from components.analysis_words import disease_name, inline
 from components.feedback import explained
 from services.access.principals import Principal
-from services.clinical.analysis import DISCLAIMER, versions
+from services.clinical.analysis import DISCLAIMER, versions, without_genomics
 from services.container import Services
 from services.patients.registry import Patient
 from services.patients.starting import Start
@@ -64,7 +64,7 @@ def _when(opened: Opened | None) -> list[str]:
 
 
 def _state(patient: Patient, opened: Opened) -> None:
-    if analysis_session.valid_profile(patient) != opened.stored.profile:
+    if analysis_session.valid_profile(patient) != without_genomics(opened.stored.profile):
         st.info("The record has changed since this analysis. Run it again to include the changes.", icon=":material/update:")
     if not opened.is_as_kept:
         then, now = _named(opened.stored.entry.versions), _named(versions())

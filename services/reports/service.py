@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.access.principals import Principal
+from services.clinical.analysis import without_genomics
 from services.clinical.profile import Profile
 from services.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError
 from services.evidence.documents.model import RenderedPage
@@ -239,7 +240,7 @@ class Reports:
         remarks = []
         if patient.profile and profile is None:
             remarks.append(_UNREADABLE)
-        elif stored is not None and profile is not None and profile != stored.profile:
+        elif stored is not None and profile is not None and profile != without_genomics(stored.profile):
             remarks.append(_CHANGED)
         return build(patient, stored, choice, answer, remarks, self._compared(patient, stored, access))
 

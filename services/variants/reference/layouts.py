@@ -45,15 +45,20 @@ LAYOUTS: Mapping[PackKind, Mapping[str, str]] = {
 EXONS: Mapping[str, str] = {
     "gene": "VARCHAR", "gene_id": "VARCHAR", "transcript": "VARCHAR", "mark": "VARCHAR", "biotype": "VARCHAR", "chrom": "VARCHAR",
     "strand": "VARCHAR", "exon": "INTEGER", "start": "INTEGER", "end": "INTEGER", "coding_start": "INTEGER",
-    "coding_end": "INTEGER",
+    "coding_end": "INTEGER", "version": "INTEGER",
 }
-"""`exons.parquet` beside gene models: 1-based inclusive, sorted by chromosome and start; `exon` counts in transcript order."""
+"""`exons.parquet` beside gene models: 1-based inclusive, sorted by chromosome and start; `exon` counts in transcript order.
 
+`transcript` is Ensembl's accession without its version, which stands in `version`, or RefSeq's with it (`NM_000243.3`).
+"""
+
+SORTED_BY_ALLELE = "chrom_order, pos, ref, alt"
 SORTED_BY: Mapping[PackKind, str] = {
+    PackKind.REVEL: f"{SORTED_BY_ALLELE}, score, transcript",
+    PackKind.ALPHAMISSENSE: f"{SORTED_BY_ALLELE}, score, transcript",
     PackKind.CONSTRAINT: "gene",
     PackKind.DOSAGE: "chrom, start, \"end\", name",
     PackKind.POPULATION_SV: "chrom_order, start, \"end\", sv_type, name",
     PackKind.PHENOTYPES: "gene, hpo_id, disease",
     PackKind.MANE: "symbol, status DESC",
 }
-SORTED_BY_ALLELE = "chrom_order, pos, ref, alt"

@@ -5,12 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.errors import InvalidInputError
-from services.variants.reference.converters import clinvar
+from services.variants.reference.converters import (
+    alphamissense,
+    clinvar,
+    constraint,
+    dosage,
+    frequencies,
+    gene_models,
+    mane,
+    phenotypes,
+    population_sv,
+    revel,
+    sequence,
+    spliceai,
+)
 from services.variants.reference.converting import Conversion, Converted, Converter
 from services.variants.reference.model import PackKind
 
 CONVERTERS: Mapping[PackKind, Converter] = {
+    PackKind.SEQUENCE: sequence.convert,
+    PackKind.GENE_MODELS: gene_models.convert,
     PackKind.CLINVAR: clinvar.convert,
+    PackKind.FREQUENCIES: frequencies.convert,
+    PackKind.REVEL: revel.convert,
+    PackKind.ALPHAMISSENSE: alphamissense.convert,
+    PackKind.SPLICEAI: spliceai.convert,
+    PackKind.CONSTRAINT: constraint.convert,
+    PackKind.DOSAGE: dosage.convert,
+    PackKind.POPULATION_SV: population_sv.convert,
+    PackKind.PHENOTYPES: phenotypes.convert,
+    PackKind.MANE: mane.convert,
 }
 
 

@@ -25,8 +25,8 @@ from services.genomics.acmg.specifications import GENERAL, Specification
 
 Rule = Callable[[VariantRecord, Specification], CriterionResult]
 AUTOMATIC: dict[Criterion, Rule] = {
-    Criterion.PVS1: lambda record, _: assess_pvs1(record),
-    Criterion.PS1: assess_ps1, Criterion.PM1: assess_pm1, Criterion.PM2: assess_pm2, Criterion.PM4: assess_pm4,
+    Criterion.PVS1: assess_pvs1, Criterion.PS1: assess_ps1, Criterion.PM1: assess_pm1, Criterion.PM2: assess_pm2,
+    Criterion.PM4: assess_pm4,
     Criterion.PM5: assess_pm5, Criterion.PP2: assess_pp2, Criterion.PP3: assess_pp3, Criterion.PP5: assess_pp5,
     Criterion.BA1: assess_ba1, Criterion.BS1: assess_bs1, Criterion.BS2: assess_bs2, Criterion.BP1: assess_bp1,
     Criterion.BP3: assess_bp3, Criterion.BP4: assess_bp4, Criterion.BP6: assess_bp6, Criterion.BP7: assess_bp7,

@@ -1,8 +1,9 @@
 """PVS1: the decision tree of Abou Tayoun 2018, graded by what the variant does to the product.
 
 The path is named in the reason: NF for nonsense and frameshift, SS for canonical splice sites, DEL and DUP for exons, IC for
-the initiation codon. Where a question cannot be answered, the weakest strength counts if every answer leads to one; else the
-criterion is not assessable and says what is missing.
+the initiation codon. A panel may grade truncations that escape decay by the place of the new stop. Where a question cannot
+be answered, the weakest strength counts if every answer leads to one; else the criterion is not assessable and says what is
+missing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from services.genomics.acmg.criteria import Criterion, Strength
 from services.genomics.acmg.record import NULL_EFFECTS, Effect, LossOfFunction, Mechanism, Transcript, VariantRecord
 from services.genomics.acmg.references import ABOU_TAYOUN_2018
 from services.genomics.acmg.results import CriterionResult, met, not_assessable, not_met
+from services.genomics.acmg.specifications import GENERAL, Specification
 
 NMD_BASES = 50
 """A stop in the last exon or the last 50 bases before the last junction escapes nonsense-mediated decay."""
@@ -31,7 +33,7 @@ class Branch:
     missing: str = ""
 
 
-def assess_pvs1(record: VariantRecord) -> CriterionResult:
+def assess_pvs1(record: VariantRecord, rules: Specification = GENERAL) -> CriterionResult:
     inputs = _inputs(record)
     if record.effect not in NULL_EFFECTS:
         return not_met(Criterion.PVS1, f"{record.effect} is not a null variant", inputs, ABOU_TAYOUN_2018)
@@ -43,7 +45,7 @@ def assess_pvs1(record: VariantRecord) -> CriterionResult:
     if mechanism is Mechanism.UNKNOWN:
         text = f"whether loss of function of {record.gene.symbol} causes disease is not known"
         return not_assessable(Criterion.PVS1, text, inputs, ABOU_TAYOUN_2018)
-    branch = decide(record)
+    branch = decide(record, rules)
     inputs["path"] = branch.path
     if branch.missing:
         return not_assessable(Criterion.PVS1, f"{branch.reason}; not known: {branch.missing}", inputs, ABOU_TAYOUN_2018)
@@ -57,7 +59,7 @@ def assess_pvs1(record: VariantRecord) -> CriterionResult:
     return met(Criterion.PVS1, _ORDER[place], f"{branch.path}: {branch.reason}{lowered}", inputs, ABOU_TAYOUN_2018)
 
 
-def decide(record: VariantRecord) -> Branch:
+def decide(record: VariantRecord, rules: Specification = GENERAL) -> Branch:
     """Walk the tree for a null variant, without regard to the mechanism of the disease."""
     effect, loss = record.effect, record.loss
     if effect is Effect.WHOLE_GENE_DELETION:
@@ -69,7 +71,8 @@ def decide(record: VariantRecord) -> Branch:
     if loss.rescued_by_splicing:
         return Branch("SS0", None, "a cryptic site or an alternative exon restores a working transcript")
     if effect in (Effect.NONSENSE, Effect.FRAMESHIFT):
-        return _by_decay(record, "NF")
+        branch = _by_decay(record, "NF")
+        return _by_panel(record, rules) or branch if branch.path == "NF3" else branch
     prefix = "SS" if effect is Effect.SPLICE_SITE else "DEL"
     if loss.keeps_frame is None:
         return Branch(prefix, None, "the reading frame of the transcript decides", "whether the frame is kept")
@@ -120,6 +123,14 @@ def _by_region(record: VariantRecord, path: str) -> Branch:
     if removed > SMALL_LOSS:
         return Branch(path, Strength.STRONG, f"no decay, {removed:.0%} of the protein is lost")
     return Branch(path, Strength.MODERATE, f"no decay, {removed:.0%} of the protein is lost")
+
+
+def _by_panel(record: VariantRecord, rules: Specification) -> Branch | None:
+    stop = record.loss.stop_position
+    for last, strength in rules.truncations:
+        if stop is not None and stop <= last:
+            return Branch("NF3", strength, f"no decay, but {rules.name} grades a stop up to c.{last} as {strength}")
+    return None
 
 
 def removed_fraction(record: VariantRecord) -> float | None:

@@ -77,6 +77,8 @@ class Specification:
     strengths: tuple[tuple[Criterion, Strength], ...] = ()
     not_used: frozenset[Criterion] = frozenset({Criterion.PP5, Criterion.BP6})
     predictor: str = "REVEL"
+    truncations: tuple[tuple[int, Strength], ...] = ()
+    """PVS1 of truncations that escape decay: (last coding position of the new stop, strength), nearest to the start first."""
 
     def __post_init__(self) -> None:
         for criterion, strength in self.strengths:

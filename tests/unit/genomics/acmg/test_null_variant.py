@@ -11,8 +11,10 @@ from services.errors import InvalidInputError
 from services.genomics.acmg.criteria import Strength
 from services.genomics.acmg.gene_model import GeneModel
 from services.genomics.acmg.null_variant import assess_pvs1, decide, predicts_decay, removed_fraction
+from services.genomics.acmg.panels import CDH1, GJB2, PTEN
 from services.genomics.acmg.record import Effect, LossOfFunction, Mechanism, Transcript, VariantRecord
 from services.genomics.acmg.results import Status
+from services.genomics.acmg.specifications import Specification
 from tests.unit.genomics.acmg.builders import GENE, MISSENSE, NONSENSE, TRANSCRIPT, nonsense_at
 
 VS, S, M, P = Strength.VERY_STRONG, Strength.STRONG, Strength.MODERATE, Strength.SUPPORTING
@@ -184,3 +186,27 @@ def test_the_tree_names_its_branch() -> None:
     assert decide(NONSENSE).path == "NF1"
     assert decide(null(Effect.START_LOST, alternative_start=False, pathogenic_before_next_start=True)).path == "IC1"
     assert decide(null(Effect.EXON_DUPLICATION, keeps_frame=False, stop_position=900)).path == "DUP2"
+
+
+@pytest.mark.parametrize(
+    ("panel", "transcript", "stop", "expected"),
+    [
+        (PTEN, Transcript("NM_000314", 1_212, 9, 1_026, True), 1_003, VS),
+        (PTEN, Transcript("NM_000314", 1_212, 9, 1_026, True), 900, VS),
+        (CDH1, Transcript("NM_004360", 2_649, 16, 2_439, True), 2_506, S),
+        (CDH1, Transcript("NM_004360", 2_649, 16, 2_439, True), 2_560, M),
+        (CDH1, Transcript("NM_004360", 2_649, 16, 2_439, True), 1_792, VS),
+        (GJB2, Transcript("NM_004004", 681, 2, -23, True), 70, VS),
+    ],
+)
+def test_a_panel_grades_truncations_that_escape_decay_by_the_new_stop(
+    panel: Specification, transcript: Transcript, stop: int, expected: Strength
+) -> None:
+    record = replace(nonsense_at(stop), transcript=transcript)
+    assert assess_pvs1(record, panel).strength is expected
+
+
+def test_beyond_the_panels_place_the_tree_decides() -> None:
+    end = replace(nonsense_at(1_180), transcript=Transcript("NM_000314", 1_212, 9, 1_026, True))
+    assert assess_pvs1(end, PTEN).status is Status.NOT_ASSESSABLE
+    assert assess_pvs1(replace(end, loss=replace(end.loss, exon_loss_is_common=False)), PTEN).strength is M

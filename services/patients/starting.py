@@ -191,7 +191,10 @@ def _profile(items: Items, recorded: Mapping[str, Any], saved: Mapping[str, Any]
             extensions[name] = value
         elif not untouched:
             extensions.pop(name, None)
-    for name, value in _mapping(recorded.get("extensions")).items():
+    told = _mapping(recorded.get("extensions"))
+    if "documented_findings" in told:  # a view of the documents: corrected there, by rejecting the fact
+        extensions["documented_findings"] = told["documented_findings"]
+    for name, value in told.items():
         extensions.setdefault(name, value)
     rows = [one for one in antibodies if "worded" not in one]
     return {

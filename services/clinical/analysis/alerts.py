@@ -39,7 +39,7 @@ def all_alerts(
     antibodies: AntibodyReport,
     scores: Iterable[ActivityScore],
 ) -> tuple[ClinicalAlert, ...]:
-    """Return every alert: critical ones first, among them emergencies, then current, proposed and candidate drugs."""
+    """Return every alert: critical ones first, then those on the patient, current, proposed and candidate drugs; notes last."""
     found = [*_safety(safety), *_flare(flares), *_activity(scores), *_identity(profile)]
     known = {alert.code for alert in found}
     found = [alert for alert in found if _SAME_EMERGENCY.get(alert.code) not in known]
@@ -47,9 +47,9 @@ def all_alerts(
     return tuple(sorted(found, key=_order))
 
 
-def _order(alert: ClinicalAlert) -> tuple[bool, int, int, str]:
+def _order(alert: ClinicalAlert) -> tuple[bool, bool, int, int, str]:
     group = _SCOPES[alert.scope]
-    return (not alert.is_critical, group, -alert.severity.rank, alert.code)
+    return (not alert.is_critical, alert.severity is Severity.INFO, group, -alert.severity.rank, alert.code)
 
 
 def _safety(report: SafetyReport) -> Iterable[ClinicalAlert]:

@@ -164,7 +164,18 @@ def _differential(record: _Record) -> Differential:
         inputs.written_symptoms(record.profile.extensions),
         record.panel,
         hla=record.hla,
+        history=inputs.written_history(record.profile.extensions),
+        onset_age=_onset_age(record.profile),
+        diagnosed=record.diagnoses,
     )
+
+
+def _onset_age(profile: Profile) -> int | None:
+    """Return the age in years at which the symptoms began; None where that is not known or cannot be."""
+    if profile.age is None or profile.symptom_duration_months is None:
+        return None
+    years = profile.age - profile.symptom_duration_months // 12
+    return years if years >= 0 else None
 
 
 def _criteria(record: _Record, differential: Differential) -> tuple[CriteriaAssessment, ...]:

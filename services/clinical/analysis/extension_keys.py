@@ -26,6 +26,7 @@ READ_BY_NAME = frozenset({
     "ibd_subtype", "ibd_type", "psoriasis_subtype", "disease_subtype", "subtype", "psoriatic_arthritis", "pregnant",
     "smoking", "smoker", "postpartum", "postpartum_months", "infection", "recent_infection", "non_adherence",
     "treatment_stopped", "prior_nephritis", "thymoma", "obesity", "recent_relapse", "genomic_findings",
+    "documented_findings",
 })  # fmt: skip
 MAX_PROBES = 100
 _SAYS_NOTHING = frozenset({

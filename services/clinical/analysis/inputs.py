@@ -25,6 +25,9 @@ from services.errors import UnitError
 History = Mapping[str, Sequence[float | MeasuredValue]]
 """Earlier results: a name as in `Profile.biomarkers`, with any number of dated values."""
 
+HISTORY_KEYS = frozenset({
+    "documented_findings", "comorbidities", "comorbidity", "medical_history", "past_medical_history", "past_history",
+})
 SYMPTOM_KEYS = frozenset({"symptoms", "symptom", "current_symptoms", "presenting_symptoms", "signs", "clinical_findings"})
 ABSENT_KEYS = frozenset({"pertinent_negatives", "negative_findings", "denies"})
 HLA_KEYS = {f"hla_{locus.lower()}": locus for locus in ("A", "B", "C", "DRB1", "DQB1", "DQA1", "DPB1")}
@@ -217,6 +220,12 @@ def written_symptoms(extensions: Mapping[str, Any]) -> tuple[str, ...]:
             found += _texts(value)
         elif folded in ABSENT_KEYS:
             found += [f"no {text}" for text in _texts(value)]
+    return tuple(dict.fromkeys(found))[:MAX_ENTRIES]
+
+
+def written_history(extensions: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return earlier findings and further conditions as written."""
+    found = [text for key, value in extensions.items() if "_".join(words(key[:120])) in HISTORY_KEYS for text in _texts(value)]
     return tuple(dict.fromkeys(found))[:MAX_ENTRIES]
 
 

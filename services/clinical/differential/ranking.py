@@ -31,7 +31,7 @@ from services.clinical.titers import Outcome
 from services.knowledge.immunology import Presentation
 from services.knowledge.sources import Source
 
-RULES_VERSION: Final = "differential 2"
+RULES_VERSION: Final = "differential 3"
 NOTHING_SPECIFIC: Final = 2.5
 EXPLAINED: Final = 0.2  # share of its weight a non-specific antibody keeps where another condition explains it
 FLATTENING: Final = 1.5
@@ -55,6 +55,15 @@ class _Results(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
+class _Prior:
+    """Age in years, now or when the symptoms began, and sex."""
+
+    age: int | None
+    sex: str | None
+    at_onset: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Hypothesis:
     presentation: Presentation
     score: float
@@ -73,20 +82,26 @@ def differentiate(
     criteria: Mapping[Disease, int] | None = None,
     *,
     hla: HlaReport | None = None,
+    history: Sequence[str] = (),
+    onset_age: int | None = None,
+    diagnosed: Sequence[Disease] = (),
 ) -> Differential:
     """Rank the thirteen diseases as explanations of what is known; what is not sent is unknown, never negative.
 
     `labs` are laboratory values or an already read panel; `criteria` the number of classification items known to be met;
-    `hla` the report on `hla_alleles` where it was made already.
+    `hla` the report on `hla_alleles` where it was made already. `history` holds findings of the past and further conditions:
+    they count like symptoms unless the symptoms deny them; what is no finding there is passed over. Diseases begin at typical
+    ages, so `onset_age` (years) is judged instead of `age` where it is known. `diagnosed` only changes the summary.
     Entries hold only diseases that an antibody or a finding supports. Names that are not recognised are echoed.
     """
     sex = sex if sex in {"F", "M"} else None
     results = _read_antibodies(positive_antibodies, negative_antibodies)
     reading = read_symptoms(symptoms, sex)
-    findings = _distinct((*reading.findings, *_lab_findings(labs, age, sex)))
+    findings = _distinct((*reading.findings, *_past_findings(history, reading.findings, sex), *_lab_findings(labs, age, sex)))
     hla = associations(hla_alleles) if hla is None else hla
     serology, clinical = _serology(results), [finding_evidence(one) for one in findings]
-    hypotheses = [_weigh(row, age, sex, serology, clinical, hla) for row in presentations().values()]
+    prior = _Prior(age if onset_age is None else onset_age, sex, onset_age is not None)
+    hypotheses = [_weigh(row, prior, serology, clinical, hla) for row in presentations().values()]
     support = _support(hypotheses)
     inside = sorted((one for one in hypotheses if one.presentation.scope == "thirteen" and one.is_started), key=_by_score)
     outside = sorted((one for one in hypotheses if one.presentation.scope == "outside" and one.is_started), key=_by_score)
@@ -99,7 +114,7 @@ def differentiate(
         entries=entries,
         outside=shown,
         none_of_the_13=none,
-        summary=_summary(entries, shown, none),
+        summary=_summary(entries, shown, none, diagnosed),
         findings=findings,
         hla=hla,
         unrecognised_antibodies=results.unrecognised,
@@ -141,6 +156,11 @@ def _read_antibodies(positive: Sequence[str], negative: Sequence[str]) -> _Resul
         questions=tuple(questions),
         notes=tuple(notes),
     )
+
+
+def _past_findings(history: Sequence[str], current: Sequence[Finding], sex: str | None) -> Iterable[Finding]:
+    known = {finding.concept for finding in current}
+    return (one for one in read_symptoms(history, sex).findings if one.present and one.concept not in known)
 
 
 def _lab_findings(
@@ -192,8 +212,7 @@ def _serology(results: _Results) -> Mapping[str, list[tuple[str, Evidence]]]:
 
 def _weigh(
     row: Presentation,
-    age: int | None,
-    sex: str | None,
+    prior: _Prior,
     serology: Mapping[str, list[tuple[str, Evidence]]],
     findings: list[Mapping[str, Evidence]],
     hla: HlaReport,
@@ -203,7 +222,7 @@ def _weigh(
     clinical = _diminishing([one[key] for one in findings if key in one])
     started = any(one.weight > 0 for one in (*tested, *clinical))
     genetic = [one for one in hla_evidence(hla, key) if started or one.weight < 0]
-    evidence = (*tested, *clinical, *genetic, *prior_evidence(row, age, sex))
+    evidence = (*tested, *clinical, *genetic, *prior_evidence(row, prior.age, prior.sex, at_onset=prior.at_onset))
     return _Hypothesis(row, sum([one.weight for one in evidence]), evidence, started)
 
 
@@ -353,10 +372,15 @@ def _antibody_sources(one: _Hypothesis) -> tuple[Source, ...]:
     return tuple(dict.fromkeys(source for record in antibodies().values() if record.name in named for source in record.sources))
 
 
-def _summary(entries: tuple[DifferentialEntry, ...], outside: tuple[OutsideCondition, ...], none: bool) -> str:
+def _summary(
+    entries: tuple[DifferentialEntry, ...], outside: tuple[OutsideCondition, ...], none: bool, diagnosed: Sequence[Disease]
+) -> str:
     likely = ", ".join(one.name for one in outside[:3])
     if none and likely and (not entries or outside[0].score > entries[0].score):
         return f"None of the thirteen explains the findings best; consider {likely}."
+    if none and diagnosed:
+        held = ", ".join(one.label for one in diagnosed)
+        return f"What is on file supports none of the thirteen by itself; the diagnosis stands on its own: {held}."
     if none:
         return "Not enough to support any of the thirteen diseases."
     return f"Best supported of the thirteen: {entries[0].disease.label}. Not a diagnosis."

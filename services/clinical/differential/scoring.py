@@ -47,17 +47,22 @@ _AGE_BOUNDS: Final = (-2.5, 0.7)
 _SEX_BOUNDS: Final = (-1.2, 0.6)
 
 
-def prior_evidence(presentation: Presentation, age: int | None, sex: str | None) -> Iterable[Evidence]:
-    """Return what age, sex and how common the condition is say; unknown age or sex says nothing."""
-    return _prior_evidence(presentation.id, age, sex)
+def prior_evidence(
+    presentation: Presentation, age: int | None, sex: str | None, *, at_onset: bool = False
+) -> Iterable[Evidence]:
+    """Return what age, sex and how common the condition is say; unknown age or sex says nothing.
+
+    `at_onset` says that the age (years) is that at which the symptoms began.
+    """
+    return _prior_evidence(presentation.id, age, sex, at_onset=at_onset)
 
 
 @lru_cache(maxsize=32768)
-def _prior_evidence(condition: str, age: int | None, sex: str | None) -> tuple[Evidence, ...]:
-    return tuple(_priors(presentations()[condition], age, sex))
+def _prior_evidence(condition: str, age: int | None, sex: str | None, *, at_onset: bool) -> tuple[Evidence, ...]:
+    return tuple(_priors(presentations()[condition], age, sex, "age at onset" if at_onset else "age"))
 
 
-def _priors(presentation: Presentation, age: int | None, sex: str | None) -> Iterable[Evidence]:
+def _priors(presentation: Presentation, age: int | None, sex: str | None, age_name: str) -> Iterable[Evidence]:
     if presentation.log_prior:
         yield Evidence(kind="prior", text="less common than most of the conditions compared", weight=presentation.log_prior)
     if age is not None and presentation.age_weights:
@@ -65,7 +70,7 @@ def _priors(presentation: Presentation, age: int | None, sex: str | None) -> Ite
         if started is not None:
             weight = _within(log(presentation.age_weights[started]), _AGE_BOUNDS)
             if weight:
-                yield Evidence(kind="age", text=f"age {age}", weight=weight)
+                yield Evidence(kind="age", text=f"{age_name} {age}", weight=weight)
     if sex is not None and presentation.female_fraction is not None:
         share = presentation.female_fraction if sex == "F" else 1 - presentation.female_fraction
         weight = _within(log(2 * share), _SEX_BOUNDS)

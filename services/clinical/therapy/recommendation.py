@@ -305,15 +305,19 @@ def _step(label: str, note: str) -> Step:
     return Step(label=label, note=note)
 
 
+def _in_words(band: str | None) -> str:
+    return band.replace("_", " ") if band else "no band"
+
+
 def _notes(
     diseases: tuple[Disease, ...], facts: Facts, hla: HlaReport | None, activity: Sequence[ActivityScore]
 ) -> tuple[str, ...]:
     notes: list[str] = []
     if not diseases:
         notes.append("No diagnosis is given: no treatment is listed. HLA and antibodies alone are no indication.")
-    known = [score for score in activity if score.value is not None]
+    known = [(score, score.value) for score in activity if score.value is not None]
     if known:
-        shown = "; ".join(f"{score.name} {score.value:g} ({score.band})" for score in known[:6])
+        shown = "; ".join(f"{score.name} {round(value, 2):g} ({_in_words(score.band)})" for score, value in known[:6])
         notes.append(f"Activity as computed, for the decision whether to escalate: {shown}.")
     elif diseases:
         notes.append("No activity score could be computed: whether to escalate treatment cannot be judged here.")

@@ -176,6 +176,37 @@ def test_aqp4_speaks_against_multiple_sclerosis() -> None:
     assert result.none_of_the_13
 
 
+def test_a_finding_of_the_past_counts_like_a_symptom() -> None:
+    past = differentiate(52, "M", history=["Acute anterior uveitis, left eye, recurrent", "Night back pain"])
+    now = differentiate(52, "M", symptoms=["Acute anterior uveitis, left eye, recurrent", "Night back pain"])
+    assert [(one.disease, one.score) for one in past.entries] == [(one.disease, one.score) for one in now.entries]
+    assert past.entries[0].disease is Disease.ANKYLOSING_SPONDYLITIS
+
+
+def test_a_finding_of_the_past_that_is_denied_now_does_not_count() -> None:
+    found = differentiate(30, "F", symptoms=["no malar rash"], history=["malar rash", "Lumbar disc degeneration"])
+    assert [(one.concept, one.present) for one in found.findings] == [("malar_rash", False)]
+    assert found.unrecognised_symptoms == ()
+
+
+def test_the_age_at_which_symptoms_began_is_judged_where_it_is_known() -> None:
+    now, then = (differentiate(52, "M", symptoms=["night back pain"], onset_age=onset).entries[0] for onset in (None, 22))
+    assert "age 52" in {one.text for one in now.evidence}
+    assert "age at onset 22" in {one.text for one in then.evidence}
+    assert then.score > now.score
+
+
+def test_without_findings_a_diagnosis_is_not_called_unsupported() -> None:
+    silent = differentiate(52, "M", diagnosed=(Disease.ANKYLOSING_SPONDYLITIS,))
+    assert silent.none_of_the_13
+    assert Disease.ANKYLOSING_SPONDYLITIS.label in silent.summary
+
+
+def test_edema_of_another_organ_is_no_swelling_of_the_legs() -> None:
+    found = differentiate(40, "M", symptoms=["macular edema", "bone marrow edema"]).findings
+    assert {one.concept for one in found} == {"edema_elsewhere"}
+
+
 def test_denied_findings_do_not_support() -> None:
     entries = differentiate(symptoms=["no dry eyes", "no dry mouth", "fatigue"]).entries
     sjogren = next(entry for entry in entries if entry.disease is Disease.SJOGRENS_SYNDROME)

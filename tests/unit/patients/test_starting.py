@@ -109,6 +109,12 @@ def test_a_drug_the_record_has_ended_is_not_taken_from_a_profile_saved_before() 
     assert begun.profile["current_medications"] == ["methotrexate 15 mg weekly", "vitamin D"]
 
 
+def test_findings_of_the_documents_follow_the_documents_after_a_profile_was_saved() -> None:
+    before = start(told(extensions={"documented_findings": ["malar rash"]}), {})
+    after = start(told(extensions={"documented_findings": ["malar rash", "oral ulcers"]}), saved(before))
+    assert after.profile["extensions"]["documented_findings"] == ["malar rash", "oral ulcers"]
+
+
 def test_what_no_part_of_the_record_holds_is_kept() -> None:
     begun = start(told(), {"patient_id": "p", "family_history": ["mother: psoriasis"], "extensions": {"pregnant": True}})
     assert begun.profile["family_history"] == ["mother: psoriasis"]

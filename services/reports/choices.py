@@ -24,6 +24,7 @@ class SectionKind(StrEnum):
     ANTIBODIES = "antibodies"
     LABS = "labs"
     HLA = "hla"
+    GENOMICS = "genomics"
     ACTIVITY = "activity"
     CRITERIA = "criteria"
     DIFFERENTIAL = "differential"
@@ -40,6 +41,7 @@ _TITLES = {
     SectionKind.ANTIBODIES: "Autoantibodies",
     SectionKind.LABS: "Laboratory values",
     SectionKind.HLA: "HLA and pharmacogenomics",
+    SectionKind.GENOMICS: "Genomic findings",
     SectionKind.ACTIVITY: "Disease activity",
     SectionKind.CRITERIA: "Classification criteria",
     SectionKind.DIFFERENTIAL: "Differential",

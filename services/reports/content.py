@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.patients.analyses import StoredAnalysis
 from services.patients.registry import Patient
-from services.reports import closing, findings, judgements, summary, treatment
+from services.reports import closing, findings, genomics, judgements, summary, treatment
 from services.reports.blocks import Cited, Section, SourceRegister
 from services.reports.choices import AssistantAnswer, Identity, ReportChoice, SectionKind
 from services.reports.facts import Facts, read
@@ -31,6 +31,7 @@ _WRITERS: Mapping[SectionKind, Callable[[Facts, SourceRegister], Section]] = {
     SectionKind.ANTIBODIES: findings.antibodies,
     SectionKind.LABS: findings.labs,
     SectionKind.HLA: findings.hla,
+    SectionKind.GENOMICS: genomics.genomics,
     SectionKind.ACTIVITY: judgements.activity,
     SectionKind.CRITERIA: judgements.criteria,
     SectionKind.DIFFERENTIAL: judgements.differential,

@@ -16,8 +16,11 @@ from services.reports.rows import (
     AntibodyValue,
     ChangeRow,
     CriteriaRow,
+    CrossFindingRow,
     DifferentialRow,
     FlareRow,
+    GenomicGenotypeRow,
+    GenomicTableRow,
     GenotypeRow,
     HlaAssociationRow,
     HlaDrugRow,
@@ -52,6 +55,9 @@ class Facts(Record):
     hla_associations: tuple[HlaAssociationRow, ...] = ()
     hla_drugs: tuple[HlaDrugRow, ...] = ()
     genotypes: tuple[GenotypeRow, ...] = ()
+    genomic_tables: tuple[GenomicTableRow, ...] = ()
+    genomic_genotypes: tuple[GenomicGenotypeRow, ...] = ()
+    genomic_findings: tuple[CrossFindingRow, ...] = ()
     scores: tuple[ScoreRow, ...] = ()
     criteria: tuple[CriteriaRow, ...] = ()
     differential: tuple[DifferentialRow, ...] = ()
@@ -90,6 +96,7 @@ _OF_SECTION: Mapping[SectionKind, tuple[str, ...]] = {
     SectionKind.ANTIBODIES: ("antibodies", "antibody_notes"),
     SectionKind.LABS: ("labs",),
     SectionKind.HLA: ("hla", "hla_associations", "hla_drugs", "genotypes"),
+    SectionKind.GENOMICS: ("genomic_tables", "genomic_genotypes", "genomic_findings"),
     SectionKind.ACTIVITY: ("scores",),
     SectionKind.CRITERIA: ("criteria",),
     SectionKind.DIFFERENTIAL: ("differential", "outside"),
@@ -113,6 +120,9 @@ def read(profile: Profile, document: Mapping[str, Any]) -> Facts:
             "criteria": [_criteria(row) for row in document.get("criteria", ())],
             "hla": _loci(profile),
             "hla_drugs": document.get("hla", {}).get("pgx", ()),
+            "genomic_tables": document.get("genomics", {}).get("tables", ()),
+            "genomic_genotypes": document.get("genomics", {}).get("genotypes", ()),
+            "genomic_findings": [row for row in document.get("cross_agent_findings", ()) if row.get("table")],
             "medications": [_medication(row) for row in document.get("medications", ())],
             "recommended": [*document.get("biologic_recommendations", ()), *document.get("other_therapies", ())],
             "therapy_notes": [

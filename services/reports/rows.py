@@ -117,6 +117,41 @@ class HlaDrugRow(Record):
     sources: tuple[Cited, ...] = ()
 
 
+class GenomicTableRow(Record):
+    """A variant table that was read for the analysis; `notes` say what it could not answer."""
+
+    name: str
+    sample: str = ""
+    build: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class GenomicGenotypeRow(Record):
+    """One pharmacogene of a table. `used` is empty where treatment does not rest on it."""
+
+    gene: str
+    diplotype: str = ""
+    phenotype: str = ""
+    status: str = ""
+    used: str = ""
+    reasons: tuple[str, ...] = ()
+    table: str = ""
+    sources: tuple[str, ...] = ()
+
+
+class CrossFindingRow(Record):
+    """A finding of one part of the record about another; `table` is set where a variant table shows it, `row` counts from 0."""
+
+    agent: str
+    finding: str
+    action: str = ""
+    severity: str = ""
+    table: str = ""
+    row: int | None = None
+    sources: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
 class GenotypeRow(Record):
     gene: str
     written: str

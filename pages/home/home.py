@@ -30,7 +30,7 @@ if patients:
     opened = patient_card.grid(patients, key="home.patient")
     if opened is not None:
         state.choose_patient(opened)
-        st.switch_page("pages/evidence/chat.py")
+        st.switch_page("pages/patients/analysis.py")
 
 st.subheader("Recent questions")
 if not conversations:

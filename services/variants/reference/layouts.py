@@ -41,6 +41,11 @@ LAYOUTS: Mapping[PackKind, Mapping[str, str]] = {
         "symbol": "VARCHAR", "refseq": "VARCHAR", "ensembl": "VARCHAR", "protein": "VARCHAR", "status": "VARCHAR",
         "gene_id": "VARCHAR",
     },
+    PackKind.SOMATIC_EVIDENCE: {
+        "id": "VARCHAR", "gene": "VARCHAR", "alteration": "VARCHAR", "type": "VARCHAR", "level": "VARCHAR", "tumour": "VARCHAR",
+        "therapies": "VARCHAR", "outcome": "VARCHAR", "supports": "BOOLEAN", "rating": "INTEGER", "origin": "VARCHAR",
+        "statement": "VARCHAR", "citation": "VARCHAR", "url": "VARCHAR",
+    },
 }
 EXONS: Mapping[str, str] = {
     "gene": "VARCHAR", "gene_id": "VARCHAR", "transcript": "VARCHAR", "mark": "VARCHAR", "biotype": "VARCHAR", "chrom": "VARCHAR",
@@ -61,4 +66,5 @@ SORTED_BY: Mapping[PackKind, str] = {
     PackKind.POPULATION_SV: "chrom_order, start, \"end\", sv_type, name",
     PackKind.PHENOTYPES: "gene, hpo_id, disease",
     PackKind.MANE: "symbol, status DESC",
+    PackKind.SOMATIC_EVIDENCE: "gene, id",
 }

@@ -66,7 +66,7 @@ _LABELS = {
     PackKind.MANE: "MANE transcripts",
     PackKind.SOMATIC_EVIDENCE: "Somatic evidence",
 }
-_WITHOUT_BUILD = frozenset({PackKind.CONSTRAINT, PackKind.PHENOTYPES, PackKind.MANE})
+_WITHOUT_BUILD = frozenset({PackKind.CONSTRAINT, PackKind.PHENOTYPES, PackKind.MANE, PackKind.SOMATIC_EVIDENCE})
 _FILES = {PackKind.GENE_MODELS: ("genes.gff3.gz",), PackKind.SEQUENCE: ("genome.fa.gz", "genome.fa")}
 _TABLE = ("data.parquet",)
 

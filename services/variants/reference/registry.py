@@ -17,6 +17,7 @@ from services.variants.reference.converters import (
     population_sv,
     revel,
     sequence,
+    somatic_evidence,
     spliceai,
 )
 from services.variants.reference.converting import Conversion, Converted, Converter
@@ -35,6 +36,7 @@ CONVERTERS: Mapping[PackKind, Converter] = {
     PackKind.POPULATION_SV: population_sv.convert,
     PackKind.PHENOTYPES: phenotypes.convert,
     PackKind.MANE: mane.convert,
+    PackKind.SOMATIC_EVIDENCE: somatic_evidence.convert,
 }
 
 

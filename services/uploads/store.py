@@ -33,12 +33,12 @@ from services.errors import (
     TooLargeError,
     UnavailableError,
 )
+from services.network.remote import Network, Progress, ShouldStop, fetch, file_name_of
 from services.storage import tables
 from services.storage.database import Database
 from services.storage.files import display_name
 from services.uploads.content import HEAD_BYTES, Content, inspect
 from services.uploads.model import OffsetError, Upload, UploadState
-from services.uploads.remote import Network, Progress, ShouldStop, fetch, file_name_of
 
 _PIECE_BYTES = 1 << 20
 _MAX_OPEN = 50

@@ -43,7 +43,7 @@ def list_sources(source: Path | Sequence[Path]) -> tuple[Path, ...]:
         raise InvalidInputError("the folder holds no file to install")
     if len(found) > _MAX_FILES:
         raise InvalidInputError(f"{len(found):,} files are more than the {_MAX_FILES} a pack can be made from")
-    return tuple(path.resolve() for path in found)
+    return tuple(path.absolute() for path in found)
 
 
 def checked_sources(

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from services.access.principals import LOCAL_USER
 from services.errors import InvalidInputError, TooLargeError, UnavailableError
-from services.uploads.addresses import is_public
+from services.network.addresses import is_public
+from services.network.locations import https_form, parse_address
+from services.network.remote import Network, fetch, file_name_of
 from services.uploads.content import Content
-from services.uploads.locations import https_form, parse_address
 from services.uploads.model import UploadState
-from services.uploads.remote import Network, fetch, file_name_of
 from services.uploads.store import Uploads
 from tests.unit.uploads.tls_server import NAME, PUBLIC, Answer, Server, body, redirect, serving
 

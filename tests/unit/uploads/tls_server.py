@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.uploads.remote import Network
+from services.network.remote import Network
 
 NAME = "data.example.org"
 PUBLIC = "93.184.215.14"

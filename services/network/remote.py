@@ -19,21 +19,23 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
 from services.errors import InvalidInputError, TooLargeError, UnavailableError
-from services.uploads.addresses import is_public
-from services.uploads.locations import Address, https_form, parse_address, redirected
+from services.network.addresses import is_public
+from services.network.locations import Address, https_form, parse_address, redirected
 
-__all__ = ["Network", "Progress", "ShouldStop", "fetch", "file_name_of", "https_form"]
+__all__ = ["Network", "Progress", "ShouldStop", "Watch", "fetch", "file_name_of", "https_form", "refuse_status", "transfer"]
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that have arrived and, where the server tells it, how many there are in all."""
 ShouldStop = Callable[[], bool]
+Receive = Callable[[Address, http.client.HTTPResponse, "Watch"], None]
+"""Takes in the answer of a server that does not redirect; judges its status first (`refuse_status`)."""
 
 _PORT = 443
 _MAX_REDIRECTS = 3
@@ -97,13 +99,33 @@ def fetch(
     :raise TooLargeError: the file is larger than `limit_bytes`.
     :raise UnavailableError: the server does not answer, breaks off, or is too slow: try again.
     """
+
+    def receive(address: Address, answer: http.client.HTTPResponse, watch: Watch) -> None:
+        refuse_status(address, answer.status)
+        _store(address, answer, destination, limit_bytes, on_progress, watch)
+
+    with _emptied_on_failure(destination) as emptied:
+        whole = transfer(url, receive, should_stop=should_stop, network=network)
+        if not whole:
+            emptied()
+        return whole
+
+
+def transfer(
+    url: str, receive: Receive, *, should_stop: ShouldStop, network: Network | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> bool:
+    """Ask for the file at `url` with all the checks of this module and hand the answer to `receive`; False when stopped.
+
+    Raises what `fetch` raises, and what `receive` raises.
+    """
     address = parse_address(https_form(url))
     network = network or Network()
-    watch = _Watch(should_stop, time.monotonic() + network.total_seconds)
+    watch = Watch(should_stop, time.monotonic() + network.total_seconds)
     try:
-        with watch, _emptied_on_failure(destination), _plain_errors(address):
+        with watch, _plain_errors(address):
             for _ in range(_MAX_REDIRECTS + 1):
-                moved = _try(address, destination, limit_bytes, on_progress, watch, network)
+                moved = _try(address, receive, headers or {}, watch, network)
                 if moved is None:
                     return True
                 address = redirected(address, moved)
@@ -116,21 +138,20 @@ def fetch(
         raise
 
 
-def _try(
-    address: Address, destination: Path, limit: int, on_progress: Progress, watch: _Watch, network: Network
-) -> str | None:
-    """Ask one server; return where it redirects to, or None when the file is here."""
+def _try(address: Address, receive: Receive, headers: Mapping[str, str], watch: Watch, network: Network) -> str | None:
+    """Ask one server; return where it redirects to, or None when its answer was taken in."""
     connection = _connect(address, network, watch)
     try:
         connection.request(
             "GET", address.target,
-            headers={"Host": address.name, "Accept-Encoding": "identity", "User-Agent": "Paratope", "Connection": "close"},
+            headers={
+                "Host": address.name, "Accept-Encoding": "identity", "User-Agent": "Paratope", "Connection": "close", **headers,
+            },
         )
         answer = connection.getresponse()
         if answer.status in _REDIRECTS:
             return answer.getheader("Location") or ""
-        _refuse_status(address, answer.status)
-        _store(address, answer, destination, limit, on_progress, watch)
+        receive(address, answer, watch)
     finally:
         connection.close()
     return None
@@ -147,7 +168,7 @@ class _Pinned(http.client.HTTPConnection):
         raise UnavailableError("the connection was closed")  # it must never open another one by itself
 
 
-def _connect(address: Address, network: Network, watch: _Watch) -> _Pinned:
+def _connect(address: Address, network: Network, watch: Watch) -> _Pinned:
     """Look the name up once, refuse it when any answer is not public, and connect to one of the answers."""
     try:
         found = network.look_up(address.name)
@@ -173,7 +194,7 @@ def _connect(address: Address, network: Network, watch: _Watch) -> _Pinned:
     raise UnavailableError(f"{address.name} does not answer: try again later") from failure
 
 
-def _secured(plain: socket.socket, address: Address, network: Network, watch: _Watch) -> ssl.SSLSocket:
+def _secured(plain: socket.socket, address: Address, network: Network, watch: Watch) -> ssl.SSLSocket:
     plain.settimeout(network.silence_seconds)
     # a body whose end is the end of the connection must not be cut short unnoticed: a ragged end is an error
     secured = network.tls.wrap_socket(
@@ -188,7 +209,10 @@ def _secured(plain: socket.socket, address: Address, network: Network, watch: _W
     return secured
 
 
-def _refuse_status(address: Address, status: int) -> None:
+def refuse_status(address: Address, status: int) -> None:
+    """:raise InvalidInputError: the server has no such file, or does not give it.
+    :raise UnavailableError: it cannot give it now.
+    """
     if status == 200:
         return
     if status in (401, 403):
@@ -208,7 +232,7 @@ def _store(
     destination: Path,
     limit: int,
     on_progress: Progress,
-    watch: _Watch,
+    watch: Watch,
 ) -> None:
     announced = answer.length  # None where the server sends the body in chunks
     too_large = f"the file is larger than {limit >> 20} MB (AUTO_MAX_UPLOAD_SIZE_MB)"
@@ -234,7 +258,7 @@ def _store(
         raise UnavailableError(f"{address.name} sent nothing: try again")
 
 
-class _Watch:
+class Watch:
     """Ends a transfer that was stopped or takes too long, also while it waits: it shuts the socket from another thread.
 
     A time limit on each read is not enough against a server that sends one byte now and then.
@@ -249,7 +273,7 @@ class _Watch:
         self.stopped = False
         self.late = False
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> Watch:
         self._thread.start()
         return self
 
@@ -282,12 +306,15 @@ def _shut(opened: socket.socket) -> None:
 
 
 @contextmanager
-def _emptied_on_failure(destination: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
+def _emptied_on_failure(destination: Path) -> Iterator[Callable[[], None]]:
+    def empty() -> None:
         if destination.exists():
             os.truncate(destination, 0)
+
+    try:
+        yield empty
+    except BaseException:
+        empty()
         raise
 
 

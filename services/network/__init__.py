@@ -1,0 +1,1 @@
+"""Reaching servers on the Internet, without lending anybody this server's place in the network."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from components import job_words, state
+from components import job_words, reads_report, state
 from components.feedback import show_error
 from components.formatting import plain
 from services.access.principals import Principal
@@ -36,6 +36,7 @@ def show(services: Services, access: Principal, job: Job, now: datetime) -> None
         with st.container(horizontal=True, vertical_alignment="center"):
             _tables(services, access, job)
             _actions(services, access, job)
+        _report(services, access, job)
         _log(services, access, job)
 
 
@@ -82,7 +83,8 @@ def _actions(services: Services, access: Principal, job: Job) -> None:
                       args=(services, access, job.id), kwargs={"assembly": build})
     if job.finished:
         with st.popover("Delete", icon=":material/delete:", key=f"jobs.ask.{job.id}"):
-            st.markdown("The job, its tables and its file will be gone. Flags and comments on variants stay.")
+            kept = "its tables and all its files" if reads_report.has_report(job) else "its tables and its file"
+            st.markdown(f"The job, {kept} will be gone. Flags and comments on variants stay.")
             st.button("Delete this job", key=f"jobs.delete.{job.id}", type="primary", on_click=_do,
                       args=(services.jobs.delete, access, job.id))
     _said(job.id)
@@ -98,6 +100,16 @@ def _build_of_file(job: Job) -> GenomeBuild | None:
     problem = job.problem
     wrong = problem is not None and problem.field == "build" and problem.value in tuple(GenomeBuild)
     return GenomeBuild(problem.value) if wrong and problem is not None else None
+
+
+def _report(services: Services, access: Principal, job: Job) -> None:
+    if not reads_report.has_report(job):
+        return
+    with st.expander(
+        "Report on the reads", key=f"jobs.report.{job.id}", on_change="rerun", icon=":material/monitoring:", type="compact"
+    ) as drawer:
+        if drawer.open:
+            reads_report.show(services, access, job)
 
 
 def _log(services: Services, access: Principal, job: Job) -> None:

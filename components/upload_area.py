@@ -20,6 +20,7 @@ _ASSETS = Path(__file__).parent / "assets"
 _ROUTE = "/api/uploads"
 _CHUNK_BYTES = 8 << 20
 _KINDS = ".vcf,.bcf,.csv,.tsv,.txt,.bed,.gz,.bgz,.bz2"
+_HINT = "VCF, BCF, CSV or TSV, plain or packed with gzip"
 
 _AREA = st.components.v2.component(
     "paratope_upload_area",
@@ -29,8 +30,13 @@ _AREA = st.components.v2.component(
 )
 
 
-def show(services: Services, access: Principal, ready: Sequence[Upload], *, key: str) -> None:
-    """Draw the area; the page runs again when a file has arrived completely. `ready` are those that have."""
+def show(
+    services: Services, access: Principal, ready: Sequence[Upload], *, key: str, kinds: str = _KINDS, hint: str = _HINT
+) -> None:
+    """Draw the area; the page runs again when a file has arrived completely. `ready` are those that have.
+
+    One area at a time: what is being sent is shown in the one that was drawn last.
+    """
     limit = services.uploads.limit_bytes
     _AREA(
         key=key,
@@ -38,8 +44,8 @@ def show(services: Services, access: Principal, ready: Sequence[Upload], *, key:
             "ticket": services.tickets.mint(access, UPLOADS),
             "url": _ROUTE,
             "chunkBytes": _CHUNK_BYTES,
-            "accept": _KINDS,
-            "hint": f"VCF, BCF, CSV or TSV, plain or packed with gzip; up to {file_size(limit)} each",
+            "accept": kinds,
+            "hint": f"{hint}; up to {file_size(limit)} each",
             "ready": [upload.id for upload in ready],
         },
         on_arrived_change=_run_again,

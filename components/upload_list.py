@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -14,18 +15,21 @@ from services.pipelines.variant_import import KIND
 from services.uploads.content import Content
 from services.uploads.model import Upload
 
+_READS = re.compile(r"(?i)\.f(?:ast)?q(?:\.gz|\.bgz)?$")
+_KINDS = {Content.FASTQ: "reads (FASTQ)", Content.FASTA: "sequences (FASTA)", Content.TABLE: "regions (BED)", None: "unknown"}
 _WORDS = {
     Content.VCF: "VCF",
     Content.BCF: "BCF",
     Content.TABLE: "table of text",
-    Content.FASTQ: "reads (FASTQ): they cannot be imported yet",
+    Content.FASTQ: "reads (FASTQ): they go into the tab Reads",
+    Content.FASTA: "sequences (FASTA): a reference for the tab Reads",
     Content.PDF: "PDF: clinical documents go into the tab Documents",
 }
 
 
 def ready(services: Services, access: Principal) -> list[Upload]:
     """Return the complete files of this reader that no job has been made of, newest first."""
-    taken = set(services.jobs.requested(KIND, "upload_id"))
+    taken = {*services.jobs.requested(KIND, "upload_id"), *services.read_calling.uploads_in_use()}
     return [upload for upload in services.uploads.list_complete(access) if upload.id not in taken]
 
 
@@ -35,7 +39,7 @@ def choose(services: Services, access: Principal, uploads: Sequence[Upload]) -> 
     st.markdown("**Arrived**")
     rows = st.container(gap=None)
     for upload in uploads:
-        importable = upload.content is not None and upload.content.is_variants
+        importable = upload.content is not None and upload.content.is_variants and not named_as_reads(upload.filename)
         with rows.container(horizontal=True, vertical_alignment="center"):
             ticked = st.checkbox(
                 f"{plain(upload.filename)} · {file_size(upload.received)} · {_words(upload)}", value=importable,
@@ -45,6 +49,22 @@ def choose(services: Services, access: Principal, uploads: Sequence[Upload]) -> 
         if importable and ticked:
             chosen.append(upload)
     return chosen
+
+
+def listing(services: Services, access: Principal, uploads: Sequence[Upload]) -> None:
+    """List files with their size and kind, each with a way to delete it."""
+    st.markdown("**Arrived**")
+    rows = st.container(gap=None)
+    for upload in uploads:
+        with rows.container(horizontal=True, vertical_alignment="center"):
+            kind = "reads (FASTQ)" if named_as_reads(upload.filename) else _KINDS.get(upload.content, "text")
+            st.markdown(f"{plain(upload.filename)} · {file_size(upload.received)} · {kind}", width="stretch")
+            _delete_button(services, access, upload, f"Delete {upload.filename}")
+
+
+def named_as_reads(filename: str) -> bool:
+    """Whether a file is called as files of reads are, whatever its first bytes look like."""
+    return _READS.search(filename[-40:]) is not None
 
 
 def unfinished(services: Services, access: Principal) -> None:

@@ -18,7 +18,7 @@ _DISK, _CLOUD = "This computer", "A cloud address"
 
 def show(services: Services, access: Principal) -> None:
     """Draw source, files, questions and the button that starts the imports."""
-    _announce()
+    announce()
     source = st.segmented_control(
         "Where is the file?", (_DISK, _CLOUD), default=_DISK, required=True, key="upload.source", width="content"
     )
@@ -83,12 +83,12 @@ def _finish(jobs: list[Job]) -> None:
     st.rerun()
 
 
-def _announce() -> None:
+def announce() -> None:
     """Say what was started by the last click, until something else is done here."""
     started = state.submitted_uploads()
     if not started:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        what = "The import has" if len(started) == 1 else f"{len(started)} imports have"
+        what = "The job has" if len(started) == 1 else f"{len(started)} jobs have"
         st.markdown(f":material/check_circle: {what} been queued.", width="stretch")
         st.page_link("pages/variants/jobs.py", label="Watch the jobs", icon=":material/checklist:")

@@ -78,7 +78,7 @@ def test_a_vcf_is_uploaded_described_imported_and_watched_to_its_end(page: Page,
     page.get_by_role("textbox", name="Sample name").fill("Index case")
     page.get_by_role("textbox", name="Sample name").press("Tab")
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("The import has been queued")).to_be_visible()
+    expect(page.get_by_text("The job has been queued")).to_be_visible()
     expect(page.get_by_text("family.vcf · ")).to_have_count(0)
     page.get_by_role("link", name="Watch the jobs").click()
     expect(page.get_by_text("Imported 3 rows")).to_be_visible()

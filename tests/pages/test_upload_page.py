@@ -58,14 +58,6 @@ def test_without_files_the_page_says_what_happens_next(open_page: OpenPage) -> N
     assert not any(button.label.startswith("Import") for button in app.button)
 
 
-def test_reads_are_said_to_be_unavailable_and_have_no_control(open_page: OpenPage) -> None:
-    app = open_page(PAGE)
-    reads = next(tab for tab in app.tabs if "Reads" in tab.label)
-    assert "cannot be processed yet" in reads.markdown[0].value
-    assert not reads.button
-    assert not reads.get("file_uploader")
-
-
 def test_a_file_is_imported_with_what_was_said_about_it(open_page: OpenPage, services: Services) -> None:
     upload_id = arrive(services, "family.vcf.gz", gzip.compress(VCF))
     app = open_page(PAGE)
@@ -134,7 +126,7 @@ def test_what_holds_no_variants_is_listed_with_its_reason_and_cannot_be_chosen(
     app = open_page(PAGE)
     box = next(box for box in app.checkbox if "lane1" in box.label)
     assert box.disabled
-    assert "cannot be imported yet" in box.label
+    assert "they go into the tab Reads" in box.label
     assert not any(button.label.startswith("Import") for button in app.button)
 
 

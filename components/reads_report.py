@@ -1,0 +1,138 @@
+"""The report on reads and calls of a finished job: what the reads are like, what was called by what, and its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from components import reads_charts
+from components.feedback import show_error
+from components.formatting import file_size, plain
+from services.access.principals import Principal
+from services.container import Services
+from services.errors import NotFoundError, ParatopeError
+from services.jobs.model import Job
+from services.pipelines.read_calling import KIND
+from services.variants.downloads import Download
+
+_WORDS = {".bam": "alignments", ".bai": "index", ".gz": "calls (VCF)", ".tbi": "index", ".json": "report", ".fa": "reference",
+          ".fai": "index"}  # fmt: skip
+
+
+def has_report(job: Job) -> bool:
+    """Whether a job is one that calls variants from reads."""
+    return job.kind == KIND and job.finished
+
+
+def show(services: Services, access: Principal, job: Job) -> None:
+    """Draw the report; a job whose calls were not completed says so."""
+    try:
+        report = services.read_calling.report(access, job.id)
+    except NotFoundError:
+        st.caption("There is no report: the calls of this job were not completed.")
+        return
+    except ParatopeError as error:
+        show_error(error)
+        return
+    if report["simulated"]:
+        st.info("Simulated reads of a simulated reference: nothing here is about a person.", icon=":material/science:")
+    for warning in report["warnings"]:
+        st.warning(plain(warning), icon=":material/warning:")
+    _counts(report)
+    _table(report["samples"])
+    _charts(report, f"reads.report.{job.id}")
+    _how(report)
+    _downloads(services, access, job)
+
+
+def _counts(report: Mapping[str, Any]) -> None:
+    calls = report["calls"]
+    ratio = "none" if calls["ti_tv"] is None else f"{calls['ti_tv']:.2f}"
+    with st.container(horizontal=True):
+        st.metric("SNVs", f"{calls['snvs']:,}", help="Single nucleotide variants that pass all filters")
+        st.metric("Insertions, deletions", f"{calls['indels']:,}", help="Those that pass all filters")
+        st.metric("Ti/Tv", ratio, help="Transitions to transversions among SNVs: near 2.1 in human genomes, near 3 in exomes")
+        st.metric("Filtered", f"{sum(calls['filtered'].values()):,}", help=_filtered(calls["filtered"]))
+
+
+def _filtered(filtered: Mapping[str, int]) -> str:
+    told = ", ".join(f"{name} {count:,}" for name, count in sorted(filtered.items()))
+    return f"Kept in the table with the rule they miss; one call may miss several. {told}"
+
+
+def _table(samples: Sequence[Mapping[str, Any]]) -> None:
+    st.dataframe(
+        [
+            {
+                "Sample": one["sample"], "Role": one["role"], "Reads": one["reads"], "Aligned %": _percent(one["aligned_share"]),
+                "Duplicates %": _percent(one["duplicate_share"]), "Mean depth": round(one["mean_depth"], 1),
+                **{f"≥ {least} reads %": _percent(one["breadth"][str(least)]) for least in (1, 10, 20, 30)},
+                "Insert size": one["median_insert_size"], "Mismatches %": _percent(one["error_rate"], 2),
+            }
+            for one in samples
+        ],
+        hide_index=True, width="stretch", alt="Reads of each sample: counts, depth, duplicates",
+    )
+
+
+def _percent(share: float | None, digits: int = 1) -> float | None:
+    return None if share is None else round(100 * share, digits)
+
+
+def _charts(report: Mapping[str, Any], key: str) -> None:
+    samples = report["samples"]
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Depth**")
+        reads_charts.depth(samples, f"{key}.depth")
+        st.markdown("**Insert size**")
+        reads_charts.insert_size(samples, f"{key}.insert")
+    with right:
+        st.markdown("**Quality by cycle**")
+        reads_charts.quality(samples, f"{key}.quality")
+        if len(samples[0]["contigs"]) > 1:
+            st.markdown("**Depth by sequence**")
+            reads_charts.contigs(samples, f"{key}.contigs")
+        if report["calls"]["snvs"]:
+            st.markdown("**Transitions and transversions**")
+            reads_charts.substitutions(report["calls"]["transitions"], report["calls"]["transversions"], f"{key}.titv")
+
+
+def _how(report: Mapping[str, Any]) -> None:
+    reference = report["reference"]
+    where = f" within {report['intervals']}" if report["intervals"] else ""
+    tools = ", ".join(f"{name} {version}" for name, version in report["tools"].items())
+    st.markdown(f":material/rule: **What these calls cannot tell.** {plain(report['stated_limits'])}")
+    st.caption(plain(
+        f"Called by {report['caller']}{where} against {reference['name']} ({reference['sequences']:,} sequences, "
+        f"{reference['bases']:,} bases) in {report['seconds']:,.0f} s. {tools}."
+    ))
+
+
+def _downloads(services: Services, access: Principal, job: Job) -> None:
+    files = services.read_calling.files(access, job.id)
+    names = {name: f"{name} · {_kind(name)} · {file_size(path.stat().st_size)}" for name, path in files.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("File", list(names), format_func=names.__getitem__, key=f"jobs.file.{job.id}")
+        kept = f"jobs.link.{job.id}"
+        if st.button("Prepare the download", key=f"jobs.prepare.{job.id}", icon=":material/download:"):
+            st.session_state[kept] = services.workbench.downloads.offer(files[chosen], f"{job.id}.{chosen}").token
+        link = _waiting(services, st.session_state.get(kept))
+        if link is not None:
+            name = link.filename.removeprefix(f"{job.id}.")
+            st.link_button(f"Download {plain(name)}", f"/api/downloads/{link.token}", type="primary", icon=":material/download:")
+    st.caption("A link works for a quarter of an hour. The files hold patient data: keep them as such.")
+
+
+def _waiting(services: Services, token: object) -> Download | None:
+    """Return the download that was prepared last, while its link works."""
+    try:
+        return services.workbench.downloads.fetch(token) if isinstance(token, str) else None
+    except NotFoundError:
+        return None
+
+
+def _kind(name: str) -> str:
+    return _WORDS.get(name[name.rfind("."):], "file")

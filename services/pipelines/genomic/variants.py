@@ -15,7 +15,7 @@ from services.genomics.genome import GenomeBuild, canonical_chromosome
 from services.genomics.pgx.model import MIN_DEPTH
 from services.knowledge.drugs import Severity
 from services.knowledge.genes import Gene, gene, genes_at
-from services.knowledge.known_variants import KnownVariant, known_variants
+from services.knowledge.known_variants import KnownVariant, Significance, known_variants
 from services.knowledge.pgx import pharmacogenes
 from services.pipelines.genomic.carrying import Partner, Reading, Sex, read_copies
 from services.pipelines.genomic.model import Carried, Evidence, Ground, VariantFinding
@@ -89,8 +89,8 @@ def _known(table: VariantTable, build: GenomeBuild, grounds: dict[int, Grounds])
         allele = variant.places.get(build.value)
         if allele is None or not _is_harmful(variant.significance) or variant.gene in pharmacogenes():
             continue
-        row = {"chrom": allele.chrom, "pos": allele.pos, "end": None, "ref": allele.ref, "alt": allele.alt}
-        wanted[identity_of(row, build)] = variant
+        as_row = {"chrom": allele.chrom, "pos": allele.pos, "end": None, "ref": allele.ref, "alt": allele.alt}
+        wanted[identity_of(as_row, build)] = variant
         places.add((allele.chrom, allele.pos))
     recorded: set[tuple[str, int]] = set()
     for row in rows_at(table, sorted({pos for _, pos in places})):
@@ -101,7 +101,7 @@ def _known(table: VariantTable, build: GenomeBuild, grounds: dict[int, Grounds])
             own = grounds.setdefault(row["row_id"], Grounds())
             own.known = known
             own.evidence.append(
-                Evidence(Ground.KNOWN, known.significance, str(known.source), known.condition, known.note)
+                Evidence(Ground.KNOWN, known.significance.value, str(known.source), known.condition, known.note)
             )
     return len(places), len(recorded)
 
@@ -113,9 +113,8 @@ def _identity(row: Mapping[str, Any], build: GenomeBuild) -> VariantIdentity | N
         return None
 
 
-def _is_harmful(significance: str) -> bool:
-    lowered = significance.lower()
-    return ("pathogenic" in lowered or "risk" in lowered) and "conflicting" not in lowered and "benign" not in lowered
+def _is_harmful(significance: Significance) -> bool:
+    return significance.is_causal or significance is Significance.RISK_FACTOR
 
 
 def _clinvar(table: VariantTable, build: GenomeBuild, grounds: dict[int, Grounds]) -> list[str]:
@@ -201,6 +200,8 @@ def _row(row: Mapping[str, Any], build: GenomeBuild, columns: SampleColumns | No
 def _finding(one: _Row, everyone: Sequence[_Row], sex: Sex | None) -> VariantFinding:
     row, known = one.row, one.grounds.known
     inheritance = tuple(dict.fromkeys(value for found in one.genes for value in found.inheritance))
+    if known is not None and known.inheritance is not None:
+        inheritance = (known.inheritance.value,)
     reading = _reading(one, inheritance, everyone, sex)
     place = f"{row['chrom']}:{row['pos']} {_short(row['ref'])}>{_short(row['alt'])}"
     change = " ".join(part for part in (known.coding, f"({known.protein})" if known.protein else "") if part) if known else ""
@@ -212,9 +213,8 @@ def _finding(one: _Row, everyone: Sequence[_Row], sex: Sex | None) -> VariantFin
 
 
 def _reading(one: _Row, inheritance: tuple[str, ...], everyone: Sequence[_Row], sex: Sex | None) -> Reading:
-    significance = one.grounds.evidence[0].significance.lower()
-    if "risk" in significance and "pathogenic" not in significance:
-        return Reading("It shifts the risk in populations; it does not cause disease by itself.", "", Severity.INFO)
+    if all(evidence.significance == Significance.RISK_FACTOR.value for evidence in one.grounds.evidence):
+        return Reading(Significance.RISK_FACTOR.statement, "", Severity.INFO)
     on_x = canonical_chromosome(one.row["chrom"] or "") == "X"
     return read_copies(
         one.carried.copies, one.carried.ploidy, inheritance, on_x=on_x, sex=sex, partner=_partner(one, everyone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api import analyze, collections, export, genome, ingest, jobs, query, reads, system, tables, uploads, variant_notes
+from api import analyze, classify, collections, export, genome, ingest, jobs, query, reads, system, tables, uploads, variant_notes
 from api.dependencies import ServicesProvider
 from api.errors import install_error_handlers
 from api.security import GuardMiddleware
@@ -44,5 +44,7 @@ def create_api(settings: Settings, services: ServicesProvider) -> FastAPI:
     app.include_router(tables.router)
     app.include_router(genome.router)
     app.include_router(variant_notes.router, prefix="/api")
+    app.include_router(classify.router, prefix="/api")
+    app.include_router(classify.router, include_in_schema=False)
     app.include_router(variant_notes.router, include_in_schema=False)
     return app

@@ -29,6 +29,8 @@ from services.patients.documents import DocumentLibrary
 from services.patients.fact_decisions import FactDecisions
 from services.patients.record import PatientRecord
 from services.patients.registry import PatientRegistry
+from services.pipelines.annotation import VariantAnnotations
+from services.pipelines.batch_classification import BatchClassification
 from services.pipelines.read_calling import ReadCalling
 from services.pipelines.variant_import import VariantImports
 from services.preparation import Preparation, PreparationStatus, Step, settle
@@ -71,9 +73,11 @@ class Services:
     jobs: Jobs
     variants: VariantLibrary
     variant_imports: VariantImports
+    variant_annotations: VariantAnnotations
     workbench: Workbench
     references: ReferenceLibrary
     classifier: VariantClassifier
+    batch_classification: BatchClassification
     read_calling: ReadCalling
     preparation: Preparation
     started: float
@@ -134,8 +138,10 @@ def build_services(settings: Settings) -> Services:
         conversations=conversations, chat=Chat(assistant, conversations),
         tickets=Tickets(),
         uploads=work.uploads, jobs=work.jobs, variant_imports=work.variant_imports,
+        variant_annotations=work.variant_annotations,
         variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
-        references=work.references, classifier=work.classifier, read_calling=work.read_calling,
+        references=work.references, classifier=work.classifier,
+        batch_classification=work.batch_classification, read_calling=work.read_calling,
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports,
                    work.read_calling),
@@ -153,8 +159,10 @@ class JobServices:
     uploads: Uploads
     variants: VariantLibrary
     variant_imports: VariantImports
+    variant_annotations: VariantAnnotations
     references: ReferenceLibrary
     classifier: VariantClassifier
+    batch_classification: BatchClassification
     read_calling: ReadCalling
 
 
@@ -167,8 +175,10 @@ def build_job_services(settings: Settings, database: Database, patients: Patient
     variants = VariantLibrary(database, settings.data_dir / "variants")
     references = ReferenceLibrary(settings.references)
     return JobServices(
-        jobs=jobs, uploads=uploads, variants=variants, variant_imports=VariantImports(jobs, uploads, variants, patients),
+        jobs=jobs, uploads=uploads, variants=variants, variant_imports=VariantImports(jobs, uploads, variants, patients, references.root),
+        variant_annotations=VariantAnnotations(jobs, variants, references),
         references=references, classifier=VariantClassifier(references, database),
+        batch_classification=BatchClassification(jobs, variants, settings.references, settings.data_dir / "classification"),
         read_calling=ReadCalling(jobs, uploads, variants, patients, references, settings.data_dir / "reads"),
     )
 

@@ -63,6 +63,11 @@ def judge(
     )
 
 
+def is_unassessed(content: ClassificationContent) -> bool:
+    """Whether not one criterion could be judged: then the class says only that nobody looked."""
+    return all(row.status == Status.NOT_ASSESSABLE for row in content.criteria)
+
+
 def criterion_of(code: str) -> Criterion:
     if code not in Criterion.__members__:
         raise InvalidInputError(f"{code[:20]!r} is no criterion of ACMG/AMP")

@@ -48,7 +48,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "clinvar": ("clinvar_significance", "csq_clin_sig", "info_clnsig"),
     "rsid": ("id",),
 }
-_OWN_COLUMNS = frozenset({"gene", "consequence", "transcript", "hgvs_c", "hgvs_p", "revel", "spliceai", "alphamissense", "af"})
+COLUMN_NAMES = frozenset(name for names in _NAMES.values() for name in names)
+"""The columns that are read, in lower case."""
+_OWN_COLUMNS = ("consequence", "hgvs_p")
 _TERM = re.compile(r"[A-Za-z0-9_]{3,60}")
 _PROTEIN = re.compile(r"p\.\(?(?P<before>[A-Z][a-z]{2})(?P<residue>[0-9]{1,6})(?P<after>[A-Z][a-z]{2}|[=*])?")
 _NEW_STOP = re.compile(r"fs(?:Ter|\*)(?P<distance>[0-9]{1,6})")
@@ -101,7 +103,7 @@ def facts_of(row: Mapping[str, Any]) -> RowFacts:
         read = _number(value) if is_number else _text(value)
         if read is not None and read != "":
             found[field] = read
-    own = any(by_lower.get(name) is not None for name in _OWN_COLUMNS & {"consequence", "hgvs_p"})
+    own = any(by_lower.get(name) is not None for name in _OWN_COLUMNS)
     return RowFacts(**found, origin=OWN if own else FILE)
 
 

@@ -14,7 +14,7 @@ from services.genomics.hgvs import NucleotideChange, Position, parse
 from services.genomics.hgvs.projection import NeedsSequenceError, PlacedAllele, describe, to_allele
 from services.genomics.hgvs.transcript import TranscriptModel
 
-GENOME = "".join(random.Random(11).choices("ACGT", weights=(5, 2, 2, 5), k=400))  # noqa: S311 - a sequence, not a secret
+GENOME = "".join(random.Random(11).choices("ACGT", weights=(5, 2, 2, 5), k=400))
 EXONS = ((51, 80), (121, 150), (201, 260))
 PLUS = TranscriptModel("NM_1.1", "PLUS", "mane_select", "1", is_plus_strand=True, exons=EXONS, coding=(61, 230))
 MINUS = TranscriptModel("NM_2.1", "MINUS", "mane_select", "1", is_plus_strand=False, exons=EXONS, coding=(61, 230))

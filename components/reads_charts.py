@@ -103,7 +103,7 @@ def substitutions(transitions: int, transversions: int, key: str) -> None:
     figure = go.Figure(
         go.Bar(
             x=[transitions, transversions], y=["transitions", "transversions"], orientation="h", hoverinfo="skip",
-            text=[f"{transitions:,}", f"{transversions:,}"], textposition="auto",
+            text=[f"{transitions:,}", f"{transversions:,}"], textposition="outside", cliponaxis=False,
             marker={"color": list(_COLOURS[:2]), "pattern": {"shape": ["", "/"]}},
         )
     )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from components import reads_charts
 from components.feedback import show_error
-from components.formatting import file_size, plain
+from components.formatting import counted, file_size, plain
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import NotFoundError, ParatopeError
@@ -106,7 +106,7 @@ def _how(report: Mapping[str, Any]) -> None:
     tools = ", ".join(f"{name} {version}" for name, version in report["tools"].items())
     st.markdown(f":material/rule: **What these calls cannot tell.** {plain(report['stated_limits'])}")
     st.caption(plain(
-        f"Called by {report['caller']}{where} against {reference['name']} ({reference['sequences']:,} sequences, "
+        f"Called by {report['caller']}{where} against {reference['name']} ({counted(reference['sequences'], 'sequence')}, "
         f"{reference['bases']:,} bases) in {report['seconds']:,.0f} s. {tools}."
     ))
 

@@ -108,7 +108,7 @@ def _questions(services: Services, access: Principal, uploads: Sequence[Upload],
         reference = _reference(services, uploads, turn)
         beds = {upload.id: upload.filename for upload in uploads if _is_bed(upload)}
         regions = st.selectbox(
-            "Target regions", ["", *beds], key=f"reads.regions.{turn}",
+            "Target regions", ["", *beds], key=f"reads.regions.{turn}.{'.'.join(beds)}",
             format_func=lambda one: beds.get(one, "the whole reference"),
             help="The BED file of the capture kit: outside of it nothing is called and no depth counted.",
         )
@@ -131,13 +131,14 @@ def _questions(services: Services, access: Principal, uploads: Sequence[Upload],
 
 
 def _reference(services: Services, uploads: Sequence[Upload], turn: int) -> dict[str, Any]:
+    # the keys name what there is to choose from: a choice made of nothing must not outlive the arrival of a reference
     installed = {build.value: pack for build in GenomeBuild if (pack := services.read_calling.active_sequence(build))}
     sent = {upload.id: upload.filename for upload in uploads if upload.content is Content.FASTA}
     labels = {name: f"{pack.stamp}, installed" for name, pack in installed.items()} | {
         upload_id: f"{name}, uploaded" for upload_id, name in sent.items()
     }
     chosen = st.selectbox(
-        "Reference", list(labels), key=f"reads.reference.{turn}", format_func=labels.__getitem__,
+        "Reference", list(labels), key=f"reads.reference.{turn}.{'.'.join(labels)}", format_func=labels.__getitem__,
         placeholder="none yet", help="What the reads are aligned to. A human genome needs about 12 GB of memory.",
     )
     if not labels:

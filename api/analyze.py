@@ -1,6 +1,7 @@
 """The clinical engine over HTTP: the whole analysis of a profile, and a differential from names.
 
-Both are computed from the request alone: no patient row is read or written, and nothing is kept.
+Both are computed from the request, and nothing is kept. Of a patient who is known here, the analysis adds what the linked variant
+tables say; with no table linked it is computed from the request alone.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Response
 from pydantic_core import to_json
 
+from api.dependencies import Caller, UsesServices
 from services.clinical.analysis import DifferentialQuestion, analyse, answer, response
 from services.clinical.profile import Profile
 
@@ -17,9 +19,12 @@ router = APIRouter(tags=["analysis"])
 
 
 @router.post("/analyze")
-def analyze(profile: Profile) -> Response:
-    """Analyse a patient profile: interpretation, scores, flare risk, treatments, alerts, and what is missing."""
-    analysis = analyse(profile, today=datetime.now(UTC).date())
+def analyze(profile: Profile, services: UsesServices, caller: Caller) -> Response:
+    """Analyse a patient profile: interpretation, scores, flare risk, treatments, alerts, and what is missing.
+
+    `cross_agent_findings` holds what the variant tables of the patient show, each with its table, sources and limits.
+    """
+    analysis = analyse(services.genomic_findings.enriched(profile, caller), today=datetime.now(UTC).date())
     return Response(to_json(response(analysis)), media_type="application/json")
 
 

@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_jsonable_python
 
 from api.dependencies import Caller, UsesServices
+from services.clinical.profile import PatientId
 from services.errors import InvalidInputError
 from services.variants.library import TableInfo
 from services.variants.tables import MAX_PAGE, VariantTable
@@ -33,7 +36,7 @@ def _entry(table: TableInfo) -> dict[str, Any]:
         "table_name": table.name, "sample_name": table.sample_name, "row_count": table.row_count,
         "created_at": table.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"), "table_id": table.id, "job_id": table.job_id,
         "assembly": str(table.assembly) if table.assembly else None, "sample_type": table.sample_type,
-        "rejected_count": table.rejected_count, "available": table.available,
+        "rejected_count": table.rejected_count, "available": table.available, "patient_id": table.patient_id,
     }  # fmt: skip
 
 
@@ -65,6 +68,36 @@ def data(
     first = next(batches, None)  # asked before the answer begins, so that what fails has its status
     rows = chain([] if first is None else [first], batches)
     return StreamingResponse(_body(head, rows), media_type="application/json")
+
+
+class TableLink(BaseModel):
+    """Whose variants a table holds; null takes the link away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    patient_id: PatientId | None
+
+
+@router.patch("/tables/{table_name}")
+def link(table_name: str, change: TableLink, services: UsesServices, caller: Caller) -> dict[str, Any]:
+    """Link a table to a patient, or take the link away. For the owner of the table or an administrator."""
+    if change.patient_id is not None:
+        services.patients.get(change.patient_id, caller)
+    return _entry(services.variants.link(caller, table_name, change.patient_id))
+
+
+@router.get("/tables/{table_name}/findings")
+def findings(
+    table_name: str, services: UsesServices, caller: Caller, accept_missing: Annotated[bool, Query()] = False
+) -> dict[str, Any]:
+    """What the table says: variants that matter, star alleles, and what it could not answer.
+
+    `accept_missing` takes places without a record for reference, which the file does not show.
+    """
+    found: dict[str, Any] = to_jsonable_python(
+        services.genomic_findings.of_table(table_name, caller, accept_missing=accept_missing)
+    )
+    return found
 
 
 @router.delete("/tables/{table_name}")

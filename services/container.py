@@ -31,7 +31,10 @@ from services.patients.record import PatientRecord
 from services.patients.registry import PatientRegistry
 from services.pipelines.annotation import VariantAnnotations
 from services.pipelines.batch_classification import BatchClassification
+from services.pipelines.genomic_evidence import GenomicEvidence
+from services.pipelines.genomic_findings import GenomicFindings
 from services.pipelines.read_calling import ReadCalling
+from services.pipelines.reference_install import ReferenceInstalls
 from services.pipelines.variant_import import VariantImports
 from services.preparation import Preparation, PreparationStatus, Step, settle
 from services.reports.service import Reports
@@ -75,7 +78,10 @@ class Services:
     variant_imports: VariantImports
     variant_annotations: VariantAnnotations
     workbench: Workbench
+    genomic_findings: GenomicFindings
+    genomic_evidence: GenomicEvidence
     references: ReferenceLibrary
+    reference_installs: ReferenceInstalls
     classifier: VariantClassifier
     batch_classification: BatchClassification
     read_calling: ReadCalling
@@ -90,6 +96,7 @@ class Services:
         """Release processes, connections and files, in the reverse order of use."""
         self.jobs.close()
         self.preparation.stop()
+        self.genomic_evidence.close()
         self.assistant.close()
         self.search.close()
         self.reader.close()
@@ -122,14 +129,18 @@ def build_services(settings: Settings) -> Services:
     documents = DocumentLibrary(
         database, FileStore(settings.data_dir / "files"), reader, index, embedder, patients, settings.max_request_size_mb << 20
     )
-    analyses = AnalysisLog(database, patients)
+    work = build_job_services(settings, database, patients)
+    variants = work.variants
+    workbench = Workbench.of(database, variants, settings.data_dir / "variants" / "exports")
+    findings = GenomicFindings(variants, workbench, patients)
+    genomic_evidence = GenomicEvidence(database, index, patients, findings)
+    variants.subscribe(genomic_evidence.request)
+    analyses = AnalysisLog(database, patients, findings.enriched)
     demo = DemoLoader(patients, documents, settings.data_dir / "demo")
     model = LanguageModel.from_settings(settings)
     assistant = Assistant(search, model)
     record = PatientRecord(database, index, patients)
     conversations = Conversations(database)
-    work = build_job_services(settings, database, patients)
-    variants = work.variants
     return Services(
         settings=settings, database=database, store=store, embedder=embedder, readiness=readiness, index=index, search=search,
         reader=reader, patients=patients, analyses=analyses, reports=Reports(database, patients, analyses, reader, record),
@@ -139,12 +150,12 @@ def build_services(settings: Settings) -> Services:
         tickets=Tickets(),
         uploads=work.uploads, jobs=work.jobs, variant_imports=work.variant_imports,
         variant_annotations=work.variant_annotations,
-        variants=variants, workbench=Workbench.of(database, variants, settings.data_dir / "variants" / "exports"),
-        references=work.references, classifier=work.classifier,
+        variants=variants, workbench=workbench, genomic_findings=findings, genomic_evidence=genomic_evidence,
+        references=work.references, reference_installs=work.reference_installs, classifier=work.classifier,
         batch_classification=work.batch_classification, read_calling=work.read_calling,
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports,
-                   work.read_calling),
+                   work.read_calling, genomic_evidence),
             lambda status: _tell(readiness, status),
         ),
         started=time.monotonic(),
@@ -161,6 +172,7 @@ class JobServices:
     variant_imports: VariantImports
     variant_annotations: VariantAnnotations
     references: ReferenceLibrary
+    reference_installs: ReferenceInstalls
     classifier: VariantClassifier
     batch_classification: BatchClassification
     read_calling: ReadCalling
@@ -175,9 +187,10 @@ def build_job_services(settings: Settings, database: Database, patients: Patient
     variants = VariantLibrary(database, settings.data_dir / "variants")
     references = ReferenceLibrary(settings.references)
     return JobServices(
-        jobs=jobs, uploads=uploads, variants=variants, variant_imports=VariantImports(jobs, uploads, variants, patients, references.root),
+        jobs=jobs, uploads=uploads, variants=variants,
+        variant_imports=VariantImports(jobs, uploads, variants, patients, references.root),
         variant_annotations=VariantAnnotations(jobs, variants, references),
-        references=references, classifier=VariantClassifier(references, database),
+        references=references, reference_installs=ReferenceInstalls(jobs, uploads, references), classifier=VariantClassifier(references, database),
         batch_classification=BatchClassification(jobs, variants, settings.references, settings.data_dir / "classification"),
         read_calling=ReadCalling(jobs, uploads, variants, patients, references, settings.data_dir / "reads"),
     )
@@ -201,6 +214,7 @@ def _steps(
     demo: DemoLoader,
     imports: VariantImports,
     reads: ReadCalling,
+    genomic_evidence: GenomicEvidence,
 ) -> tuple[Step, ...]:
     demo_wanted = settings.demo_data and (demo.unfinished or not patients.list(LOCAL_USER))
     steps: list[Step] = [
@@ -213,6 +227,7 @@ def _steps(
         ("opening the search", lambda _: _open_search(readiness)),
         ("reading facts again where rules changed", lambda progress: documents.refresh_facts(LOCAL_USER, progress)),
         ("deleting uploads that nobody used", lambda _: imports.sweep_uploads(reads.uploads_in_use())),
+        ("reading the variant tables of patients", lambda _: genomic_evidence.repair()),
     ]
     if demo_wanted:
         steps.append(("taking in the demo patients", lambda progress: demo.load(LOCAL_USER, progress)))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.clinical.profile import PatientId
 from services.genomics.genome import GenomeBuild, build_named_in
+from services.variants.annotation.model import Part
 from services.variants.imports import Mode
 
 MAX_SPLIT_SAMPLES = 100
@@ -62,5 +63,11 @@ class ImportRequest(BaseModel):
         return build
 
     @property
+    def parts_to_annotate(self) -> frozenset[Part]:
+        """What is to be annotated after the import; empty where nothing was asked for."""
+        small = frozenset({Part.SMALL}) if self.vep_annotation or self.enable_ditto else frozenset[Part]()
+        return small | (frozenset({Part.STRUCTURAL}) if self.annotsv_annotation else frozenset[Part]())
+
+    @property
     def asks_for_annotation(self) -> bool:
-        return self.vep_annotation or self.enable_ditto or self.annotsv_annotation
+        return bool(self.parts_to_annotate)

@@ -1,4 +1,4 @@
-"""From a file to a table in the library, as a job: fetch if the file is elsewhere, import, register.
+"""From a file to a table in the library, as a job: fetch if the file is elsewhere, import, register, annotate where asked to.
 
 Each part finds what is done already: a fetched file is not fetched again, an imported table is not imported again, a registered
 table stays registered. The ids of the tables follow from the job's id, so a run that continues after a crash makes the same ones.
@@ -23,6 +23,7 @@ from services.jobs.model import Job, JobProblem, WorkFailedError
 from services.jobs.running import JobRun
 from services.jobs.service import JobKind, Jobs
 from services.patients.registry import PatientRegistry
+from services.pipelines.annotation import annotate_in_job, in_words
 from services.pipelines.import_request import MAX_SPLIT_SAMPLES, ImportRequest
 from services.storage.files import display_name
 from services.uploads.store import Uploads
@@ -32,20 +33,23 @@ from services.variants.manifest import read_manifest
 
 KIND = "variant_import"
 _FETCHED, _IMPORTED = 30, 95
-_NOT_ANNOTATED = (
-    "Annotation was asked for but is not installed, so none was done; annotations that the file brought with it are kept."
-)
+_IMPORTED_FIRST = 50
+"""Percent at which a table is imported when it is to be annotated after that."""
 _KEPT_UPLOADS = timedelta(days=7)
 
 
 class VariantImports:
     """Imports as jobs. Callers see what `Jobs` lets them see."""
 
-    def __init__(self, jobs: Jobs, uploads: Uploads, library: VariantLibrary, patients: PatientRegistry) -> None:
+    def __init__(
+        self, jobs: Jobs, uploads: Uploads, library: VariantLibrary, patients: PatientRegistry, references: Path | None = None
+    ) -> None:
+        """`references` is the folder of reference data for annotations; None: there is none but what is built in."""
         self._jobs = jobs
         self._uploads = uploads
         self._library = library
         self._patients = patients
+        self._references = references
         jobs.register(JobKind(KIND, work=self._work, undo=self._undo, remove=self._remove))
 
     def submit(self, principal: Principal, upload_id: str, options: ImportRequest) -> Job:
@@ -126,9 +130,10 @@ class VariantImports:
         done = self._tables_done(run.job) if first.exists() else None
         if done is None:
             done = self._import(run, path, options)
-        run.report("registering", _IMPORTED + 1, "Entering the tables into the library")
+        run.report("registering", _imported(options) + 1, "Entering the tables into the library")
         tables = [self._register(run.job, table_id, options) for table_id in done]
-        return _outcome(tables, [read_manifest(self._library.folder(table.id)) for table in tables], options)
+        problem = self._annotate(run, tables, options)
+        return _outcome(tables, [read_manifest(self._library.folder(table.id)) for table in tables], options, problem)
 
     def _fetch(self, run: JobRun) -> Path:
         upload_id, url = str(run.request["upload_id"]), run.request.get("url")
@@ -154,7 +159,7 @@ class VariantImports:
             "path": str(path), "folder": str(run.folder.resolve()), "file_name": run.request["file_name"],
             "request": options.model_dump(mode="json"),
         }
-        made = run.child("import_variants", payload, stage="importing", between=(start, _IMPORTED))
+        made = run.child("import_variants", payload, stage="importing", between=(start, _imported(options)))
         # the first table goes last: its folder says that all of them are in their places
         numbered = [(made_table_id(run.job, number), run.folder / table["folder"]) for number, table in enumerate(made["tables"])]
         for table_id, folder in reversed(numbered):
@@ -180,6 +185,30 @@ class VariantImports:
             table_id, job.owner, name, options.assembly or options.default_assembly, sample_type=options.sample_type,
             notes=options.notes, patient_id=options.patient_id, job_id=job.id,
         )
+
+    def _annotate(self, run: JobRun, tables: list[TableInfo], options: ImportRequest) -> str:
+        """Annotate the tables as the import was asked to; returns why not, blank where all went well.
+
+        What stands against the annotation does not take the import back: the tables are there, and can be annotated later.
+        """
+        parts = options.parts_to_annotate
+        first, whole = _imported(options) + 1, 99
+        for number, table in enumerate(tables):
+            folder = self._library.folder(table.id)
+            done = read_manifest(folder).get("annotation", {}).get("by_part", {})
+            if {part.value for part in parts} <= set(done):
+                continue
+            if table.assembly is None:
+                return "the genome build is not known; state it in the explorer and annotate the table there"
+            share = (whole - first) / len(tables)
+            between = (first + int(share * number), first + int(share * (number + 1)))
+            try:
+                annotate_in_job(run, folder, table.assembly, parts, self._references, between=between)
+            except WorkFailedError as error:
+                return error.problem.text
+            except ParatopeError as error:
+                return error.message
+        return ""
 
     def _undo(self, job: Job) -> None:
         self._library.delete_by_job(job.id)
@@ -233,8 +262,12 @@ def _tell_fetched(run: JobRun, received: int, size: int | None) -> None:
     run.report("fetching", 1 + int((_FETCHED - 1) * share), f"{received / 1e6:,.1f}{of} MB fetched")
 
 
+def _imported(options: ImportRequest) -> int:
+    return _IMPORTED_FIRST if options.asks_for_annotation else _IMPORTED
+
+
 def _outcome(
-    tables: list[TableInfo], manifests: list[dict[str, Any]], options: ImportRequest,
+    tables: list[TableInfo], manifests: list[dict[str, Any]], options: ImportRequest, problem: str
 ) -> tuple[str, Mapping[str, Any]]:
     counts = manifests[0]["counts"]
     rows, rejected = tables[0].row_count, tables[0].rejected_count
@@ -245,12 +278,19 @@ def _outcome(
         said.append(
             f"{rejected:,} of {counts['records_read']:,} records {'was' if rejected == 1 else 'were'} left out and kept in a list"
         )
-    if options.asks_for_annotation:
-        said.append(_NOT_ANNOTATED)
+    account = manifests[0].get("annotation")
+    if problem:
+        said.append(f"Not annotated: {problem}")
+    elif account is not None:
+        said.append(in_words(account))
+    if options.enable_ditto:
+        said.append("DITTO scores are not available here; the predictors are those of the packs named")
     result = {
         "table_ids": [table.id for table in tables], "table_name": tables[0].name,
         "table_names": [table.name for table in tables], "rows": rows, "rejected": rejected,
-        "warnings": manifests[0]["problems"]["warnings"], "assembly": tables[0].assembly, "annotated": False,
+        "warnings": manifests[0]["problems"]["warnings"], "assembly": tables[0].assembly,
+        "annotated": account is not None and not problem, "packs": account["packs"] if account else [],
+        "not_annotated": account["missing"] if account else [],
     }
     return ". ".join(part.rstrip(".") for part in said) + ".", result
 

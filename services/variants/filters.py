@@ -316,6 +316,8 @@ _GENE_COLUMNS = (
     "file_genesymbol",
     "file_gene_symbol",
     "info_gene",
+    "gene_list",
+    "sv_genes",
 )
 
 

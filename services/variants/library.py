@@ -27,7 +27,7 @@ from services.genomics.genome import GenomeBuild
 from services.storage.database import Database
 from services.storage.tables import variant_tables
 from services.variants.manifest import MANIFEST_FILE, TABLE_FILE, read_manifest
-from services.variants.tables import VariantTable
+from services.variants.tables import VariantTable, table_version
 
 _ID = re.compile(r"[0-9a-zA-Z]{1,32}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -164,6 +164,9 @@ class VariantLibrary:
         info = self.get(principal, name_or_id)
         with self._lock:
             table = self._open.get(info.id)
+            if table is not None and table.version != table_version(table.folder):  # annotated anew, by whichever process
+                del self._open[info.id]  # not closed: somebody may be reading
+                table = None
             if table is None:
                 if not info.available:
                     raise NotFoundError(f"the files of table {info.name} are gone: delete it and import the file again")

@@ -1,7 +1,8 @@
 """Questions of the explorer and the API to a table, with notes: each is asked of DuckDB once and its answer kept for a while.
 
-Answers are kept by table, question, filter value and, where the filter asks for notes, the state of the notes: never by user or
-patient, because access is checked before every answer. A table's rows never change, so an answer never becomes wrong.
+Answers are kept by table and its version, question, filter value and, where the filter asks for notes, the state of the notes:
+never by user or patient, because access is checked before every answer. The rows of a version never change, so an answer never
+becomes wrong.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class TableQuestions:
     def count(self, principal: Principal, table_id: str, condition: Filter | None) -> int:
         """Return how many rows pass."""
         table, plain = self._prepared(principal, table_id, condition)
-        answer: int = self._kept((table.folder.name, "count", plain), lambda: table.count(plain))
+        answer: int = self._kept((table.folder.name, table.version, "count", plain), lambda: table.count(plain))
         return answer
 
     def page(
@@ -72,28 +73,28 @@ class TableQuestions:
         """Return one page with its notes. The rows are kept, the notes are read anew each time."""
         table, plain = self._prepared(principal, table_id, condition)
         names = tuple(dict.fromkeys([*columns, "row_id", *IDENTITY_COLUMNS]))
-        key = (table.folder.name, "page", plain, tuple(sort), limit, offset, names)
+        key = (table.folder.name, table.version, "page", plain, tuple(sort), limit, offset, names)
         rows: pa.Table = self._kept(key, lambda: table.page(plain, sort, limit=limit, offset=offset, columns=names))
         return self._noted(principal, self._library.get(principal, table_id), rows)
 
     def facets(self, principal: Principal, table_id: str, column: str, condition: Filter | None, limit: int) -> list[Facet]:
         """Return the most frequent values of a column among the rows that pass."""
         table, plain = self._prepared(principal, table_id, condition)
-        key = (table.folder.name, "facets", column, plain, limit)
+        key = (table.folder.name, table.version, "facets", column, plain, limit)
         answer: list[Facet] = self._kept(key, lambda: table.facets(column, plain, limit))
         return answer
 
     def distribution(self, principal: Principal, table_id: str, column: str, condition: Filter | None, bins: int) -> Distribution:
         """Return the histogram of a column among the rows that pass."""
         table, plain = self._prepared(principal, table_id, condition)
-        key = (table.folder.name, "distribution", column, plain, bins)
+        key = (table.folder.name, table.version, "distribution", column, plain, bins)
         answer: Distribution = self._kept(key, lambda: table.distribution(column, plain, bins))
         return answer
 
     def row(self, principal: Principal, table_id: str, row_id: int) -> Mapping[str, Any]:
         """Return one row with all its columns."""
         table = self._library.open(principal, table_id)
-        answer: Mapping[str, Any] = self._kept((table.folder.name, "row", row_id), lambda: table.row(row_id))
+        answer: Mapping[str, Any] = self._kept((table.folder.name, table.version, "row", row_id), lambda: table.row(row_id))
         return answer
 
     def subject(self, principal: Principal, table_id: str, row: Mapping[str, Any]) -> NoteSubject:

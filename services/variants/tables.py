@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from services.errors import InvalidInputError, UnavailableError
 from services.variants.filters import ColumnFacts, Filter, TableFacts, quoted, to_sql
-from services.variants.manifest import TABLE_FILE, read_manifest
+from services.variants.manifest import MANIFEST_FILE, TABLE_FILE, read_manifest
 
 MAX_PAGE = 10_000
 MAX_FACETS = 1_000
@@ -69,6 +69,8 @@ class VariantTable:
     def __init__(self, folder: Path, *, memory: str = _MEMORY, seconds: float = _SECONDS) -> None:
         """Open the table in `folder`; NotFoundError where there is none, UnavailableError where it is damaged."""
         self.folder = folder
+        self.version = table_version(folder)
+        """Changes when the table is annotated anew: what was kept of its answers is then about another version."""
         self.manifest = read_manifest(folder)
         self.rows: int = self.manifest["counts"]["rows"]
         self._seconds = seconds
@@ -79,7 +81,7 @@ class VariantTable:
         names, chromosomes = [entry["name"] for entry in contigs], [entry["chromosome"] for entry in contigs]
         self.facts = TableFacts(columns, names, chromosomes, self._numeric)
         try:
-            self._connection = _connect(path, memory)
+            self._connection = _connect(path, memory, list(columns))
         except (duckdb.IOException, duckdb.InvalidInputException) as problem:
             raise UnavailableError("this variant table cannot be read; import the file again") from problem
 
@@ -241,6 +243,10 @@ class VariantTable:
             raise UnavailableError(f"the question took longer than {limit:g} seconds; narrow the filter") from problem
         except duckdb.OutOfMemoryException as problem:
             raise UnavailableError("the question needs more memory than it may use; narrow the filter") from problem
+        except duckdb.BinderException as problem:
+            if table_version(self.folder) == self.version:
+                raise
+            raise UnavailableError("the table was annotated anew at this moment: ask again") from problem
         except (duckdb.IOException, duckdb.InvalidInputException) as problem:
             raise UnavailableError("this variant table cannot be read; import the file again") from problem
         finally:
@@ -249,7 +255,16 @@ class VariantTable:
             cursor.close()
 
 
-def _connect(path: Path, memory: str) -> duckdb.DuckDBPyConnection:
+def table_version(folder: Path) -> str:
+    """Return a text that is another one whenever the description of a table was exchanged; empty where there is none."""
+    try:
+        found = (folder / MANIFEST_FILE).stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns}.{found.st_ino}.{found.st_size}"
+
+
+def _connect(path: Path, memory: str, columns: Sequence[str]) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,
         "threads": 2,
@@ -261,5 +276,7 @@ def _connect(path: Path, memory: str) -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET allowed_paths = [{literal}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-    connection.execute(f"CREATE VIEW variants AS SELECT * FROM read_parquet({literal})")  # noqa: S608 (our own path, quoted)
+    # by name, because the file may get further columns while it is open
+    names = ", ".join(quoted(name) for name in columns)
+    connection.execute(f"CREATE VIEW variants AS SELECT {names} FROM read_parquet({literal})")  # noqa: S608 (our own path, quoted)
     return connection

@@ -173,7 +173,7 @@ class _Run:
 
     def _opened(self, table: pa.Table) -> pq.ParquetWriter:
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self.path, self._schema, **_storage(table))
+            self._writer = pq.ParquetWriter(self.path, self._schema, **storage(table))
         return self._writer
 
     def close(self) -> None:
@@ -187,7 +187,7 @@ class _Run:
                 self._writer.close()
 
 
-def _storage(table: pa.Table) -> dict[str, Any]:
+def storage(table: pa.Table) -> dict[str, Any]:
     """Choose how each column is stored, by its first rows.
 
     A dictionary pays where values repeat; whole numbers that do not, positions and lines above all, are stored as differences.

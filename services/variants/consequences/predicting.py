@@ -46,6 +46,9 @@ class ConsequenceRequest:
     every_transcript: bool = True
     """Also name the transcripts that a variant only touches in an intron when it hits the coding sequence of another."""
     limits: ToolLimits = field(default=LIMITS)
+    leave_out_mismatches: bool = False
+    """Say of an allele whose REF the reference contradicts that it was not predicted, instead of refusing the file, as long as
+    they are few; many mean another genome build, which is refused in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ def _prepare(request: ConsequenceRequest, reference: Path, folder: Path, should_
         json.dumps({
             "vcf": str(request.vcf.resolve()), "genes": str(request.genes.resolve()), "reference": str(reference),
             "phasing": request.phasing.value, "folder": str(folder.resolve()),
+            "leave_out_mismatches": request.leave_out_mismatches,
         }),
         encoding="utf-8",
     )

@@ -4,8 +4,8 @@
 
 Only position, alleles and, where wanted, genotypes are passed on: nothing else of the file can reach or upset the caller. Every
 REF is compared with the reference; one line per alternate allele is written, named `line:allele` in the ID column. The request
-is `{vcf, genes, reference, phasing, folder}`; the folder gets `alone.vcf`, `phased.vcf` (when there is phase to use), `left.tsv`
-(alleles that cannot be predicted, and why), and last `prepared.json`.
+is `{vcf, genes, reference, phasing, folder, leave_out_mismatches}`; the folder gets `alone.vcf`, `phased.vcf` (when there is
+phase to use), `left.tsv` (alleles that cannot be predicted, and why), and last `prepared.json`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _DEFINITIONS = (
 _SYMBOLIC = re.compile(rb"<(DEL|INS)(?::[A-Za-z0-9_:]{1,40})?>")
 _NUMBER = re.compile(rb"-?[0-9]{1,10}")
 _LONGEST_DELETION = 10_000_000
+_FEW_MISMATCHES = 0.05
+"""Up to this share, REF alleles that the reference contradicts are taken for errors of single lines."""
 
 
 @dataclass(slots=True)
@@ -91,6 +93,7 @@ class Preparation:
     def __init__(self, request: dict[str, Any], model: GeneModel) -> None:
         self._reference = Reference(request["reference"])
         self._phasing = Phasing(request["phasing"])
+        self._leave_out = bool(request["leave_out_mismatches"])
         self._folder = Path(request["folder"])
         self._vcf = Path(request["vcf"])
         bare = {name.removeprefix("chr") for name in model.contigs}
@@ -218,9 +221,10 @@ class Preparation:
 
     def _judge(self) -> None:
         counts = self.counts
-        if counts.mismatches:
-            share = counts.mismatches / counts.compared
-            guess = "the file is of another genome build, or of another reference" if share > 0.05 else "these lines are wrong"
+        share = counts.mismatches / max(1, counts.compared)
+        is_few = share <= _FEW_MISMATCHES
+        if counts.mismatches and not (self._leave_out and (is_few or counts.mismatches == 1)):
+            guess = "these lines are wrong" if is_few else "the file is of another genome build, or of another reference"
             raise InvalidInputError(
                 f"{counts.first_mismatch}. {counts.mismatches} of {counts.compared} compared lines differ: {guess}. "
                 "Choose the reference that the file was made with."

@@ -141,11 +141,28 @@ def test_more_than_a_hundred_samples_are_not_split(place: Place) -> None:
     assert "101 samples; at most 100" in job.message
 
 
-def test_annotation_that_was_not_done_is_said_plainly(place: Place) -> None:
+def test_annotation_without_reference_data_says_what_was_used_and_what_is_missing(place: Place) -> None:
     job = place.imported(vcf(), vep_annotation=True, enable_ditto=True)
-    assert "none was done" in job.message
+    assert job.status is JobStatus.COMPLETED, job.problem
+    assert "Used: built-in knowledge" in job.message
+    assert "no ClinVar pack for GRCh37 is installed" in job.message
+    assert "DITTO scores are not available here" in job.message
     assert job.result is not None
-    assert job.result["annotated"] is False
+    assert job.result["annotated"] is True
+    assert job.result["packs"] == ["built-in knowledge"]
+    table = place.library.open(ANNA, job.result["table_ids"][0])
+    assert "known_variant" in table.facts.columns
+    assert "clinvar_significance" not in table.facts.columns
+
+
+def test_an_annotation_that_cannot_be_done_does_not_take_the_import_back(place: Place) -> None:
+    header = HEADER.replace("##contig=<ID=1,length=249250621>\n", "")
+    no_build = header.encode() + b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n1\t10\t.\tA\tG\t5\t.\t.\n"
+    job = place.imported(no_build, vep_annotation=True)
+    assert job.status is JobStatus.COMPLETED, job.problem
+    assert "Not annotated: the genome build is not known" in job.message
+    assert job.result is not None
+    assert (job.result["rows"], job.result["annotated"]) == (1, False)
 
 
 def test_a_csv_file_is_read_as_it_was_said_to_be(place: Place) -> None:

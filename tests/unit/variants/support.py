@@ -56,6 +56,13 @@ def imported(
     return rows(report)
 
 
+def imported_folder(folder: Path, text: str | bytes) -> Path:
+    """Import a file that must be accepted and return the folder of its table."""
+    report = run(folder, text)
+    assert report.folder is not None, report.refusal
+    return report.folder
+
+
 def run(folder: Path, text: str | bytes, options: ImportOptions | None = None, name: str = "input.vcf") -> ImportReport:
     number = len(list(folder.glob("table*")))
     return import_file(write(folder, text, name), folder / f"table{number}", options)

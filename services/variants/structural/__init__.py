@@ -1,0 +1,1 @@
+"""Structural variants: what they overlap, what lies at their breakpoints, what they join, and how they score."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Response
 from pydantic_core import to_json
 
-from api.dependencies import Caller, UsesServices
+from api.dependencies import Caller, MayUseServices
 from services.clinical.analysis import DifferentialQuestion, analyse, answer, response
 from services.clinical.profile import Profile
 
@@ -19,12 +19,13 @@ router = APIRouter(tags=["analysis"])
 
 
 @router.post("/analyze")
-def analyze(profile: Profile, services: UsesServices, caller: Caller) -> Response:
+def analyze(profile: Profile, services: MayUseServices, caller: Caller) -> Response:
     """Analyse a patient profile: interpretation, scores, flare risk, treatments, alerts, and what is missing.
 
     `cross_agent_findings` holds what the variant tables of the patient show, each with its table, sources and limits.
     """
-    analysis = analyse(services.genomic_findings.enriched(profile, caller), today=datetime.now(UTC).date())
+    known = services.genomic_findings.enriched(profile, caller) if services is not None else profile
+    analysis = analyse(known, today=datetime.now(UTC).date())
     return Response(to_json(response(analysis)), media_type="application/json")
 
 

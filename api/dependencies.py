@@ -26,6 +26,12 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def services_if_ready(request: Request) -> Services | None:
+    """Return the services, None while the process starts or shuts down: for what can be answered without them."""
+    provider: ServicesProvider = request.app.state.services
+    return provider()
+
+
 def principal_of(request: Request) -> Principal:
     """Who the middleware let in: the holder of a ticket, or the holder of a key; today every key has the same rights."""
     principal: Principal = getattr(request.state, "principal", API_CLIENT)
@@ -33,4 +39,5 @@ def principal_of(request: Request) -> Principal:
 
 
 UsesServices = Annotated[Services, Depends(services_of)]
+MayUseServices = Annotated[Services | None, Depends(services_if_ready)]
 Caller = Annotated[Principal, Depends(principal_of)]

@@ -155,7 +155,7 @@ def build_services(settings: Settings) -> Services:
         batch_classification=work.batch_classification, read_calling=work.read_calling,
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports,
-                   work.read_calling, genomic_evidence),
+                   work.read_calling, work.reference_installs, genomic_evidence),
             lambda status: _tell(readiness, status),
         ),
         started=time.monotonic(),
@@ -214,6 +214,7 @@ def _steps(
     demo: DemoLoader,
     imports: VariantImports,
     reads: ReadCalling,
+    installs: ReferenceInstalls,
     genomic_evidence: GenomicEvidence,
 ) -> tuple[Step, ...]:
     demo_wanted = settings.demo_data and (demo.unfinished or not patients.list(LOCAL_USER))
@@ -226,7 +227,8 @@ def _steps(
         ("comparing the collections with the record", lambda _: index.repair()),
         ("opening the search", lambda _: _open_search(readiness)),
         ("reading facts again where rules changed", lambda progress: documents.refresh_facts(LOCAL_USER, progress)),
-        ("deleting uploads that nobody used", lambda _: imports.sweep_uploads(reads.uploads_in_use())),
+        ("deleting uploads that nobody used",
+         lambda _: imports.sweep_uploads(reads.uploads_in_use() | installs.uploads_in_use())),
         ("reading the variant tables of patients", lambda _: genomic_evidence.repair()),
     ]
     if demo_wanted:

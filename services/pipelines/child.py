@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.errors import ParatopeError
-from services.pipelines import annotation_work, batch_classification_work, import_work, read_calling_work
+from services.pipelines import annotation_work, batch_classification_work, import_work, read_calling_work, reference_work
 from services.pipelines.import_work import RefusedError, Report
 
 Task = Callable[[Mapping[str, Any], Report], dict[str, Any]]
@@ -27,6 +27,7 @@ TASKS: Mapping[str, Task] = {
     "call_reads": read_calling_work.call_reads,
     "classify_table": batch_classification_work.classify_table,
     "import_variants": import_work.import_variants,
+    "install_reference": reference_work.install_reference,
 }
 
 

@@ -92,6 +92,17 @@ class ReferenceLibrary:
                 return pack
         raise NotFoundError(f"{kind.label} {version[:64]} is not installed{f' for {build}' if build else ''}")
 
+    def why_missing(self, kind: PackKind, build: GenomeBuild | str | None = None) -> str:
+        """Return the sentence that says why nothing of a kind can be shown; empty where a pack is installed."""
+        if self.active(kind, build) is not None:
+            return ""
+        where = f" for {build}" if build is not None and kind.has_build else ""
+        return f"not annotated: no pack of {kind.label} is installed{where}"
+
+    def installed_by(self, origin: str) -> Pack | None:
+        """Return the pack that somebody asked for, `origin` being what the request said."""
+        return next((pack for pack in self.installed() if self.manifest(pack).get("origin") == origin), None)
+
     def manifest(self, pack: Pack) -> dict[str, Any]:
         """Return all that was recorded when a pack was installed."""
         content: dict[str, Any] = json.loads((pack.folder / MANIFEST).read_text(encoding="utf-8"))
@@ -261,6 +272,7 @@ def _manifest(
         "rows": made.rows,
         "sources": list(entries),
         "notes": list(made.notes),
+        "origin": request.origin,
         "facts": dict(made.facts),
         "converter": CONVERTER_VERSION,
         "tools": _tools(),

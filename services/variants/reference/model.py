@@ -7,9 +7,11 @@ another folder beside it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from services.errors import InvalidInputError
 from services.genomics.genome import GenomeBuild
@@ -21,6 +23,7 @@ _DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _MAX_TEXT = 1_000
+_TEXTS = ("version", "name", "date", "source_url", "licence", "sha256", "md5", "origin")
 
 
 class PackKind(StrEnum):
@@ -128,6 +131,32 @@ class PackRequest:
     """The checksum the source must have; it is compared before anything is converted."""
     md5: str | None = None
     """The same for sources that publish an MD5 sum."""
+    origin: str = ""
+    """Who asked for it, such as the id of a job; kept in the manifest, so that a job finds what it has installed."""
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Return the request as plain values, as `from_dict` reads them."""
+        return {name: None if value is None else str(value) for name, value in asdict(self).items()}
+
+    @staticmethod
+    def from_dict(content: Mapping[str, Any]) -> PackRequest:
+        """Read what `as_dict` wrote.
+
+        :raise InvalidInputError: a kind or build that is not known, or what the constructor refuses.
+        """
+        try:
+            kind = PackKind(content["kind"])
+            build = GenomeBuild(content["build"]) if content.get("build") else None
+        except (KeyError, ValueError) as error:
+            raise InvalidInputError(
+                f"kind must be one of {', '.join(PackKind)}, build one of {', '.join(GenomeBuild)}"
+            ) from error
+        said = {name: str(content.get(name) or "") for name in _TEXTS}
+        return PackRequest(
+            kind, build, version=said["version"] or None, name=said["name"] or None, date=said["date"] or None,
+            source_url=said["source_url"], licence=said["licence"], sha256=said["sha256"] or None, md5=said["md5"] or None,
+            origin=said["origin"],
+        )
 
     def __post_init__(self) -> None:
         if self.kind.has_build and self.build is None:

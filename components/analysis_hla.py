@@ -8,7 +8,7 @@ from components.analysis_words import SEVERITY, Word, badge, card, inline, row
 from components.feedback import empty
 from components.why import why
 from services.clinical.analysis.model import Analysis
-from services.clinical.hla import HlaAssociation, HlaDrugFinding
+from services.clinical.hla import HlaAssociation, HlaDrugFinding, HlaReport
 from services.clinical.safety import Severity
 
 _DIRECTION = {
@@ -33,8 +33,7 @@ def show(analysis: Analysis, key: str) -> None:
         st.warning(f"Not readable as HLA alleles: {inline(', '.join(report.unrecognised))}", icon=":material/visibility_off:")
     if report.pgx:
         st.subheader("Matters for a drug")
-        for position, finding in enumerate(report.pgx):
-            _drug(finding, key=f"{key}.pgx.{position}")
+        drugs(report, key=key)
     st.subheader("Disease associations")
     if not report.associations:
         st.markdown("None of the curated associations concerns this typing.")
@@ -46,6 +45,12 @@ def show(analysis: Analysis, key: str) -> None:
             st.markdown(inline(", ".join(report.absent_alleles)))
     for note in report.notes:
         st.caption(inline(note))
+
+
+def drugs(report: HlaReport, key: str) -> None:
+    """Draw the alleles that matter for a drug."""
+    for position, finding in enumerate(report.pgx):
+        _drug(finding, key=f"{key}.pgx.{position}")
 
 
 def _association(one: HlaAssociation, *, is_diagnosed: bool, key: str) -> None:

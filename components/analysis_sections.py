@@ -10,6 +10,7 @@ from components import (
     analysis_antibodies,
     analysis_differential,
     analysis_flare,
+    analysis_genomics,
     analysis_history,
     analysis_hla,
     analysis_readings,
@@ -30,7 +31,8 @@ from services.patients.starting import Start
 
 DATA = "Data"
 SECTIONS = (
-    DATA, "Summary", "Alerts", "Antibodies", "HLA", "Activity", "Criteria", "Differential", "Flare", "Therapy", "History",
+    DATA, "Summary", "Alerts", "Antibodies", "HLA", "Genomics", "Activity", "Criteria", "Differential", "Flare", "Therapy",
+    "History",
 )  # fmt: skip
 _KEY = "analysis.section"
 
@@ -49,12 +51,14 @@ def choose(*, has_analysis: bool) -> str:
 def show(
     section: str, services: Services, access: Principal, patient: Patient, begun: Start, opened: Opened | None
 ) -> None:
-    """Draw one section. All but the data need an analysis; history shows that there is none."""
+    """Draw one section. All but data, genomics and history need an analysis; history shows that there is none."""
     key = f"analysis.{section.lower()}"
     if section == DATA:
         _data(services, access, patient, begun, opened)
     elif section == "History":
         analysis_history.show(services, access, patient, opened)
+    elif section == "Genomics":
+        analysis_genomics.show(services, access, patient, opened, key)
     elif opened is None:
         empty("No analysis yet. Enter data under **Data**, then run the analysis.", icon=":material/play_circle:")
     elif section == "Activity":

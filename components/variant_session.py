@@ -86,6 +86,15 @@ def open_at(table_id: str, row_id: int) -> None:
     st.session_state[_NEXT_ROW] = (table_id, row_id)
 
 
+def show_row(table_id: str, row_id: int) -> None:
+    """Select this row: at once where its table is open, else when it opens."""
+    if st.session_state.get(_TABLE) == table_id:
+        select_row(row_id)
+        _renew()
+    else:
+        open_at(table_id, row_id)
+
+
 def generation() -> int:
     """A number that is new whenever the rows of the grid are others: its old selection must not stay."""
     number: int = st.session_state.setdefault(_GENERATION, 0)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import (
     variant_charts,
+    variant_patient,
     variant_rejected,
     variant_session,
     variant_tables,
@@ -35,6 +36,7 @@ if not table.available:
 with explained():
     variant_session.follow(services, access, table)
     with head:
+        variant_patient.show(services, access, table)
         variant_tables.about(services, access, table)
     variant_tables.ask_build(services, access, table)
     variant_toolbar.filters(services, access, table)

@@ -48,6 +48,7 @@ PROFILE = {
     "patient_id": "P1", "age": 40, "sex": "F", "biomarkers": {"CRP": 12}, "diagnosed_conditions": ["inflammatory_bowel_disease"],
     "current_medications": ["azathioprine 150 mg daily"],
 }  # fmt: skip
+CHROMOSOMES = ("1", "6", "12", "13", "16", "X")
 Add = Callable[..., TableInfo]
 
 
@@ -91,7 +92,7 @@ def add(library: VariantLibrary, tmp_path: Path, patients: PatientRegistry) -> A
         assert patients.list(LOCAL_USER)
         table_id = library.new_id()
         columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", *(["FORMAT", *samples] if samples else [])]
-        ordered = sorted(lines, key=lambda line: (["1", "6", "12", "13", "16", "X"].index(line.split()[0][3:]), int(line.split()[1])))
+        ordered = sorted(lines, key=lambda line: (CHROMOSOMES.index(line.split()[0][3:]), int(line.split()[1])))
         text = header + "\n".join("\t".join(line.split()) for line in (" ".join(columns), *ordered)) + "\n"
         source = tmp_path / f"{table_id}.vcf"
         source.write_text(text)

@@ -1,0 +1,119 @@
+"""What a variant table says of its patient: variants that matter, pharmacogenes, the places behind each call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from components import state, variant_session
+from components.analysis_words import SEVERITY, Word, badge, card, inline, row
+from services.genomics.pgx import CallStatus, GeneCall, SiteState
+from services.pipelines.genomic.model import TableFindings, VariantFinding
+from services.pipelines.genomic.wording import (
+    call_headline,
+    drug_lines,
+    drug_sources,
+    evidence_line,
+    phenotype_words,
+    places_line,
+    searched_line,
+    variant_headline,
+)
+
+EXPLORER = "pages/variants/explorer.py"
+_SURE = {
+    CallStatus.CALLED: Word("called", "check_circle", "green"),
+    CallStatus.PRESUMED: Word("presumed: places missing", "help", "violet"),
+    CallStatus.AMBIGUOUS: Word("ambiguous", "call_split", "orange"),
+    CallStatus.NOT_CALLED: Word("not called", "do_not_disturb_on", "gray"),
+}
+
+
+def table(found: TableFindings, key: str, *, open_row: Callable[[int], None] | None = None) -> None:
+    """Draw the findings of one table. `open_row` is what happens when a variant is to be looked at."""
+    for note in found.notes:
+        st.markdown(f":material/help: {inline(note)}")
+    st.markdown("**Variants**")
+    if not found.variants:
+        st.markdown("No row is a curated or reported pathogenic variant that the sample carries. That excludes nothing.")
+    for one in found.variants:
+        _variant(one, f"{key}.{one.key}", open_row)
+    if searched := searched_line(found):
+        st.caption(inline(searched))
+    if found.genes:
+        pharmacogenes(found.genes)
+
+
+def _variant(one: VariantFinding, key: str, open_row: Callable[[int], None] | None) -> None:
+    with card():
+        with row():
+            st.markdown(f"**{inline(variant_headline(one))}**", width="content")
+            badge(SEVERITY[one.severity])
+            if open_row is not None and st.button("Show the row", key=f"{key}.open", icon=":material/table:", type="tertiary"):
+                open_row(one.row_id)
+        st.markdown(inline(one.meaning))
+        if one.action:
+            st.markdown(f":material/arrow_forward: **Do:** {inline(one.action)}")
+        grounds = "\n".join(f"- {inline(evidence_line(ground))}{_noted(ground.note)}" for ground in one.evidence)
+        st.markdown(grounds)
+        for limit in one.limits:
+            st.caption(f":material/help: {inline(limit)}")
+
+
+def _noted(note: str) -> str:
+    return f": {inline(note)}" if note else ""
+
+
+def pharmacogenes(calls: tuple[GeneCall, ...]) -> None:
+    """Draw the table of pharmacogenes, and for each gene why, what for, and the places."""
+    st.markdown("**Pharmacogenomics**")
+    st.table(
+        [
+            {
+                "Gene": call.gene, "Alleles": inline(call.diplotype or "not called"), "Phenotype": inline(phenotype_words(call)),
+                "How sure": _SURE[call.status].text, "Places": places_line(call),
+                "Treatment rests on it": "yes" if call.for_therapy else "no",
+            }
+            for call in calls
+        ],
+        border="horizontal", hide_index=True,
+    )  # fmt: skip
+    for call in calls:
+        with st.expander(inline(call_headline(call)), icon=f":material/{_SURE[call.status].icon}:"):
+            _gene(call)
+
+
+def _gene(call: GeneCall) -> None:
+    for line in drug_lines(call) if call.pairs else ():
+        st.markdown(f":material/medication: {inline(line)}")
+    for reason in call.reasons:
+        st.markdown(f":material/help: {inline(reason)}")
+    if len(call.pairs) > 1:
+        st.table(
+            [
+                {"Alleles": inline(pair.text), "Phenotype": inline(pair.phenotype.name or pair.phenotype.reason)}
+                for pair in call.pairs
+            ],
+            border="horizontal", hide_index=True, width="content",
+        )  # fmt: skip
+    read = sorted(call.sites, key=lambda site: (not site.copies, site.state is SiteState.NOT_IN_FILE, site.position))
+    st.dataframe(
+        [
+            {
+                "rsID": site.rsid, "Position": site.position, "Change": f"{site.ref}>{site.alt}", "In the file": site.state.value,
+                "Genotype": site.genotype, "Copies": site.copies, "Reads": site.depth, "Filter": site.filter,
+            }
+            for site in read
+        ],
+        hide_index=True, height=min(36 * (len(read) + 1), 300),
+    )  # fmt: skip
+    st.caption(inline(" ".join(call.limits)))
+    st.caption(f"Sources: {inline('; '.join(drug_sources(call)))}")
+
+
+def open_in_explorer(table_id: str, row_id: int) -> None:
+    """Leave for the explorer with this row selected."""
+    state.open_table(table_id)
+    variant_session.show_row(table_id, row_id)
+    st.switch_page(EXPLORER)

@@ -29,7 +29,10 @@ _WORDS = {
 
 def ready(services: Services, access: Principal) -> list[Upload]:
     """Return the complete files of this reader that no job has been made of, newest first."""
-    taken = {*services.jobs.requested(KIND, "upload_id"), *services.read_calling.uploads_in_use()}
+    taken = {
+        *services.jobs.requested(KIND, "upload_id"), *services.read_calling.uploads_in_use(),
+        *services.reference_installs.uploads_in_use(),
+    }
     return [upload for upload in services.uploads.list_complete(access) if upload.id not in taken]
 
 

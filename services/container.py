@@ -190,7 +190,8 @@ def build_job_services(settings: Settings, database: Database, patients: Patient
         jobs=jobs, uploads=uploads, variants=variants,
         variant_imports=VariantImports(jobs, uploads, variants, patients, references.root),
         variant_annotations=VariantAnnotations(jobs, variants, references),
-        references=references, reference_installs=ReferenceInstalls(jobs, uploads, references), classifier=VariantClassifier(references, database),
+        references=references, reference_installs=ReferenceInstalls(jobs, uploads, references),
+        classifier=VariantClassifier(references, database),
         batch_classification=BatchClassification(jobs, variants, settings.references, settings.data_dir / "classification"),
         read_calling=ReadCalling(jobs, uploads, variants, patients, references, settings.data_dir / "reads"),
     )

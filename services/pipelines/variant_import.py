@@ -102,7 +102,7 @@ class VariantImports:
         if mode is not None or assembly is not None:
             stated = {name: value.value for name, value in chosen.items() if value is not None}
             changes["options"] = {**job.request.get("options", {}), **stated}
-        url = job.request.get("url")
+        url = job.request.get("url") if job.kind == KIND else None
         if url and job.retryable and not self._exists(str(job.request["upload_id"])):
             changes["upload_id"] = self._uploads.expect_remote(Principal(job.owner, True, False), str(url)).id
         return self._jobs.retry(principal, job_id, changes)

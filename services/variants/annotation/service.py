@@ -83,7 +83,8 @@ def _annotate(
     replaced = earlier_columns(manifest, request.parts)
     names = names_for(manifest, replaced, [one for _, one in made.values()])
     annotated = _annotated(rows, [layer for _, layer in layers], report, should_stop)
-    write_table(rows.path, target / TABLE_FILE, replaced, names, annotated, should_stop)
+    new = pa.schema([pa.field(name, one.column.type) for name, (_, one) in zip(names, made.values(), strict=True)])
+    write_table(rows.path, target / TABLE_FILE, replaced, new, annotated, should_stop)
     columns = [NewColumn(name, part, one) for name, (part, one) in zip(names, made.values(), strict=True)]
     write_manifest(target, new_manifest(manifest, replaced, columns, reports))
     return AnnotationOutcome(target, rows.count, tuple(names), reports)

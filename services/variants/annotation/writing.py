@@ -47,15 +47,16 @@ def names_for(manifest: Mapping[str, Any], replaced: set[str], made: Sequence[Ma
 
 
 def write_table(
-    source: Path, target: Path, replaced: set[str], names: Sequence[str], annotated: Iterator[pa.Table], should_stop: ShouldStop
+    source: Path, target: Path, replaced: set[str], new: pa.Schema, annotated: Iterator[pa.Table], should_stop: ShouldStop
 ) -> None:
-    """Copy a table row group by row group, with new columns. `annotated` yields their rows in the order of the table.
+    """Copy a table row group by row group, with the columns of `new`. `annotated` yields their rows in the order of the table.
 
     :raise StoppedError: told to stop.
     """
     waiting: pa.Table | None = None
     with pq.ParquetFile(source) as table:
         kept = [name for name in table.schema_arrow.names if name not in replaced]
+        schema = pa.schema([*(table.schema_arrow.field(name) for name in kept), *new])
         writer: pq.ParquetWriter | None = None
         try:
             for group in range(table.num_row_groups):
@@ -63,13 +64,15 @@ def write_table(
                     raise StoppedError
                 rows = table.read_row_group(group, columns=kept).select(kept)
                 while waiting is None or waiting.num_rows < rows.num_rows:
-                    following = next(annotated).rename_columns(list(names))
+                    following = next(annotated).rename_columns(new.names).cast(new)
                     waiting = following if waiting is None else pa.concat_tables([waiting, following])
-                new, waiting = waiting.slice(0, rows.num_rows), waiting.slice(rows.num_rows)
-                together = pa.Table.from_arrays([*rows.columns, *new.columns], names=[*kept, *names])
+                own, waiting = waiting.slice(0, rows.num_rows), waiting.slice(rows.num_rows)
+                together = pa.Table.from_arrays([*rows.columns, *own.columns], schema=schema)
                 if writer is None:
-                    writer = pq.ParquetWriter(target, together.schema, **storage(together))
+                    writer = pq.ParquetWriter(target, schema, **storage(together))
                 writer.write_table(together, row_group_size=max(together.num_rows, 1))
+            if writer is None:
+                writer = pq.ParquetWriter(target, schema)
         finally:
             if writer is not None:
                 writer.close()

@@ -36,7 +36,8 @@ _COPIES = re.compile(r"CN([0-9]{1,3})")
 _ENDS = {"3to5": (True, False), "3to3": (True, True), "5to5": (False, False), "5to3": (False, True)}
 _STRANDS = {"+-": (True, False), "++": (True, True), "--": (False, False), "-+": (False, True)}
 _INFO = ("SVTYPE", "SVLEN", "CHR2", "POS2", "END", "CT", "STRANDS", "INV3", "INV5", "CN")
-_TYPE_COLUMNS = ("svtype", "sv_type", "cnv_type", "variant_type", "type")
+_LOOKED_AT = 2_000
+_MOST_ARE_KINDS = 0.5
 
 
 class SvKind(StrEnum):
@@ -100,6 +101,9 @@ def read_events(folder: Path, entries: Sequence[Mapping[str, Any]], connection: 
     """Return the structural variants of a table in its order."""
     types = ", ".join(f"'{kind}'" for kind in _TYPES)
     fields = _fields(entries)
+    stated = _type_column(folder, entries, connection)
+    if stated is not None:
+        fields.setdefault("SVTYPE", quoted(stated))
     chosen = "".join(f", CAST({column} AS VARCHAR) AS {quoted('x_' + name)}" for name, column in fields.items())
     sql = f"""
         SELECT row_id, chrom, pos, "end", coalesce(ref, '') AS ref, coalesce(alt, '') AS alt, coalesce(variant_type, '') AS kind,
@@ -122,9 +126,22 @@ def _fields(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             found.setdefault(field, value)
         elif origin == "format" and field in ("CN", "RDCN") and entry.get("part", "value") == "value":
             found.setdefault("sample_CN", value)
-        elif origin == "file" and str(entry["name"]).lower().removeprefix("file_") in _TYPE_COLUMNS:
-            found.setdefault("SVTYPE", value)
     return found
+
+
+def _type_column(folder: Path, entries: Sequence[Mapping[str, Any]], connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the column of a BED or CSV file that says the kinds, whatever it is called: most of its values are kinds."""
+    names = [str(entry["name"]) for entry in entries if entry["origin"] == "file" and entry["type"] == "text"]
+    if not names:
+        return None
+    sql = f"SELECT {', '.join(quoted(name) for name in names)} FROM read_parquet(?) LIMIT {_LOOKED_AT}"  # noqa: S608 (quoted)
+    looked_at: pa.Table = connection.sql(sql, params=[str(folder / TABLE_FILE)]).to_arrow_table()
+    shares = {
+        name: sum(one is not None and _kind_of_word(one) is not None for one in values) / max(1, len(values))
+        for name, values in zip(names, (column.to_pylist() for column in looked_at.columns), strict=True)
+    }
+    best = max(names, key=lambda name: shares[name])
+    return best if shares[best] > _MOST_ARE_KINDS else None
 
 
 def _event(row: Mapping[str, Any]) -> Event:
@@ -150,30 +167,31 @@ def _chromosome(name: str) -> str:
 
 
 def _kind(row: Mapping[str, Any], info: Mapping[str, str]) -> SvKind:
-    own = _KINDS.get(row["kind"])
     symbol = row["alt"][1:-1].upper() if row["alt"].startswith("<") else ""
-    stated = info.get("SVTYPE", "").upper()
     if ":ME" in symbol and symbol.startswith("INS"):
         return SvKind.MOBILE_ELEMENT
-    if own is not None:
-        return own
-    for text in (symbol, stated):
-        if _COPIES.fullmatch(text):
-            return SvKind.COPY_NUMBER
-        if text.split(":")[0].split("/")[0] in _MOBILE or text.startswith(("LINE", "SVA")):
-            return SvKind.MOBILE_ELEMENT
-        for kind in SvKind:
-            if text.startswith(kind.value):
-                return kind
-        if text in ("LOSS", "DELETION", "COPY NUMBER LOSS"):
-            return SvKind.DELETION
-        if text in ("GAIN", "DUPLICATION", "COPY NUMBER GAIN", "AMP", "AMPLIFICATION"):
-            return SvKind.DUPLICATION
-        if text in ("TRA", "CTX"):
-            return SvKind.BREAKEND
-    return SvKind.UNKNOWN
+    found = (_KINDS.get(row["kind"]), _kind_of_word(symbol), _kind_of_word(info.get("SVTYPE", "")))
+    return next((one for one in found if one is not None), SvKind.UNKNOWN)
 
 
+def _kind_of_word(text: str) -> SvKind | None:
+    """Read `DEL`, `<DUP:TANDEM>`, `CN0`, `ALU;TSD=null`, `copy number loss`; None for anything else."""
+    word = text[:_LONGEST_WORD].strip(" <>").upper()
+    first = re.split(r"[^A-Z0-9]", word, maxsplit=1)[0]
+    if _COPIES.fullmatch(first):
+        return SvKind.COPY_NUMBER
+    if first in _MOBILE or first.startswith(("LINE", "SVA")):
+        return SvKind.MOBILE_ELEMENT
+    return next((kind for kind in SvKind if kind.value == first), _WORDS.get(word) or _WORDS.get(first))
+
+
+_LONGEST_WORD = 60
+_WORDS = {
+    "LOSS": SvKind.DELETION, "DELETION": SvKind.DELETION, "COPY NUMBER LOSS": SvKind.DELETION, "GAIN": SvKind.DUPLICATION,
+    "DUPLICATION": SvKind.DUPLICATION, "COPY NUMBER GAIN": SvKind.DUPLICATION, "AMP": SvKind.DUPLICATION,
+    "AMPLIFICATION": SvKind.DUPLICATION, "INSERTION": SvKind.INSERTION, "INVERSION": SvKind.INVERSION,
+    "TRA": SvKind.BREAKEND, "CTX": SvKind.BREAKEND, "TRANSLOCATION": SvKind.BREAKEND,
+}  # fmt: skip
 _KINDS: Mapping[str, SvKind] = {
     VariantType.STRUCTURAL_DELETION: SvKind.DELETION, VariantType.STRUCTURAL_DUPLICATION: SvKind.DUPLICATION,
     VariantType.STRUCTURAL_INSERTION: SvKind.INSERTION, VariantType.STRUCTURAL_INVERSION: SvKind.INVERSION,

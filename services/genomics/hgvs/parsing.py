@@ -32,8 +32,11 @@ _STARTS = {
 _FITTING = {
     "NC_": "gm", "NM_": "cnrp", "XM_": "cnrp", "NR_": "nr", "XR_": "nr", "NP_": "p", "XP_": "p", "ENST": "cnrp", "ENSP": "p",
 }  # fmt: skip
+_MAX_WORDS = 4
+_RARE = {"`copy`", "`con`", "`(`", "`)`", "`[`", "`?`"}
+"""Left out of a message that would name many things."""
 _WORDS = {
-    "NUMBER": "a number", "UNKNOWN_NUMBER": "`?`", "BASES": "bases",
+    "NUMBER": "a number", "UNKNOWN_NUMBER": "`?`", "BASES": "a base",
     "AMINO_ACID": "an amino acid", "AMINO_ACIDS": "amino acids", "STOP": "`Ter` or `*`", "SOURCE": "a sequence with positions",
     "$END": "the end", "<END-OF-FILE>": "the end",
 }  # fmt: skip
@@ -97,6 +100,8 @@ def _explained(error: UnexpectedInput, written: str, start: int) -> str:
     at = len(written) if _is_at_end(error) else start + (error.pos_in_stream or 0)
     found = f"`{written[at]}`" if at < len(written) else "the end"
     words = sorted({_word(name) for name in expected})
+    if len(words) > _MAX_WORDS:
+        words = [word for word in words if word not in _RARE]
     return f"at character {at + 1}: {' or '.join(words) or 'something else'} is expected, {found} is there"
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Protocol
 
 from services.genomics.genome import GenomeBuild
 from services.genomics.variant import Variant
@@ -77,19 +75,3 @@ class Resolution:
     def only(self) -> Candidate | None:
         """The candidate where there is exactly one."""
         return self.candidates[0] if len(self.candidates) == 1 else None
-
-
-class PackFile(Protocol):
-    """An installed pack: its file, and its name with version to show."""
-
-    @property
-    def path(self) -> Path: ...
-
-    @property
-    def stamp(self) -> str: ...
-
-
-class References(Protocol):
-    """The installed reference data (`services/variants/reference`): the pack in use of a kind and build, or None."""
-
-    def active(self, kind: Any, build: Any) -> PackFile | None: ...

@@ -1,0 +1,76 @@
+"""The transcripts of installed gene models, by gene, by accession or by place, as the projection of HGVS needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from services.errors import InvalidInputError, UnavailableError
+from services.genomics.hgvs.transcript import TranscriptModel
+from services.variants.reference.model import Pack
+
+EXONS_FILE = "exons.parquet"
+_RANKS = {"mane_select": 0, "mane_plus_clinical": 1, "canonical": 2}
+_KEPT = 256
+_MAX_TRANSCRIPTS = 400
+_BY_GENE = "upper(gene) = upper(?)"
+_BY_ACCESSION = "split_part(transcript, '.', 1) = ?"
+_BY_PLACE = "chrom = ? AND transcript IN (SELECT transcript FROM read_parquet(?) WHERE chrom = ? AND start <= ? AND \"end\" >= ?)"
+
+
+def transcripts_of_gene(pack: Pack, gene: str) -> tuple[TranscriptModel, ...]:
+    """Return the transcripts of a gene, MANE Select first, then MANE Plus Clinical, canonical and the longest of the others."""
+    return _asked(pack.folder / EXONS_FILE, _BY_GENE, (gene,))
+
+
+def transcripts_named(pack: Pack, accession: str) -> tuple[TranscriptModel, ...]:
+    """Return the transcripts with an accession, whatever its version; several where a model has several places for it."""
+    return _asked(pack.folder / EXONS_FILE, _BY_ACCESSION, (accession.partition(".")[0],))
+
+
+def transcripts_with_exons_in(pack: Pack, chrom: str, start: int, end: int) -> tuple[TranscriptModel, ...]:
+    """Return the transcripts with an exon in a stretch of a chromosome, in the order of `transcripts_of_gene`."""
+    path = pack.folder / EXONS_FILE
+    return _asked(path, _BY_PLACE, (chrom, str(path), chrom, end, start))
+
+
+@lru_cache(maxsize=_KEPT)
+def _asked(path: Path, condition: str, values: tuple[Any, ...]) -> tuple[TranscriptModel, ...]:
+    """An installed pack never changes, so that what it answered can be kept by its path."""
+    sql = f"""
+        SELECT transcript, any_value(version) AS version, any_value(gene) AS gene, any_value(mark) AS mark, chrom,
+               any_value(strand) AS strand, list([start, "end"]) AS exons, min(coding_start) AS coding_start,
+               max(coding_end) AS coding_end, sum("end" - start + 1) AS length
+        FROM read_parquet(?) WHERE {condition}
+        GROUP BY transcript, chrom ORDER BY length DESC, transcript LIMIT {_MAX_TRANSCRIPTS}
+    """  # noqa: S608 - the conditions are constants of this module
+    try:
+        with duckdb.connect(":memory:", config={"threads": 2, "autoinstall_known_extensions": False}) as connection:
+            result = connection.execute(sql, [str(path), *values])
+            names = [column[0] for column in result.description or ()]
+            rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    except duckdb.Error as error:
+        raise UnavailableError("the installed gene models cannot be read: install them again") from error
+    return tuple(sorted(_models(rows), key=lambda one: _RANKS.get(one.mark, len(_RANKS))))
+
+
+def _models(rows: Iterable[Mapping[str, Any]]) -> list[TranscriptModel]:
+    made = []
+    for row in rows:
+        name = row["transcript"]
+        accession = f"{name}.{row['version']}" if row["version"] and "." not in name else name
+        coding = None if row["coding_start"] is None else (row["coding_start"], row["coding_end"])
+        exons = tuple((start, end) for start, end in row["exons"])
+        try:
+            made.append(
+                TranscriptModel(
+                    accession, row["gene"] or "", row["mark"] or "", row["chrom"], row["strand"] == "+", exons, coding
+                )
+            )
+        except InvalidInputError:
+            continue  # a model whose exons contradict each other places nothing
+    return made

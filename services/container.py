@@ -31,6 +31,7 @@ from services.patients.record import PatientRecord
 from services.patients.registry import PatientRegistry
 from services.pipelines.annotation import VariantAnnotations
 from services.pipelines.batch_classification import BatchClassification
+from services.pipelines.demo_variants import DemoVariants
 from services.pipelines.genomic_evidence import GenomicEvidence
 from services.pipelines.genomic_findings import GenomicFindings
 from services.pipelines.read_calling import ReadCalling
@@ -136,7 +137,8 @@ def build_services(settings: Settings) -> Services:
     genomic_evidence = GenomicEvidence(database, index, patients, findings)
     variants.subscribe(genomic_evidence.request)
     analyses = AnalysisLog(database, patients, findings.enriched)
-    demo = DemoLoader(patients, documents, settings.data_dir / "demo")
+    demo_variants = DemoVariants(variants, patients, settings.references, settings.data_dir / "demo_variants")
+    demo = DemoLoader(patients, documents, settings.data_dir / "demo", demo_variants.load)
     model = LanguageModel.from_settings(settings)
     assistant = Assistant(search, model)
     record = PatientRecord(database, index, patients)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,19 @@ if TYPE_CHECKING:
 
 
 class DemoLoader:
-    """Loads the nine demo patients. Idempotent: what is already there is left as it is."""
+    """Loads the nine demo patients. Idempotent: what is already there is left as it is.
 
-    def __init__(self, patients: PatientRegistry, library: DocumentLibrary, folder: Path) -> None:
+    `afterwards` is what else belongs to them and is brought in by others; it is called at the end of each load.
+    """
+
+    def __init__(
+        self, patients: PatientRegistry, library: DocumentLibrary, folder: Path,
+        afterwards: Callable[[Principal], object] | None = None,
+    ) -> None:
         self._patients = patients
         self._library = library
         self._folder = folder
+        self._afterwards = afterwards
         self._loading = threading.Lock()
 
     @property
@@ -49,6 +57,8 @@ class DemoLoader:
             self._begun.parent.mkdir(parents=True, exist_ok=True)
             self._begun.touch()
             passages = self._load(access, progress)
+            if self._afterwards is not None:
+                self._afterwards(access)
             self._begun.unlink(missing_ok=True)
             return passages
 

@@ -115,7 +115,7 @@ def _of_table(patient_id: str, table: TableFindings, name: str) -> Iterator[Pass
                        _variant_metadata(variant))  # fmt: skip
     for call in table.genes:
         yield _passage(patient_id, table, name, call.gene.lower(), f"{call.gene} pharmacogenetics", _gene_text(call),
-                       {"gene": call.gene, "inheritance": "pharmacogene"})  # fmt: skip
+                       {"gene": call.gene, "inheritance": "pharmacogene"}, drug_sources(call))  # fmt: skip
     said = " ".join(part for part in (*table.notes, searched_line(table)) if part)
     if said:
         yield _passage(patient_id, table, name, "limits", "What the variant table does not tell", said, {})
@@ -148,19 +148,19 @@ def _gene_text(call: GeneCall) -> str:
         seen = f"Carries {call.gene} variants: {changes}." if changes else f"No {call.gene} variant was read in the file."
     else:
         seen = f"{call.gene} could not be called." + (f" Seen: {changes}." if changes else "")
-    parts = [
-        f"{call_headline(call)}.", seen, *(drug_lines(call) if call.pairs else ()), f"{places_line(call)}.", *call.reasons,
-        f"Sources: {'; '.join(drug_sources(call))}.",
-    ]  # fmt: skip
-    return " ".join(parts)
+    return " ".join(
+        [f"{call_headline(call)}.", seen, *(drug_lines(call) if call.pairs else ()), f"{places_line(call)}.", *call.reasons]
+    )
 
 
 def _passage(
-    patient_id: str, table: TableFindings, name: str, key: str, title: str, text: str, metadata: dict[str, MetadataValue]
+    patient_id: str, table: TableFindings, name: str, key: str, title: str, text: str, metadata: dict[str, MetadataValue],
+    sources: tuple[str, ...] = (),
 ) -> Passage:
     sample = f", sample {table.sample}" if table.sample else ""
-    source = f"variant table {table.table_name}{sample}, {table.build or 'build unknown'}"
+    where = f"variant table {table.table_name}{sample}, {table.build or 'build unknown'}"
     return Passage(
         id=f"{table.table_id}-{key}", collection=COLLECTION, text=text[:4_000], title=f"{title} ({table.table_name})"[:300],
-        tier=Tier.RECORD, patient_id=patient_id, source=source, metadata=metadata, context=f"{name}. {title}, {source}",
+        tier=Tier.RECORD, patient_id=patient_id, source="; ".join((where, *sources))[:2_000], metadata=metadata,
+        context=f"{name}. {title}, {where}",
     )  # fmt: skip

@@ -163,7 +163,8 @@ def _status(table: Pharmacogene, sites: Sequence[Site], pairs: Sequence[Pair]) -
             reasons.append(f"{site.rsid} could not be used: {_why(site)}.")
     if len(pairs) > 1:
         named = ", ".join(pair.text for pair in pairs[1:_MAX_PAIRS])
-        reasons.append(f"The genotypes fit {pairs[0].text} and also {named}. {table.phase_note}")
+        unread = any(site.state not in (SiteState.READ, SiteState.NOT_IN_FILE) for site in sites)
+        reasons.append(f"The genotypes fit {pairs[0].text} and also {named}.{'' if unread else f' {table.phase_note}'}")
     reasons += [pairs[0].phenotype.reason] if pairs and pairs[0].phenotype.reason else []
     if not pairs:
         status = CallStatus.NOT_CALLED

@@ -10,6 +10,7 @@ from services.knowledge.pgx import Phenotype
 
 MIN_DEPTH = 10
 """Reads at a place below which a genotype is not used, where the file tells the depth."""
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +114,26 @@ class GeneCall:
     limits: tuple[str, ...]
 
     @property
+    def is_open(self) -> bool:
+        """Whether a place whose record could not be used decides the phenotype: then no pair is likelier than another."""
+        return bool(self.unread) and len({pair.phenotype.name for pair in self.pairs}) > 1
+
+    @property
     def diplotype(self) -> str | None:
-        """The likeliest pair as text."""
-        return self.pairs[0].text if self.pairs else None
+        """The likeliest pair as text; the first few of them where none is likelier."""
+        if not self.pairs:
+            return None
+        return " or ".join(pair.text for pair in self.pairs[:_MOST_SHOWN]) if self.is_open else self.pairs[0].text
 
     @property
     def phenotype(self) -> str | None:
-        """The phenotype of the likeliest pair, None where there is none or none can be assigned."""
-        return self.pairs[0].phenotype.name if self.pairs else None
+        """The phenotype of the likeliest pair, None where there is none, none can be assigned, or none is likelier."""
+        return self.pairs[0].phenotype.name if self.pairs and not self.is_open else None
 
     @property
     def other_phenotypes(self) -> tuple[str, ...]:
-        """The phenotypes of the other pairs that differ from the likeliest."""
-        named = (one.phenotype.name or "indeterminate" for one in self.pairs[1:])
+        """The phenotypes of the other pairs that differ from the likeliest; all of them where none is likelier."""
+        named = (one.phenotype.name or "indeterminate" for one in (self.pairs if self.is_open else self.pairs[1:]))
         return tuple(dict.fromkeys(name for name in named if name != self.phenotype))
 
     @property
@@ -139,19 +147,16 @@ class GeneCall:
         return tuple(site for site in self.sites if site.state not in (SiteState.READ, SiteState.NOT_IN_FILE))
 
     @property
-    def is_normal(self) -> bool:
-        """Whether nothing but normal function was found, by every pair that fits."""
-        return bool(self.pairs) and all(pair.phenotype.name == "normal" for pair in self.pairs)
-
-    @property
     def for_therapy(self) -> str | None:
         """The genotype as the clinical engine reads it; None where it must not be used.
 
-        What rests on missing places may raise a caution and never clears a drug: a presumed normal result is left out. Among
-        several pairs the likeliest counts unless another one could be worse than normal and it is not.
+        What is not certain may raise a caution and never clears a drug: a normal result counts only where every place was read,
+        and where an unusable record leaves normal function possible, nothing counts.
         """
-        if self.phenotype is None or (self.status is CallStatus.PRESUMED and self.is_normal):
+        if not self.pairs or self.pairs[0].phenotype.name is None:
             return None
-        if self.phenotype == "normal" and self.status is not CallStatus.CALLED:
+        if self.status is not CallStatus.CALLED and self.pairs[0].phenotype.name == "normal":
             return None
-        return self.phenotype if self.gene == "G6PD" else self.diplotype
+        if self.is_open and any(pair.phenotype.name == "normal" for pair in self.pairs):
+            return None
+        return self.pairs[0].phenotype.name if self.gene == "G6PD" else self.pairs[0].text

@@ -22,6 +22,8 @@ def evidence_line(one: Evidence) -> str:
 
 def phenotype_words(call: GeneCall) -> str:
     """The phenotype in words, said to be missing where it is."""
+    if call.is_open:
+        return "not settled"
     if call.phenotype is None:
         return "no phenotype assigned" if call.pairs else "not called"
     if call.gene == "G6PD":
@@ -40,7 +42,7 @@ def call_headline(call: GeneCall) -> str:
 
 def fired_rules(call: GeneCall) -> tuple[Rule, ...]:
     """The drug rules of the likeliest pair."""
-    return rules_for_genotype(call.gene, call.phenotype, call.diplotype) if call.pairs else ()
+    return rules_for_genotype(call.gene, call.phenotype, call.diplotype) if call.pairs and not call.is_open else ()
 
 
 def drug_lines(call: GeneCall) -> tuple[str, ...]:

@@ -148,8 +148,15 @@ def test_a_record_that_cannot_be_used_leaves_its_place_open(
     if state is not SiteState.READ:
         assert call.status is CallStatus.AMBIGUOUS
         assert {"*1/*1", "*1/*3C", "*3C/*3C"} <= {pair.text for pair in call.pairs}
-        assert call.for_therapy is None
+        assert (call.is_open, call.phenotype, call.for_therapy) == (True, None, None)
         assert any("rs1142345 could not be used" in reason for reason in call.reasons)
+
+
+def test_an_unusable_record_beside_a_loss_of_function_still_raises_the_caution() -> None:
+    genotypes = {"rs1799853": "0/1", "rs1057910": "./."}
+    call = call_gene("CYP2C9", "GRCh38", records("CYP2C9", "GRCh38", genotypes))
+    assert [pair.text for pair in call.pairs] == ["*1/*2", "*2/*3"]
+    assert (call.phenotype, call.other_phenotypes, call.for_therapy) == (None, ("intermediate", "poor"), "*1/*2")
 
 
 def test_two_alternate_alleles_at_one_place_are_told_apart() -> None:

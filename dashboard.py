@@ -31,6 +31,7 @@ PAGES = {
         st.Page("pages/variants/upload.py", title="Upload", icon=":material/upload:"),
         st.Page("pages/variants/jobs.py", title="Jobs", icon=":material/checklist:"),
         st.Page("pages/variants/explorer.py", title="Explorer", icon=":material/table_view:"),
+        st.Page("pages/variants/classify.py", title="Classify", icon=":material/gavel:"),
     ],
     "Administration": [
         st.Page("pages/admin/collections.py", title="Collections", icon=":material/database:"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.genomics.acmg.record import Effect
+from services.knowledge.known_variants import known_variant_at
 from services.variants.classification.content import EvidenceRow
 from services.variants.classification.gaps import Gap
 from services.variants.classification.gathering import Known
@@ -105,6 +106,11 @@ def _clinvar(rows: _Rows, known: Known, gaps: Mapping[Gap, str]) -> None:
         if row["conditions"]:
             rows.add(CLINVAR, "ClinVar conditions", str(row["conditions"]).replace("_", " ")[:500], found.pack.name,
                      found.pack.version)  # fmt: skip
+    site = known.question.site
+    listed = known_variant_at(str(known.build), site.chrom, site.pos, site.ref, site.alt)
+    if listed is not None:
+        words = f"{listed.name}, {listed.significance}: {listed.condition}"
+        rows.add(CLINVAR, "Known variant", words, listed.source.citation, note=f"{own}. {listed.note}")
 
 
 def _predictors(rows: _Rows, known: Known) -> None:

@@ -1,8 +1,8 @@
 """Classifies rows of a table and writes class, points and criteria as columns into a new table beside the old one.
 
 Only the rows asked for are classified; the columns of the others stay empty, as those of rows that cannot be classified (alleles
-that are not spelled out, contigs that are no chromosomes) or of which nothing is known: no evidence is not "uncertain". The columns
-of an earlier run are replaced, so that a table never mixes two.
+that are not spelled out, contigs that are no chromosomes) or of which nothing is known: no evidence is not "uncertain". The
+columns of an earlier run are replaced, so that a table never mixes two.
 """
 
 from __future__ import annotations
@@ -170,6 +170,7 @@ def _described(
         "classification": {
             "columns": list(names), "rules_version": RULES_VERSION, "rule_sets": sorted(made.rule_sets),
             "data_versions": dict(sorted(made.versions.items())), "rows": asked, "left_out": made.left_out,
-            "unknown": made.unknown, "classes": dict(sorted(made.by_class.items())), "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "unknown": made.unknown, "classes": dict(sorted(made.by_class.items())),
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     }

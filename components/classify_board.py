@@ -1,0 +1,90 @@
+"""The criteria board: what the rules say of each criterion, what an expert set, and the editor of the one that is open."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from components import classify_session
+from components.analysis_words import badge, inline, row
+from components.classify_words import MET, NOT_ASSESSABLE, NOT_MET, criterion_word, group_of
+from services.genomics.acmg.criteria import Criterion, Strength
+from services.genomics.acmg.results import Status
+from services.variants.classification.content import MAX_NOTE, ClassificationContent, CriterionRow, ExpertEntry
+
+_ORDER = list(Strength)
+_ALL = "All"
+
+
+def show(content: ClassificationContent, key: str) -> None:
+    """Draw the 28 criteria, pathogenic left and benign right."""
+    counts = Counter(group_of(one) for one in content.criteria)
+    shown = st.segmented_control(
+        "Show criteria", [_ALL, MET, NOT_MET, NOT_ASSESSABLE], default=_ALL, required=True, key=f"{key}.shown",
+        label_visibility="collapsed",
+        format_func=lambda one: f"{one} ({counts[one] if one != _ALL else len(content.criteria)})",
+    )  # fmt: skip
+    chosen = [one for one in content.criteria if shown in (_ALL, group_of(one)) or one.code == classify_session.edited()]
+    left, right = st.columns(2, gap="medium")
+    for column, heading, side in ((left, "Pathogenic", "P"), (right, "Benign", "B")):
+        with column:
+            st.markdown(f"**{heading}**")
+            rows = [one for one in chosen if one.code.startswith(side)]
+            for one in rows:
+                _criterion(one, key)
+            if not rows:
+                st.caption("None in this group.")
+
+
+def _criterion(one: CriterionRow, key: str) -> None:
+    is_open = classify_session.edited() == one.code
+    with st.container(border=is_open, gap="xxsmall"):
+        with row():
+            st.markdown(f"**{one.code}**", width=52)
+            badge(criterion_word(one))
+            if one.is_expert:
+                st.badge("expert", icon=":material/person:", color="primary")
+            st.markdown(inline(one.title), width="stretch")
+            st.button(
+                ":material/edit:", key=f"{key}.edit.{one.code}", type="tertiary", help=f"Decide on {one.code} yourself",
+                on_click=classify_session.edit, args=(None if is_open else one.code,),
+            )  # fmt: skip
+        st.caption(inline(one.note if one.is_expert else one.reason))
+        if one.automatic is not None:
+            strength = f", {one.automatic.strength}" if one.automatic.strength else ""
+            st.caption(f":material/smart_toy: The rules say: {one.automatic.status}{strength}. {inline(one.automatic.reason)}")
+        if is_open:
+            _editor(one, f"{key}.editor.{one.code}")
+
+
+def _editor(one: CriterionRow, key: str) -> None:
+    if one.inputs:
+        st.table({inline(name): inline(value) for name, value in one.inputs}, border="horizontal")
+    st.caption(f"Rule: {inline(one.source)}")
+    allowed = sorted(Criterion[one.code].definition.allowed, key=_ORDER.index)
+    before = classify_session.expert().get(one.code)
+    default = Criterion[one.code].definition.default
+    with st.form(key, border=False):
+        status = st.segmented_control(
+            "Decision", list(Status), default=Status(one.status), required=True, key=f"{key}.status",
+            format_func=lambda status: status.value.capitalize(),
+        )  # fmt: skip
+        strength = st.selectbox(
+            "Strength, where met", allowed, key=f"{key}.strength", format_func=lambda one: one.value,
+            index=allowed.index(Strength(one.strength) if one.strength else default),
+        )  # fmt: skip
+        note = st.text_area("Note: what this rests on", before.note if before else "", max_chars=MAX_NOTE, key=f"{key}.note")
+        with st.container(horizontal=True):
+            pressed = st.form_submit_button("Apply", type="primary", key=f"{key}.apply")
+            withdrawn = before is not None and st.form_submit_button("Back to the rules", key=f"{key}.withdraw")
+    if withdrawn:
+        classify_session.withdraw(one.code)
+        st.rerun(scope="fragment")
+    if pressed and not note.strip():
+        st.error("Write what the decision rests on: it is kept with the criterion.", icon=":material/edit_note:")
+    elif pressed:
+        met = status is Status.MET
+        entry = ExpertEntry(code=one.code, status=status.value, strength=strength.value if met else None, note=note.strip())
+        classify_session.enter(entry)
+        st.rerun(scope="fragment")

@@ -1,0 +1,118 @@
+"""What the classification page remembers between runs: the variant, the scheme, and what an expert entered but has not saved.
+
+A variant is kept as a place with alleles, or as a row of a table; the row alone is in the address, as opaque numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from components import state
+from services.genomics.genome import GenomeBuild
+from services.variants.classification.content import ClassificationContent, ExpertEntry, Scheme
+
+SCHEME = "classify.scheme"
+_TARGET = "classify.target"
+_EXPERT = "classify.expert"
+_EDITED = "classify.edited"
+_QUERY_ROW = "row"
+_MAX_ROW_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class RowTarget:
+    """A row of a table."""
+
+    table_id: str
+    row_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredTarget:
+    """A variant that somebody entered, with the names it was found by. `end` is set for copy number variants only."""
+
+    build: GenomeBuild
+    chrom: str
+    pos: int
+    ref: str
+    alt: str
+    end: int | None = None
+    gene: str = ""
+    hgvs_coding: str = ""
+    hgvs_protein: str = ""
+
+
+Target = RowTarget | EnteredTarget
+
+
+def target() -> Target | None:
+    """The variant to classify: from this session, or the row that the address names."""
+    if _TARGET not in st.session_state:
+        row = st.query_params.get(_QUERY_ROW, "")
+        table_id = state.table_id()
+        is_row = table_id is not None and row.isdecimal() and len(row) <= _MAX_ROW_DIGITS
+        st.session_state[_TARGET] = RowTarget(table_id, int(row)) if is_row and table_id else None
+    chosen: Target | None = st.session_state[_TARGET]
+    return chosen
+
+
+def choose(chosen: Target | None) -> None:
+    """Turn to another variant; what was entered for the one before is forgotten."""
+    st.session_state[_TARGET] = chosen
+    for key in (_EXPERT, _EDITED):
+        st.session_state.pop(key, None)
+
+
+def link() -> None:
+    """Keep the address in step: a row of a table is named in it, an entered variant is not."""
+    chosen = target()
+    if isinstance(chosen, RowTarget):
+        state.open_table(chosen.table_id)
+        state.link_table()
+        st.query_params[_QUERY_ROW] = str(chosen.row_id)
+    else:
+        st.query_params.pop(_QUERY_ROW, None)
+
+
+def scheme() -> Scheme:
+    chosen: Scheme = st.session_state.get(SCHEME) or Scheme.ACMG
+    return chosen
+
+
+def begin(key: str, latest: ClassificationContent | None) -> None:
+    """Start from what the newest version says, once for each variant and scheme."""
+    if st.session_state.get(_EXPERT, ("", {}))[0] != key:
+        entries = {one.code: one for one in latest.expert} if latest else {}
+        st.session_state[_EXPERT] = (key, entries)
+        st.session_state[_EDITED] = None
+
+
+def expert() -> Mapping[str, ExpertEntry]:
+    """What an expert entered, by criterion or cell."""
+    entries: Mapping[str, ExpertEntry] = st.session_state.get(_EXPERT, ("", {}))[1]
+    return entries
+
+
+def enter(entry: ExpertEntry) -> None:
+    key, entries = st.session_state[_EXPERT]
+    st.session_state[_EXPERT] = (key, {**entries, entry.code: entry})
+    st.session_state[_EDITED] = None
+
+
+def withdraw(code: str) -> None:
+    key, entries = st.session_state[_EXPERT]
+    st.session_state[_EXPERT] = (key, {name: one for name, one in entries.items() if name != code})
+    st.session_state[_EDITED] = None
+
+
+def edited() -> str | None:
+    """The criterion or cell whose editor is open."""
+    code: str | None = st.session_state.get(_EDITED)
+    return code
+
+
+def edit(code: str | None) -> None:
+    st.session_state[_EDITED] = code

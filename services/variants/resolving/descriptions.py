@@ -30,8 +30,11 @@ def resolve_description(description: Description, data: InstalledData) -> Found:
     if description.kind is Kind.RNA:
         return [], ["an r. description tells what was seen in RNA: give the c. description of the DNA"]
     if description.accession is None and description.gene is None:
-        return [], [f"name the gene or the transcript before {description.kind}., as in NOD2 c.2104C>T"]
+        return [], [f"name the gene or the transcript before {description.kind}., as in MEFV c.2080A>G"]
     candidates, problems = _known(description, data)
+    if candidates and not problems:
+        read_on = f"read on {candidates[0].transcript} (MANE Select)"
+        return candidates, [] if description.accession else [read_on]
     read: Callable[[TranscriptModel], Found]
     if isinstance(change, ProteinChange):
         read = partial(_through_codons, change, data)
@@ -109,6 +112,8 @@ def _on_transcripts(description: Description, data: InstalledData, read: Callabl
         found = [read(one) for one in transcripts]
         return [each for one, _ in found for each in one], [*notes, *(reason for _, reasons in found for reason in reasons)]
     best, *others = transcripts
+    if data.bases(best.chrom) is None and not isinstance(description.change, ProteinChange):
+        return _on_all(transcripts, read, data)
     candidates, reasons = read(best)
     mark = best.mark.replace("_", " ") or "the longest; none is marked as MANE or canonical"
     if candidates:
@@ -119,6 +124,16 @@ def _on_transcripts(description: Description, data: InstalledData, read: Callabl
         candidates += more
         notes += [f"read on {one.accession}, where it fits"] if more else []
     return candidates[:_MAX_CANDIDATES], notes[:_MAX_CANDIDATES]
+
+
+def _on_all(transcripts: Sequence[TranscriptModel], read: Callable[[TranscriptModel], Found], data: InstalledData) -> Found:
+    """Without sequence nothing tells on which transcript of a gene the stated base lies, so each place is a candidate."""
+    found = [read(one) for one in transcripts]
+    candidates = _merged([each for one, _ in found for each in one], ())
+    reasons = list(dict.fromkeys(reason for _, reasons in found for reason in reasons))
+    if candidates:
+        reasons = [f"the stated base could not be compared: no reference sequence is installed for {data.build}"]
+    return candidates[:_MAX_CANDIDATES], reasons[:_MAX_CANDIDATES]
 
 
 def _projected(kind: Kind, change: NucleotideChange, data: InstalledData, transcript: TranscriptModel) -> Candidate:

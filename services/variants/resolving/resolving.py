@@ -21,7 +21,7 @@ _KIND = re.compile(r"(?:^|[:\s])[gmcnrp]\.")
 _PROTEIN_BEHIND = re.compile(r"\s*\(?p\.[^\s()]{1,80}\)?$|\s*\(p\.\([^\s()]{1,80}\)\)$")
 _BARE_CHROMOSOME = re.compile(r"^(?P<name>[0-9]{1,2}|[XYM]|MT):(?=[gm]\.)")
 _NAME = re.compile(r"(?P<gene>[A-Za-z][A-Za-z0-9-]{1,20})[ :](?P<name>[A-Za-z0-9*]{2,20})")
-_EXAMPLES = "such as 16-50712015-C-T, NOD2 c.2104C>T, NOD2 p.Arg702Trp or rs2066844"
+_EXAMPLES = "such as 16-3243407-T-C, MEFV c.2080A>G, MEFV p.Met694Val or rs61752717"
 
 
 def resolve(text: str, build: GenomeBuild, references: ReferenceLibrary | None = None) -> Resolution:

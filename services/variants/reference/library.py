@@ -32,10 +32,13 @@ from uuid import uuid4
 
 from services.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from services.genomics.genome import GenomeBuild
+from services.variants.reference.checks import refuse_other_sequence
 from services.variants.reference.converting import Conversion, Converted, Report, ShouldStop
+from services.variants.reference.layouts import LAYOUTS
 from services.variants.reference.model import ANY_BUILD, Pack, PackKind, PackRequest
 from services.variants.reference.registry import convert
 from services.variants.reference.source_files import checked_sources, list_sources
+from services.variants.reference.tables import TABLE
 
 CONVERTER_VERSION = "1"
 MANIFEST = "manifest.json"
@@ -131,6 +134,7 @@ class ReferenceLibrary:
                     lambda share, text: report(_CHECKED_SHARE + (1 - _CHECKED_SHARE) * share, text), should_stop,
                 ),
             )
+            self._refuse_other_build(request, folder)
             chosen = request.version or made.version
             if chosen is None:
                 raise InvalidInputError(f"the file does not say which version of {request.kind.label} it is: state the version")
@@ -197,6 +201,11 @@ class ReferenceLibrary:
         if self._folder(request.kind, request.build, version).exists():
             what = f"{request.kind.label} {version}{f' for {request.build}' if request.build else ''}"
             raise ConflictError(f"{what} is installed already: remove it first, or state another version")
+
+    def _refuse_other_build(self, request: PackRequest, folder: Path) -> None:
+        sequence = self.active(PackKind.SEQUENCE, request.build) if request.build else None
+        if sequence is not None and "ref" in LAYOUTS.get(request.kind, {}):
+            refuse_other_sequence(folder / TABLE, sequence.path, str(request.build))
 
     @contextmanager
     def _building(self) -> Iterator[Path]:

@@ -21,8 +21,10 @@ _ENSEMBL = """##gff-version 3
 ##sequence-region   16 1 90338345
 #!genome-build GRCh38.p14
 #!genebuild-last-updated 2023-07
-16\tensembl_havana\tgene\t101\t400\t.\t-\t.\tID=gene:ENSG00000103313;Name=MEFV;biotype=protein_coding;gene_id=ENSG00000103313;version=14
-16\tensembl_havana\tmRNA\t101\t400\t.\t-\t.\tID=transcript:ENST00000219596;Parent=gene:ENSG00000103313;Name=MEFV-201;biotype=protein_coding;tag=basic,Ensembl_canonical,MANE_Select;transcript_id=ENST00000219596;version=6
+16\tensembl_havana\tgene\t101\t400\t.\t-\t.\tID=gene:ENSG00000103313;Name=MEFV;biotype=protein_coding;\
+gene_id=ENSG00000103313;version=14
+16\tensembl_havana\tmRNA\t101\t400\t.\t-\t.\tID=transcript:ENST00000219596;Parent=gene:ENSG00000103313;\
+Name=MEFV-201;biotype=protein_coding;tag=basic,Ensembl_canonical,MANE_Select;transcript_id=ENST00000219596;version=6
 16\tensembl_havana\tthree_prime_UTR\t101\t130\t.\t-\t.\tParent=transcript:ENST00000219596
 16\tensembl_havana\texon\t101\t200\t.\t-\t.\tParent=transcript:ENST00000219596;Name=ENSE2;rank=2
 16\tensembl_havana\tCDS\t131\t200\t.\t-\t1\tID=CDS:ENSP1;Parent=transcript:ENST00000219596
@@ -39,8 +41,10 @@ _REFSEQ = """##gff-version 3
 #!annotation-source NCBI RefSeq GCF_000001405.40-RS_2025_08
 ##sequence-region NC_000016.10 1 90338345
 NC_000016.10\tRefSeq\tregion\t1\t90338345\t.\t+\t.\tID=NC_000016.10:1..90338345;Dbxref=taxon:9606
-NC_000016.10\tBestRefSeq\tgene\t101\t400\t.\t-\t.\tID=gene-MEFV;Dbxref=GeneID:4210,HGNC:HGNC:6998;Name=MEFV;gene=MEFV;gene_biotype=protein_coding
-NC_000016.10\tBestRefSeq\tmRNA\t101\t400\t.\t-\t.\tID=rna-NM_000243.3;Parent=gene-MEFV;Dbxref=GeneID:4210;Name=NM_000243.3;gene=MEFV;tag=MANE Select;transcript_id=NM_000243.3
+NC_000016.10\tBestRefSeq\tgene\t101\t400\t.\t-\t.\tID=gene-MEFV;Dbxref=GeneID:4210,HGNC:HGNC:6998;Name=MEFV;gene=MEFV;\
+gene_biotype=protein_coding
+NC_000016.10\tBestRefSeq\tmRNA\t101\t400\t.\t-\t.\tID=rna-NM_000243.3;Parent=gene-MEFV;Dbxref=GeneID:4210;\
+Name=NM_000243.3;gene=MEFV;tag=MANE Select;transcript_id=NM_000243.3
 NC_000016.10\tBestRefSeq\texon\t301\t400\t.\t-\t.\tID=exon-NM_000243.3-1;Parent=rna-NM_000243.3;transcript_id=NM_000243.3
 NC_000016.10\tBestRefSeq\texon\t101\t200\t.\t-\t.\tID=exon-NM_000243.3-2;Parent=rna-NM_000243.3;transcript_id=NM_000243.3
 NC_000016.10\tBestRefSeq\tCDS\t301\t350\t.\t-\t0\tID=cds-NP_000234.1;Parent=rna-NM_000243.3;protein_id=NP_000234.1
@@ -54,7 +58,9 @@ _GENCODE = """##gff-version 3
 ##description: evidence-based annotation of the human genome (GRCh38), version 47 (Ensembl 113)
 ##date: 2024-07-22
 chr16\tHAVANA\tgene\t101\t400\t.\t-\t.\tID=ENSG00000103313.14;gene_id=ENSG00000103313.14;gene_type=protein_coding;gene_name=MEFV
-chr16\tHAVANA\ttranscript\t101\t400\t.\t-\t.\tID=ENST00000219596.6;Parent=ENSG00000103313.14;gene_id=ENSG00000103313.14;transcript_id=ENST00000219596.6;gene_type=protein_coding;gene_name=MEFV;transcript_type=protein_coding;tag=basic,Ensembl_canonical,MANE_Select
+chr16\tHAVANA\ttranscript\t101\t400\t.\t-\t.\tID=ENST00000219596.6;Parent=ENSG00000103313.14;gene_id=ENSG00000103313.14;\
+transcript_id=ENST00000219596.6;gene_type=protein_coding;gene_name=MEFV;transcript_type=protein_coding;\
+tag=basic,Ensembl_canonical,MANE_Select
 chr16\tHAVANA\texon\t301\t400\t.\t-\t.\tID=exon:ENST00000219596.6:1;Parent=ENST00000219596.6
 chr16\tHAVANA\tCDS\t301\t350\t.\t-\t0\tID=CDS:ENST00000219596.6;Parent=ENST00000219596.6
 chr16\tHAVANA\texon\t101\t200\t.\t-\t.\tID=exon:ENST00000219596.6:2;Parent=ENST00000219596.6
@@ -100,7 +106,7 @@ def test_the_written_models_are_read_by_the_prediction_of_consequences(install: 
     model = read_gene_model(pack.path)
     assert model.contigs == {"16"}
     assert list(model.marks.values()) == ["MANE Select"]
-    bases = "".join(random.Random(5).choices("ACGT", k=700))  # noqa: S311 - seeded, not cryptographic
+    bases = "".join(random.Random(5).choices("ACGT", k=700))
     coding = "ATG" + "GCT" * 37  # 111 bases and a start, read from the minus strand
     minus = coding[:50], coding[50:114] + "CCTTAA"
     flip = str.maketrans("ACGT", "TGCA")

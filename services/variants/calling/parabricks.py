@@ -35,6 +35,7 @@ from services.variants.calling.model import (
     ReadReport,
     SampleReads,
 )
+from services.variants.calling.references import index_reference
 from services.variants.calling.reporting import report_reads
 from services.variants.calling.service import tool_versions
 from services.variants.calling.tools import Command, Progress, ShouldStop, ToolLimits, never, plain, run, silent
@@ -87,6 +88,8 @@ def call_variants(
     try:
         results = work / "results"
         results.mkdir()
+        if not Path(f"{request.reference}.fai").is_file():
+            index_reference(request.reference, should_stop)
         runner = _Pbrun(pbrun, work, should_stop)
         for sample in request.samples:
             _check_reads(sample)
@@ -246,6 +249,7 @@ def _normalised(raw: Path, reference: Path, folder: Path, should_stop: ShouldSto
             if line.startswith("#") or fields[4] in (".", "*", "<NON_REF>"):
                 continue
             tally.add(fields[3].upper(), fields[4].upper(), [] if fields[6] in (".", "PASS") else fields[6].split(";"))
-    run(Command.of("bcftools", "sort", "-Oz", "-o", packed, text), limits=ToolLimits(), should_stop=should_stop)
+    ordered = Command.of("bcftools", "sort", "-Oz", "-T", folder / "sorting", "-o", packed, text)
+    run(ordered, limits=ToolLimits(), should_stop=should_stop)
     run(Command.of("bcftools", "index", "--tbi", packed), limits=ToolLimits(), should_stop=should_stop)
     return packed, tally.report()

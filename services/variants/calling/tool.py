@@ -13,7 +13,7 @@ from typing import Any
 
 from services.variants.calling.confinement import confine
 
-_CAPTURED = frozenset({"stats"})
+_CAPTURED = frozenset({"flagstat", "stats"})
 """Commands whose output pysam loses unless it collects it; theirs is small."""
 
 

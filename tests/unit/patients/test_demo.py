@@ -12,9 +12,9 @@ import pytest
 from demo_data import render
 from demo_data.catalogue import load_patients
 from demo_data.schema import DemoPatient
-from services.access.principals import LOCAL_USER, PUBLIC
+from services.access.principals import LOCAL_USER, PUBLIC, Principal
 from services.container import Services
-from services.errors import AccessDeniedError, ConflictError
+from services.errors import AccessDeniedError, ConflictError, UnavailableError
 from services.patients import demo
 from services.patients.demo import DemoLoader, demo_questions
 from services.patients.documents import Ingested
@@ -89,6 +89,25 @@ def test_a_load_that_was_interrupted_is_known_to_be_unfinished_until_it_is_repea
     assert DemoLoader(desk.patients, desk.library, tmp_path / "demo").unfinished
     loader.load(LOCAL_USER)
     assert not loader.unfinished
+
+
+def test_a_load_ends_when_what_else_belongs_to_the_patients_is_there_too(
+    desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path
+) -> None:
+    brought: list[str] = []
+
+    def bring(access: Principal) -> None:
+        brought.append(access.name)
+        if len(brought) == 1:
+            raise UnavailableError("no disk")
+
+    loader = DemoLoader(desk.patients, desk.library, tmp_path / "demo", bring)
+    with pytest.raises(UnavailableError):
+        loader.load(LOCAL_USER)
+    assert DemoLoader(desk.patients, desk.library, tmp_path / "demo").unfinished
+    loader.load(LOCAL_USER)
+    assert not loader.unfinished
+    assert brought == [LOCAL_USER.name] * 2
 
 
 def test_loading_twice_at_the_same_time_gives_both_callers_the_same_counts(

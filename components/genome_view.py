@@ -32,7 +32,9 @@ from services.variants.genome_tracks import (
     gene_names,
     lengths,
     plain_name,
+    transcript_features,
 )
+from services.variants.reference.model import PackKind
 
 _ASSETS = Path(__file__).parent / "assets" / "igv"
 _ROUTE = "/api/genome"
@@ -67,7 +69,7 @@ def show(
     key: str,
 ) -> None:
     """Draw the genome around `locus`, with the table's `variants` around it and the reads they were called from by `job`."""
-    tracks = [_genes(locus.build)] if locus.build else []
+    tracks = _gene_tracks(services, locus)
     if variants is not None:
         tracks.append(_table_track(variants, locus))
     if job is not None:
@@ -111,11 +113,16 @@ def _lengths_only(build: GenomeBuild) -> str:
     return f"data:text/plain;base64,{base64.b64encode(text.encode()).decode()}"
 
 
-def _genes(build: GenomeBuild) -> dict[str, Any]:
-    return {
-        "name": "Genes of Paratope", "type": "annotation", "displayMode": "EXPANDED", "color": _GENES_COLOUR, "height": 70,
-        "features": gene_features(build),
-    }  # fmt: skip
+def _gene_tracks(services: Services, locus: Locus) -> list[dict[str, Any]]:
+    """The built-in genes of the build; with installed gene models also the transcripts around the place."""
+    if locus.build is None:
+        return []
+    style = {"type": "annotation", "displayMode": "EXPANDED", "color": _GENES_COLOUR}
+    tracks = [{**style, "name": "Genes of Paratope", "height": 70, "features": gene_features(locus.build)}]
+    models = services.references.active(PackKind.GENE_MODELS, locus.build)
+    if models is not None and (found := transcript_features(models, locus)):
+        tracks.append({**style, "name": plain_name(models.stamp), "height": 110, "features": found})
+    return tracks
 
 
 def _table_track(variants: TableFeatures, locus: Locus) -> dict[str, Any]:

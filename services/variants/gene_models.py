@@ -19,7 +19,10 @@ _KEPT = 256
 _MAX_TRANSCRIPTS = 400
 _BY_GENE = "upper(gene) = upper(?)"
 _BY_ACCESSION = "split_part(transcript, '.', 1) = ?"
-_BY_PLACE = "chrom = ? AND transcript IN (SELECT transcript FROM read_parquet(?) WHERE chrom = ? AND start <= ? AND \"end\" >= ?)"
+_BY_PLACE = (
+    "chrom = ? AND transcript IN (SELECT transcript FROM read_parquet(?) WHERE chrom = ? "
+    'GROUP BY transcript HAVING min(start) <= ? AND max("end") >= ?)'
+)
 
 
 def transcripts_of_gene(pack: Pack, gene: str) -> tuple[TranscriptModel, ...]:
@@ -32,8 +35,8 @@ def transcripts_named(pack: Pack, accession: str) -> tuple[TranscriptModel, ...]
     return _asked(pack.folder / EXONS_FILE, _BY_ACCESSION, (accession.partition(".")[0],))
 
 
-def transcripts_with_exons_in(pack: Pack, chrom: str, start: int, end: int) -> tuple[TranscriptModel, ...]:
-    """Return the transcripts with an exon in a stretch of a chromosome, in the order of `transcripts_of_gene`."""
+def transcripts_over(pack: Pack, chrom: str, start: int, end: int) -> tuple[TranscriptModel, ...]:
+    """Return the transcripts that overlap a stretch, introns included, in the order of `transcripts_of_gene`; at most 400."""
     path = pack.folder / EXONS_FILE
     return _asked(path, _BY_PLACE, (chrom, str(path), chrom, end, start))
 

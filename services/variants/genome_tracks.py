@@ -13,18 +13,22 @@ from typing import Any
 
 from services.errors import InvalidInputError
 from services.genomics.genome import CHROMOSOME_LENGTHS, GenomeBuild, canonical_chromosome
+from services.genomics.hgvs.transcript import TranscriptModel
 from services.knowledge.genes import genes, genes_at
 from services.variants.filters import Region
+from services.variants.gene_models import transcripts_over
+from services.variants.reference.model import Pack
 from services.variants.tables import VariantTable
 
 Feature = Mapping[str, Any]
 AROUND_A_VARIANT = 60
 """Bases shown at either side of a variant."""
 _VARIANTS_AROUND = 50_000
+_TRANSCRIPTS_AROUND = 100_000
 _MITOCHONDRION = 16_569
 MAX_VARIANTS = 2_000
 _LONGEST_ALLELE = 20
-_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:*+_>-]")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:*+_()-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,28 @@ def gene_features(build: GenomeBuild) -> list[Feature]:
                 {"chr": place.chrom, "start": place.start - 1, "end": place.end, "name": gene.symbol, "strand": place.strand}
             )
     return found
+
+
+def transcript_features(pack: Pack, locus: Locus) -> list[Feature]:
+    """Return the transcripts of an installed gene model within 100,000 bases of the place, best first, with exons and UTRs."""
+    around = locus.widened(_TRANSCRIPTS_AROUND)
+    return [_transcript(one) for one in transcripts_over(pack, around.chrom, around.start, around.end)]
+
+
+def _transcript(model: TranscriptModel) -> Feature:
+    return {
+        "chr": model.chrom, "start": model.exons[0][0] - 1, "end": model.exons[-1][1],
+        "name": plain_name(f"{model.gene} {model.accession}".strip()), "strand": "+" if model.is_plus_strand else "-",
+        "mark": plain_name(model.mark.replace("_", " ")), "exons": [_exon(exon, model.coding) for exon in model.exons],
+    }  # fmt: skip
+
+
+def _exon(exon: tuple[int, int], coding: tuple[int, int] | None) -> Feature:
+    """An exon with its coding part; a non-coding exon is drawn thin."""
+    first, last = (max(exon[0], coding[0]), min(exon[1], coding[1])) if coding else (1, 0)
+    if first > last:
+        return {"start": exon[0] - 1, "end": exon[1], "utr": True}
+    return {"start": exon[0] - 1, "end": exon[1], "cdStart": first - 1, "cdEnd": last}
 
 
 def gene_names(locus: Locus) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from services.genomics.hgvs.projection import Bases
 from services.genomics.hgvs.transcript import TranscriptModel
 from services.knowledge.genes import gene as known_gene
 from services.knowledge.genes import genes
-from services.variants.gene_models import transcripts_named, transcripts_of_gene, transcripts_with_exons_in
+from services.variants.gene_models import transcripts_named, transcripts_of_gene, transcripts_over
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import Pack, PackKind
 from services.variants.reference.sequence import ReferenceGenome
@@ -71,8 +71,8 @@ class InstalledData:
         return str(rows[0]["symbol"]) if rows else None
 
     def at(self, chrom: str, start: int, end: int) -> tuple[TranscriptModel, ...]:
-        """Return the transcripts with an exon in a stretch, best first."""
-        return () if self.models is None else transcripts_with_exons_in(self.models, chrom, start, end)
+        """Return the transcripts that overlap a stretch, best first."""
+        return () if self.models is None else transcripts_over(self.models, chrom, start, end)
 
     def by_rsid(self, rsid: str) -> list[Mapping[str, Any]]:
         """Return the rows of the ClinVar pack with an rsID."""

@@ -24,7 +24,7 @@ CODING = (61, 230)
 
 def _sequence() -> str:
     """Chromosome 1 of 400 bases; codon 2 of PLUSG (64 to 66) is CGG, and an A stands at 91 to 95 of an intron, alone."""
-    bases = random.Random(3).choices("ACGT", k=400)  # noqa: S311 - a sequence, not a secret
+    bases = random.Random(3).choices("ACGT", k=400)
     for start, text in ((61, "ATGCGGAAA"), (90, "CAAAAAG"), (121, "A"), (201, "C"), (222, "GGTCCGCAT")):
         bases[start - 1 : start - 1 + len(text)] = text
     return "".join(bases)
@@ -209,3 +209,6 @@ def test_coordinates_are_described_on_the_transcript_at_the_place(packs: Referen
     found = resolve("chr1-64-C-T", BUILD, packs)
     assert found.only is not None
     assert (found.only.gene, found.only.hgvs_c, found.only.hgvs_p) == ("PLUSG", "NM_900001.2:c.4C>T", "p.(Arg2Trp)")
+    intron = resolve("chr1-91-A-C", BUILD, packs)
+    assert intron.only is not None
+    assert (intron.only.hgvs_c, intron.only.hgvs_p) == ("NM_900001.2:c.20+11A>C", None)

@@ -102,7 +102,7 @@ def _gene(call: GeneCall) -> None:
         [
             {
                 "rsID": site.rsid, "Position": site.position, "Change": f"{site.ref}>{site.alt}", "In the file": site.state.value,
-                "Genotype": site.genotype, "Copies": site.copies, "Reads": site.depth, "Filter": site.filter,
+                "Genotype": site.genotype, "Copies": _number(site.copies), "Reads": _number(site.depth), "Filter": site.filter,
             }
             for site in read
         ],
@@ -110,6 +110,10 @@ def _gene(call: GeneCall) -> None:
     )  # fmt: skip
     st.caption(inline(" ".join(call.limits)))
     st.caption(f"Sources: {inline('; '.join(drug_sources(call)))}")
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def open_in_explorer(table_id: str, row_id: int) -> None:

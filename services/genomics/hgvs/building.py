@@ -62,6 +62,9 @@ class Builder(Transformer[Token, Any]):
     def upstream(self, number: Token) -> int:
         return -self._counted(number)
 
+    def unknown_offset(self, sign: Token) -> int:
+        raise self._refuse(sign, "how far into the intron is not said: such a change names no single variant")
+
     offset = staticmethod(lambda value: value)
 
     def bound(self, position: Position) -> Bound:

@@ -35,6 +35,7 @@ PAGES = {
     ],
     "Administration": [
         st.Page("pages/admin/collections.py", title="Collections", icon=":material/database:"),
+        st.Page("pages/admin/reference.py", title="Reference data", icon=":material/library_books:"),
     ],
 }
 

@@ -18,6 +18,8 @@ _PENDING = "pending_question"
 _QUERY_PATIENT = "patient"
 _UPLOAD_TURN = "upload_turn"
 _UPLOADS_SUBMITTED = "uploads_submitted"
+_REFERENCE_TURN = "reference_turn"
+_REFERENCE_SUBMITTED = "reference_submitted"
 _TABLE = "table_id"
 _QUERY_TABLE = "table"
 _TABLE_ID = r"[0-9a-zA-Z]{1,32}"
@@ -107,3 +109,21 @@ def submitted_uploads() -> list[str]:
     """The jobs that the upload page made last."""
     job_ids: list[str] = st.session_state.get(_UPLOADS_SUBMITTED, [])
     return job_ids
+
+
+def reference_turn() -> int:
+    """Grows with each installation of reference data that is started, so that the form begins empty."""
+    turn: int = st.session_state.get(_REFERENCE_TURN, 0)
+    return turn
+
+
+def reference_submitted(job_id: str) -> None:
+    """Remember the job that the page of reference data has just made."""
+    st.session_state[_REFERENCE_SUBMITTED] = job_id
+    st.session_state[_REFERENCE_TURN] = reference_turn() + 1
+
+
+def submitted_reference() -> str | None:
+    """The job that the page of reference data made last."""
+    job_id: str | None = st.session_state.get(_REFERENCE_SUBMITTED)
+    return job_id

@@ -7,7 +7,7 @@ from collections import Counter
 import streamlit as st
 
 from components import classify_session
-from components.analysis_words import badge, inline, row
+from components.analysis_words import badge, inline
 from components.classify_words import MET, NOT_ASSESSABLE, NOT_MET, criterion_word, group_of
 from services.genomics.acmg.criteria import Criterion, Strength
 from services.genomics.acmg.results import Status
@@ -15,6 +15,7 @@ from services.variants.classification.content import MAX_NOTE, ClassificationCon
 
 _ORDER = list(Strength)
 _ALL = "All"
+_NO_NOTE = "classify.no_note"
 
 
 def show(content: ClassificationContent, key: str) -> None:
@@ -40,17 +41,17 @@ def show(content: ClassificationContent, key: str) -> None:
 def _criterion(one: CriterionRow, key: str) -> None:
     is_open = classify_session.edited() == one.code
     with st.container(border=is_open, gap="xxsmall"):
-        with row():
-            st.markdown(f"**{one.code}**", width=52)
-            badge(criterion_word(one))
-            if one.is_expert:
-                st.badge("expert", icon=":material/person:", color="primary")
-            st.markdown(inline(one.title), width="stretch")
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(f"**{one.code}** {inline(one.title)}", width="stretch")
             st.button(
                 ":material/edit:", key=f"{key}.edit.{one.code}", type="tertiary", help=f"Decide on {one.code} yourself",
                 on_click=classify_session.edit, args=(None if is_open else one.code,),
             )  # fmt: skip
-        st.caption(inline(one.note if one.is_expert else one.reason))
+        with st.container(horizontal=True, vertical_alignment="top", gap="xsmall"):
+            badge(criterion_word(one))
+            if one.is_expert:
+                st.badge("expert", icon=":material/person:", color="primary")
+            st.caption(inline(one.note if one.is_expert else one.reason), width="stretch")
         if one.automatic is not None:
             strength = f", {one.automatic.strength}" if one.automatic.strength else ""
             st.caption(f":material/smart_toy: The rules say: {one.automatic.status}{strength}. {inline(one.automatic.reason)}")
@@ -66,25 +67,29 @@ def _editor(one: CriterionRow, key: str) -> None:
     before = classify_session.expert().get(one.code)
     default = Criterion[one.code].definition.default
     with st.form(key, border=False):
-        status = st.segmented_control(
+        st.segmented_control(
             "Decision", list(Status), default=Status(one.status), required=True, key=f"{key}.status",
             format_func=lambda status: status.value.capitalize(),
         )  # fmt: skip
-        strength = st.selectbox(
+        st.selectbox(
             "Strength, where met", allowed, key=f"{key}.strength", format_func=lambda one: one.value,
             index=allowed.index(Strength(one.strength) if one.strength else default),
         )  # fmt: skip
-        note = st.text_area("Note: what this rests on", before.note if before else "", max_chars=MAX_NOTE, key=f"{key}.note")
+        st.text_area("Note: what this rests on", before.note if before else "", max_chars=MAX_NOTE, key=f"{key}.note")
         with st.container(horizontal=True):
-            pressed = st.form_submit_button("Apply", type="primary", key=f"{key}.apply")
-            withdrawn = before is not None and st.form_submit_button("Back to the rules", key=f"{key}.withdraw")
-    if withdrawn:
-        classify_session.withdraw(one.code)
-        st.rerun(scope="fragment")
-    if pressed and not note.strip():
+            st.form_submit_button("Apply", type="primary", key=f"{key}.apply", on_click=_apply, args=(one.code, key))
+            if before is not None:
+                st.form_submit_button(
+                    "Back to the rules", key=f"{key}.withdraw", on_click=classify_session.withdraw, args=(one.code,)
+                )
+    if st.session_state.pop(_NO_NOTE, None) == one.code:
         st.error("Write what the decision rests on: it is kept with the criterion.", icon=":material/edit_note:")
-    elif pressed:
-        met = status is Status.MET
-        entry = ExpertEntry(code=one.code, status=status.value, strength=strength.value if met else None, note=note.strip())
-        classify_session.enter(entry)
-        st.rerun(scope="fragment")
+
+
+def _apply(code: str, key: str) -> None:
+    status, note = st.session_state[f"{key}.status"], st.session_state[f"{key}.note"].strip()
+    if not note:
+        st.session_state[_NO_NOTE] = code
+        return
+    strength = st.session_state[f"{key}.strength"].value if status is Status.MET else None
+    classify_session.enter(ExpertEntry(code=code, status=status.value, strength=strength, note=note))

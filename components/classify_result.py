@@ -122,13 +122,15 @@ def _flag(services: Services, access: Principal, subject: Subject, gene: str, co
 
 def _sign(services: Services, access: Principal, latest: Classified, key: str) -> None:
     with st.form(f"{key}.sign.{latest.digest}", border=False):
-        name = st.text_input("Your name", key=f"{key}.signer", max_chars=MAX_NAME, placeholder="as it shall stand on the report")
+        st.text_input("Your name", key=f"{key}.signer", max_chars=MAX_NAME, placeholder="as it shall stand on the report")
         st.caption(f"Signing vouches for version {latest.version} exactly as it is. It cannot be changed or withdrawn.")
-        pressed = st.form_submit_button("Sign this version", type="primary", key=f"{key}.sign.go")
-    if pressed:
-        try:
-            services.classifier.store.sign(access, latest.id, name, seen=latest.digest)
-        except ParatopeError as error:
-            show_error(error)
-        else:
-            st.rerun(scope="fragment")
+        st.form_submit_button(
+            "Sign this version", type="primary", key=f"{key}.sign.go", on_click=_signed, args=(services, access, latest, key)
+        )
+
+
+def _signed(services: Services, access: Principal, latest: Classified, key: str) -> None:
+    try:
+        services.classifier.store.sign(access, latest.id, st.session_state[f"{key}.signer"], seen=latest.digest)
+    except ParatopeError as error:
+        st.session_state[_PROBLEM] = error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -28,12 +28,12 @@ def components_of_installed_packages() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(services: Services) -> Iterator[OpenPage]:
-    """Open a page as the navigation does; `patient` comes from the link as it would in a browser."""
+    """Open a page as the navigation does; `patient` and `link` are the parameters of the address, as in a browser."""
 
-    def open_it(path: str, patient: str | None = None) -> AppTest:
+    def open_it(path: str, patient: str | None = None, *, link: Mapping[str, str] | None = None) -> AppTest:
         app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
-        if patient is not None:
-            app.query_params["patient"] = patient
+        for name, value in {**({"patient": patient} if patient is not None else {}), **(link or {})}.items():
+            app.query_params[name] = value
         app.switch_page(path)
         return app.run()
 

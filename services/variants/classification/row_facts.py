@@ -13,7 +13,7 @@ from typing import Any
 
 from services.genomics.acmg.record import Effect
 
-OWN, FILE = "this product's annotation", "annotation in the file"
+OWN, FILE, ENTERED = "this product's annotation", "annotation in the file", "the name it was found by"
 
 _EFFECTS: tuple[tuple[Effect, frozenset[str]], ...] = (
     (Effect.WHOLE_GENE_DELETION, frozenset({"transcript_ablation"})),
@@ -86,7 +86,8 @@ class RowFacts:
 
     @property
     def effect(self) -> Effect | None:
-        return effect_of(self.consequence)
+        """The effect that the consequence states, else the one that the change of the protein implies."""
+        return effect_of(self.consequence) or implied_effect(self.hgvs_protein)
 
     @property
     def protein(self) -> ProteinChange | None:
@@ -113,6 +114,21 @@ def effect_of(consequence: str) -> Effect | None:
     if not terms:
         return None
     return next((effect for effect, own in _EFFECTS if own & terms), Effect.OTHER)
+
+
+def implied_effect(hgvs: str) -> Effect | None:
+    """Return what a change of the protein says of the kind of variant; None where it may be several."""
+    change = protein_change(hgvs)
+    if change is None:
+        return None
+    if "fs" in hgvs:
+        return Effect.FRAMESHIFT
+    if change.after in ("Ter", "*"):
+        return Effect.NONSENSE
+    if change.after in ("=", change.before):
+        return Effect.SYNONYMOUS
+    is_whole = change.after and hgvs.rstrip(")").endswith(f"{change.before}{change.residue}{change.after}")
+    return Effect.MISSENSE if is_whole and change.before != "Ter" and change.residue > 1 else None
 
 
 def protein_change(hgvs: str) -> ProteinChange | None:

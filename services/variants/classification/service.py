@@ -16,7 +16,7 @@ from services.variants.classification.judging import Context, judge
 from services.variants.classification.packs import PackReader
 from services.variants.classification.rationale import write_rationale
 from services.variants.classification.record import gathered
-from services.variants.classification.row_facts import RowFacts, facts_of
+from services.variants.classification.row_facts import ENTERED, RowFacts, facts_of
 from services.variants.classification.somatic import judge_somatic
 from services.variants.classification.store import Classifications
 from services.variants.identity import VariantIdentity
@@ -92,7 +92,7 @@ def question_of_variant(
     identity: VariantIdentity, *, gene: str = "", hgvs_coding: str = "", hgvs_protein: str = "", condition: str = ""
 ) -> Question:
     """Ask about a variant that somebody entered; the names come from what resolved it."""
-    return Question(identity, RowFacts(hgvs_coding=hgvs_coding, hgvs_protein=hgvs_protein), gene=gene, condition=condition)
+    return Question(identity, RowFacts(hgvs_coding=hgvs_coding, hgvs_protein=hgvs_protein, origin=ENTERED), gene=gene, condition=condition)
 
 
 def name_of(identity: VariantIdentity, evidence: Gathered) -> str:

@@ -1,0 +1,127 @@
+"""The classification page in Streamlit's own runner: look up, decide, keep, sign, compare, flag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from services.access.principals import LOCAL_USER
+from services.container import Services
+from services.genomics.acmg.results import Status
+from services.genomics.genome import GenomeBuild
+from services.genomics.variant import Variant
+from services.variants.classification.content import Scheme
+from services.variants.identity import VariantIdentity
+from services.variants.imports import import_file
+from services.variants.library import TableInfo
+from tests.pages.conftest import OpenPage
+from tests.unit.variants.classification.support import CHROM, Shelf, base_at, plus_position
+
+PAGE = "pages/variants/classify.py"
+
+
+def place(coding: int, alt: str) -> str:
+    return f"{CHROM}-{plus_position(coding)}-{base_at(plus_position(coding))}-{alt}"
+
+
+def identity(coding: int, alt: str) -> VariantIdentity:
+    return VariantIdentity(
+        Variant(GenomeBuild.GRCH38, CHROM, plus_position(coding), base_at(plus_position(coding)), alt)
+    )
+
+
+@pytest.fixture
+def packs(services: Services) -> Iterator[Shelf]:
+    shelf = Shelf(services.references.root)
+    shelf.complete(plus="TNFAIP3")
+    yield shelf
+    for pack in services.references.installed():
+        services.references.remove(pack)
+
+
+def texts(page: AppTest) -> str:
+    kinds: tuple[Any, ...] = (page.markdown, page.caption, page.error, page.info, page.warning)
+    return "\n".join(str(one.value) for kind in kinds for one in kind)
+
+
+def look_up(page: AppTest, text: str) -> AppTest:
+    page.text_input(key="classify.text").input(text)
+    return next(one for one in page.button if one.label == "Look up").click().run()
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    return next(one for one in page.button if one.label == label).click().run()
+
+
+def test_before_a_variant_is_chosen_the_page_says_how(open_page: OpenPage) -> None:
+    page = open_page(PAGE)
+    assert not page.exception
+    assert "Look up a variant by place" in texts(page)
+
+
+def test_what_names_no_variant_is_said_in_words(open_page: OpenPage) -> None:
+    page = look_up(open_page(PAGE), "rs999999999")
+    assert not page.exception
+    assert page.error
+
+
+def test_without_reference_data_the_page_warns_that_nobody_has_looked(open_page: OpenPage) -> None:
+    page = look_up(open_page(PAGE), place(21, "A"))
+    assert not page.exception
+    assert "nobody has looked" in texts(page)
+
+
+def test_an_expert_decides_and_the_version_is_kept_signed_and_flagged(
+    open_page: OpenPage, services: Services, packs: Shelf
+) -> None:
+    page = look_up(open_page(PAGE), place(18, "A"))
+    assert not page.exception
+    assert "Likely Pathogenic" in texts(page)
+    key = f"classify.acmg.{identity(18, 'A').key}"
+    page.button(key=f"{key}.edit.PS3").click().run()
+    editor = f"{key}.editor.PS3"
+    page.segmented_control(key=f"{editor}.status").set_value(Status.MET)
+    page.text_area(key=f"{editor}.note").input("reporter assay")
+    press(page, "Apply")
+    assert not page.exception
+    press(page, "Save a version")
+    kept = services.classifier.store.latest(LOCAL_USER, identity(18, "A"))
+    assert kept is not None
+    assert [row.code for row in kept.content.criteria if row.is_expert] == ["PS3"]
+    page.text_input(key=f"{key}.signer").input("Dr. Weber")
+    press(page, "Sign this version")
+    signed = services.classifier.store.get(LOCAL_USER, kept.id)
+    assert signed.signed_by == "Dr. Weber"
+    press(page, "Set as flag")
+    flags = services.workbench.flags.of(LOCAL_USER, identity(18, "A").key)
+    assert [flag.category for flag in flags] == [kept.classification.lower()]
+
+
+def test_a_row_of_a_table_is_opened_by_its_address(
+    open_page: OpenPage, services: Services, packs: Shelf, tmp_path: Path
+) -> None:
+    table_id = services.variants.new_id()
+    chrom, pos, ref, alt = place(9, "A").split("-")
+    source = tmp_path / "case.vcf"
+    header = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    source.write_text(f"{header}{chrom}\t{pos}\t.\t{ref}\t{alt}\t9\tPASS\t.\n", encoding="utf-8")
+    assert import_file(source, services.variants.folder(table_id)).folder is not None
+    info: TableInfo = services.variants.register(table_id, LOCAL_USER.name, "Case", "GRCh38")
+    page = open_page(PAGE, link={"table": info.id, "row": "0"})
+    assert not page.exception
+    assert pos in texts(page)
+    services.workbench.delete(LOCAL_USER, info.id)
+
+
+def test_a_tumour_type_is_asked_for_before_a_tier_one(open_page: OpenPage, services: Services, packs: Shelf) -> None:
+    packs.complete(plus="BRAF")
+    page = open_page(PAGE)
+    page.session_state["classify.scheme"] = Scheme.AMP
+    page = look_up(page, place(24, "A"))
+    assert not page.exception
+    assert "Tier I-" not in texts(page)
+    assert "Tumour type" in [one.label for one in page.selectbox]

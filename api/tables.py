@@ -17,6 +17,7 @@ from pydantic_core import to_jsonable_python
 from api.dependencies import Caller, UsesServices
 from services.clinical.profile import PatientId
 from services.errors import InvalidInputError
+from services.variants.annotation.model import Part
 from services.variants.library import TableInfo
 from services.variants.tables import MAX_PAGE, VariantTable
 
@@ -98,6 +99,34 @@ def findings(
         services.genomic_findings.of_table(table_name, caller, accept_missing=accept_missing)
     )
     return found
+
+
+class Annotate(BaseModel):
+    """Which parts of a table to annotate; columns that an earlier annotation made for them are replaced."""
+
+    small_variants: bool = True
+    structural_variants: bool = True
+
+
+@router.post("/tables/{table_name}/annotate")
+def annotate(table_name: str, services: UsesServices, caller: Caller, body: Annotate | None = None) -> dict[str, Any]:
+    """Queue the annotation of a table from the installed reference data; 409 while it is being annotated already."""
+    asked = body or Annotate()
+    chosen = {Part.SMALL: asked.small_variants, Part.STRUCTURAL: asked.structural_variants}
+    job = services.variant_annotations.submit(caller, table_name, [part for part, wanted in chosen.items() if wanted])
+    return {"job_id": job.id, "status": job.status.value, "message": job.message}
+
+
+@router.get("/tables/{table_name}/annotation")
+def annotation(table_name: str, services: UsesServices, caller: Caller) -> dict[str, Any]:
+    """Say which packs a table was annotated from, when, and what was not annotated and why."""
+    table = services.workbench.library.open(caller, table_name)
+    account = table.manifest.get("annotation")
+    columns = [
+        {key: entry[key] for key in ("name", "type", "description", "stamp")} for entry in table.columns if entry.get("stamp")
+    ]  # fmt: skip
+    said = {key: account[key] for key in ("made_at", "packs", "missing")} if account else None
+    return {"annotation": said, "columns": columns}
 
 
 @router.delete("/tables/{table_name}")

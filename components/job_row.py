@@ -14,6 +14,7 @@ from services.container import Services
 from services.errors import ParatopeError
 from services.genomics.genome import GenomeBuild
 from services.jobs.model import Job, JobProblem, JobStatus
+from services.pipelines.annotation import KIND as ANNOTATION
 from services.variants.imports import Mode
 
 _MAX_TABLES = 5
@@ -83,11 +84,17 @@ def _actions(services: Services, access: Principal, job: Job) -> None:
                       args=(services, access, job.id), kwargs={"assembly": build})
     if job.finished:
         with st.popover("Delete", icon=":material/delete:", key=f"jobs.ask.{job.id}"):
-            kept = "its tables and all its files" if reads_report.has_report(job) else "its tables and its file"
-            st.markdown(f"The job, {kept} will be gone. Flags and comments on variants stay.")
+            st.markdown(_what_goes(job))
             st.button("Delete this job", key=f"jobs.delete.{job.id}", type="primary", on_click=_do,
                       args=(services.jobs.delete, access, job.id))
     _said(job.id)
+
+
+def _what_goes(job: Job) -> str:
+    if job.kind == ANNOTATION:
+        return "The job will be gone from this list. The table and its annotation stay."
+    gone = "its tables and all its files" if reads_report.has_report(job) else "its tables and its file"
+    return f"The job, {gone} will be gone. Flags and comments on variants stay."
 
 
 def _bad_lines(job: Job) -> bool:

@@ -33,6 +33,8 @@ class Answers:
     notes: str
     split: bool
     mode: Mode
+    annotate_small: bool = False
+    annotate_structural: bool = False
 
     def request(self, delimited: DelimitedChoices | None = None) -> ImportRequest:
         """Return the options of the import."""
@@ -44,6 +46,8 @@ class Answers:
             split_by_sample=self.split,
             mode=self.mode,
             patient_id=self.patient_id or None,
+            vep_annotation=self.annotate_small,
+            annotsv_annotation=self.annotate_structural,
             delimited=delimited or DelimitedChoices(),
         )
 
@@ -75,4 +79,23 @@ def show(services: Services, access: Principal, *, files: int, splittable: bool)
     split = splittable and st.checkbox(
         f"One table for each sample of the file (up to {MAX_SPLIT_SAMPLES})", key=f"upload.split.{turn}"
     )
-    return Answers("" if files > 1 else name, build, sample_type, patient or "", notes, split, mode)
+    small, structural = _annotation(services, turn)
+    return Answers(
+        "" if files > 1 else name, build, sample_type, patient or "", notes, split, mode, annotate_small=small,
+        annotate_structural=structural,
+    )
+
+
+def _annotation(services: Services, turn: int) -> tuple[bool, bool]:
+    """Ask what to annotate after the import; suggested where reference data is installed."""
+    is_installed = bool(services.references.installed())
+    with st.container(horizontal=True):
+        small = st.checkbox("Annotate small variants", is_installed, key=f"upload.small.{turn}", help=_SMALL)
+        structural = st.checkbox("Annotate structural variants", is_installed, key=f"upload.structural.{turn}", help=_STRUCTURAL)
+    if (small or structural) and not is_installed:
+        st.caption("No reference data is installed: only the built-in genes and well-known variants will be looked up.")
+    return small, structural
+
+
+_SMALL = "Consequences, ClinVar, population frequencies and predictors, as far as their packs are installed. Needs a known build."
+_STRUCTURAL = "Genes and exons, fusions, dosage, population frequency and the score of copy number variants. Needs a known build."

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from components import state, variant_comments, variant_flags, variant_session
+from components import classify_session, state, variant_annotation, variant_comments, variant_flags, variant_session
 from components.feedback import show_error
 from components.formatting import plain
 from components.variant_grid import cell_text
@@ -71,6 +71,9 @@ def _head(info: TableInfo, table: VariantTable, row: Mapping[str, Any]) -> None:
         link = _gnomad(info, row)
         if link is not None:
             st.link_button("gnomAD", link, icon=":material/open_in_new:", help="Opens this variant at gnomad.broadinstitute.org")
+        if info.assembly is not None and st.button("Classify", icon=":material/gavel:", key="explorer.row.classify"):
+            classify_session.choose(classify_session.RowTarget(info.id, row["row_id"]))
+            st.switch_page("pages/variants/classify.py")
         st.button(
             "Close", icon=":material/close:", key="explorer.row.close", type="tertiary", on_click=variant_session.close_row
         )
@@ -118,6 +121,9 @@ def _evidence(table: VariantTable, row: Mapping[str, Any]) -> None:
     for group, entries in groups.items():
         if group is Group.GENOTYPES:
             _genotypes(entries, row)
+        elif group is Group.REFERENCE:
+            if entries:
+                variant_annotation.values(entries, row, table)
         elif entries:
             _values(group, entries, row)
 

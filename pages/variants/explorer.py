@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components import (
+    variant_annotation,
     variant_charts,
     variant_patient,
     variant_rejected,
@@ -38,6 +39,7 @@ with explained():
     with head:
         variant_patient.show(services, access, table)
         variant_tables.about(services, access, table)
+        variant_annotation.show(services, access, table)
     variant_tables.ask_build(services, access, table)
     variant_toolbar.filters(services, access, table)
     shown, total = variant_toolbar.counts(services, access, table)

@@ -6,6 +6,11 @@ from services.errors import InvalidInputError
 from services.variants.filters import TableFacts
 
 _PREFIXES = ("info_", "csq_", "ann_", "bcsq_", "file_", "fmt_")
+_MEANT = {
+    "gnomad_af": "af", "gnomad_popmax_af": "popmax_af", "gnomad_nhomalt": "homozygotes", "clinvar": "clinvar_significance",
+    "clnsig": "clinvar_significance", "clin_sig": "clinvar_significance", "symbol": "gene", "hgvsp": "hgvs_p", "hgvsc": "hgvs_c",
+}  # fmt: skip
+"""What people call the columns that annotation makes; a column of the file with that name comes first."""
 _SHOWN_NAMES = 6
 _SHOWN_CHARACTERS = 60
 
@@ -30,7 +35,8 @@ class Names:
         lowered = written.lower()
         meant = self._short.get(lowered, [])
         exact = [name for name in meant if name.lower() == lowered]
-        meant = exact or meant
+        usual = _MEANT.get(lowered, "")
+        meant = exact or meant or ([usual] if usual in self._table.columns else [])
         shown = written[:_SHOWN_CHARACTERS]
         if not meant:
             raise InvalidInputError(f"at character {at}: the table has no column {shown!r}{self._hint(lowered)}")

@@ -22,10 +22,13 @@ _BOOKKEEPING = frozenset(
 )
 _CONSEQUENCE = re.compile(r"(?:^|_)(?:consequence|annotation|effect)$", re.IGNORECASE)
 _IMPACT = re.compile(r"(?:^|_)(?:impact|annotation_impact)$", re.IGNORECASE)
-_CHANGE = re.compile(r"(?:^|_)(?:hgvs[cp]|hgvs\.[cp]|amino_acid_change|dna_change)$", re.IGNORECASE)
+_CHANGE = re.compile(r"(?:^|_)(?:hgvs_?[cp]|hgvs\.[cp]|amino_acid_change|dna_change)$", re.IGNORECASE)
 _SIGNIFICANCE = re.compile(r"clin_?sig|clnsig|clinvar.*sig|clinical_?significance", re.IGNORECASE)
 _FREQUENCY = re.compile(r"gnomad.*af$|exac.*af$|max_af$|(?:^|_)af(?:_|$)|popmax", re.IGNORECASE)
-_PREDICTION = re.compile(r"(?:^|_)(?:cadd.*|revel.*|sift.*|polyphen.*|spliceai.*max|am_class)$", re.IGNORECASE)
+_PREDICTION = re.compile(
+    r"(?:^|_)(?:cadd.*|revel.*|sift.*|polyphen.*|spliceai(?:.*max)?|alphamissense|am_class)$", re.IGNORECASE
+)
+_STRUCTURAL = ("sv_type", "sv_genes", "sv_cnv_class", "sv_fusion")
 _GENOTYPE = re.compile(r"^(?:zygosity|fmt_(?:GT|DP|GQ|AD|AD_ref|AD_alt|VAF))\.")
 _FEW_SAMPLES = 4
 _MANY_SAMPLES = 20
@@ -46,6 +49,7 @@ class Group(StrEnum):
     """The parts of one row's evidence, in the order to show them; the value is the heading."""
 
     POSITION = "Position and record"
+    REFERENCE = "Annotation from reference data"
     GENOTYPES = "Genotypes"
     ANNOTATION = "Annotation"
     INFO = "INFO"
@@ -71,13 +75,20 @@ def columns_of(preset: Preset, entries: Sequence[Entry], facts: TableFacts) -> t
     return tuple(dict.fromkeys([*(name for name in _PLACE if name in origins), *(name for name in chosen if name in origins)]))
 
 
+def _ours_first(entries: Sequence[Entry]) -> list[str]:
+    """Return the names of all columns; those that were annotated here stand before those the file brought with it."""
+    return [str(entry["name"]) for entry in sorted(entries, key=lambda entry: not entry.get("stamp"))]
+
+
 def _essentials(entries: Sequence[Entry], facts: TableFacts) -> list[str]:
-    names = [str(entry["name"]) for entry in entries]
+    names = _ours_first(entries)
     gene = gene_column(facts)
     chosen = [gene.name] if gene else []
     for pattern, most in ((_CONSEQUENCE, 1), (_IMPACT, 1), (_CHANGE, 2), (_SIGNIFICANCE, 1)):
         chosen += [name for name in names if pattern.search(name)][:most]
+    chosen += [name for name in ("known_variant",) if name in names]
     chosen += _genotypes(entries)
+    chosen += [name for name in _STRUCTURAL if name in names]
     chosen += [name for name in names if _FREQUENCY.search(name) and not name.startswith("fmt_")][:_SIDE]
     chosen += [name for name in names if _PREDICTION.search(name)][:_SIDE]
     chosen += ["variant_type", "filter", "qual", "id"]
@@ -98,7 +109,7 @@ def _genotypes(entries: Sequence[Entry]) -> list[str]:
 
 def facet_columns(entries: Sequence[Entry], facts: TableFacts) -> tuple[str, ...]:
     """Return the columns worth a facet, most asked for first; at most eight."""
-    names = [str(entry["name"]) for entry in entries]
+    names = _ours_first(entries)
     gene = gene_column(facts)
     chosen = [*([gene.name] if gene else [])]
     for pattern in (_IMPACT, _CONSEQUENCE, _SIGNIFICANCE):
@@ -121,6 +132,8 @@ def number_columns(entries: Sequence[Entry]) -> tuple[str, ...]:
 def group_of(entry: Entry) -> Group:
     """Return under which heading a column of a row stands."""
     origin = str(entry["origin"])
+    if entry.get("stamp"):
+        return Group.REFERENCE
     if entry.get("sample"):
         return Group.GENOTYPES
     if origin == "annotation" or entry["name"] == "genes":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -151,3 +152,26 @@ def test_a_prepared_download_needs_its_link_and_no_key(services: Services, table
     assert list(csv.reader(StringIO(answer.text))) == [["pos", "info_NOTE"], ["100", "'=SUM(A1)"], ["200", ""], ["50", ""]]
     assert client.get(f"/downloads/{'0' * 48}").status_code == 404
     assert client.get("/tables").status_code == 401
+
+
+def test_a_table_is_annotated_by_a_job_and_says_from_what(
+    api: httpx.Client, services: Services, table: TableInfo, request: pytest.FixtureRequest
+) -> None:
+    before = api.get(f"/tables/{table.name}/annotation").raise_for_status().json()
+    assert before == {"annotation": None, "columns": []}
+    job = api.post(f"/tables/{table.name}/annotate", json={"structural_variants": False}).raise_for_status().json()
+    assert job["status"] == "queued"
+    assert api.post(f"/tables/{table.name}/annotate").status_code == 409
+    services.jobs.start()
+    request.addfinalizer(services.jobs.close)
+    deadline = time.monotonic() + 60
+    while (found := api.get(f"/jobs/{job['job_id']}/status").json())["status"] not in ("completed", "failed"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert found["status"] == "completed", found["problem"]
+    assert found["result"]["table_name"] == table.name
+    said = api.get(f"/tables/{table.name}/annotation").json()
+    assert said["annotation"]["packs"] == ["built-in knowledge"]
+    assert {"kind": "clinvar", "why": "no ClinVar pack for GRCh38 is installed"} in said["annotation"]["missing"]
+    assert "known_variant" in {column["name"] for column in said["columns"]}
+    assert api.post(f"/tables/{table.name}/annotate", json={"small_variants": False, "structural_variants": False}).status_code == 422

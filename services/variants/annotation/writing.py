@@ -53,7 +53,7 @@ def write_table(
 
     :raise StoppedError: told to stop.
     """
-    waiting: pa.Table | None = None
+    waiting = new.empty_table()
     with pq.ParquetFile(source) as table:
         kept = [name for name in table.schema_arrow.names if name not in replaced]
         schema = pa.schema([*(table.schema_arrow.field(name) for name in kept), *new])
@@ -63,9 +63,9 @@ def write_table(
                 if should_stop():
                     raise StoppedError
                 rows = table.read_row_group(group, columns=kept).select(kept)
-                while waiting is None or waiting.num_rows < rows.num_rows:
+                while len(new) and waiting.num_rows < rows.num_rows:
                     following = next(annotated).rename_columns(new.names).cast(new)
-                    waiting = following if waiting is None else pa.concat_tables([waiting, following])
+                    waiting = pa.concat_tables([waiting, following])
                 own, waiting = waiting.slice(0, rows.num_rows), waiting.slice(rows.num_rows)
                 together = pa.Table.from_arrays([*rows.columns, *own.columns], schema=schema)
                 if writer is None:

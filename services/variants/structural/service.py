@@ -54,16 +54,26 @@ class StructuralLayer:
         self._packs = request.packs
         entries = [one for one in read_manifest(request.folder)["columns"] if "stamp" not in one]
         self._events = read_events(request.folder, entries, connection)
+        self.made: tuple[Made, ...] = ()
+        self.missing: tuple[Missing, ...] = (Missing("structural variants", "the table has no structural variant"),)
+        if not self._events:
+            return
         self._genes = genes_of(request.packs.get(PackKind.GENE_MODELS), request.build, connection)
         self._dosage = dosage_of(request.packs.get(PackKind.DOSAGE), connection)
         self.made = tuple(self._made())
-        self.stamps = tuple(dict.fromkeys(one.stamp for one in self.made))
         self._values = pa.Table.from_pylist(list(self._rows()), _SCHEMA)
         self.missing = tuple(self._missing(request))
+
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """What was used."""
+        return tuple(dict.fromkeys(one.stamp for one in self.made))
 
     def values(self, chunk: Chunk, known: Mapping[str, pa.Array]) -> list[pa.Array]:
         """Return the columns of the rows of a chunk."""
         del known
+        if not self._events:
+            return []
         low, high = np.searchsorted(self._values["row_id"].to_numpy(), [chunk.first, chunk.last + 1])
         kept = {one.column.name for one in self.made}
         rows = self._values.slice(low, high - low)

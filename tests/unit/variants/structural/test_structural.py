@@ -123,8 +123,7 @@ def test_the_forms_of_the_usual_callers_are_understood(
 
 def test_small_changes_are_no_structural_variants(tmp_path: Path, shelf: Shelf) -> None:
     rows = run(tmp_path, shelf, "chr1 2500 . C CAA . . . GT 0/1", "chr1 2600 . C T . . . GT 0/1")
-    assert [row["sv_type"] for row in rows] == [None, None]
-    assert [row["sv_gene_count"] for row in rows] == [None, None]
+    assert not any(name.startswith("sv_") for name in rows[0])
 
 
 def test_copy_number_tells_loss_and_gain_except_on_sex_chromosomes(tmp_path: Path, shelf: Shelf) -> None:

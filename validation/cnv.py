@@ -1,4 +1,4 @@
-"""Classify copy number variants with known significance: `python -m validation.cnv FILE... [--reference DIR]`.
+"""Classify copy number variants with known significance: `python -m validation.cnv FILE... [--reference DIR] [--models FILE]`.
 
 FILE is tab-separated, plain or gzip, with the columns `variant_id`, `cnv_type` (copy number loss or gain), `clinsig` (1
 pathogenic, 0 benign), `chr`, `start_hg38`, `end_hg38`. DIR holds ClinGen's dosage files (`clingen_dosage/hg38`), RefSeq gene
@@ -13,8 +13,13 @@ What the reference cannot say is bridged by rules stated here, and only here; th
     * An intragenic loss that removes half of a gene or more is taken for PVS1; of any smaller one, and of any intragenic gain,
       exons and reading frame are not known, so 2E or 2I is not assessable and gives no points.
 
+With --models (GFF3 of the file's build, or the `exons.parquet` of installed gene models) the last two rules are not needed: a
+gene with a model, found by the accession in the reference or as MANE Select, is judged exon by exon, as the product does.
+
 These files bound what can be reached: of the pathogenic variants of two known sets, three in ten losses and half of the gains
-touch no established gene or region and hold too few genes for section 3.
+touch no established gene or region and hold too few genes for section 3. With the exons of RefSeq the sensitivity for losses
+rose from 57.4 % to 58.7 % only: most losses within a gene keep the frame or end within an exon, which is no 0.90 in cell 2E.
+Five of the eleven benign ones called pathogenic then take a first exon, as the standard's cell 2C-1 says.
 
 Prints a table, misses to stderr with --verbose; the last line is JSON: figures over all files, and per file under `files`.
 """
@@ -28,8 +33,8 @@ import json
 import sys
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -37,9 +42,12 @@ from typing import TextIO
 from services.errors import InvalidInputError
 from services.genomics.acmg.combining import Pathogenicity
 from services.genomics.acmg.criteria import Strength
+from services.genomics.acmg.gene_model import GeneModel
 from services.genomics.cnv.cells import CnvType
+from services.genomics.cnv.exons import GeneContext, gene_overlap
 from services.genomics.cnv.record import CnvRecord, Dosage, Extent, GeneOverlap, RegionOverlap, Relation
 from services.genomics.cnv.sheet import CnvClassification, classify_cnv
+from validation.gene_models import read_gene_models
 
 DEFAULT_REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data" / "reference"
 NEEDED = ("variant_id", "cnv_type", "clinsig", "chr", "start_hg38", "end_hg38")
@@ -105,6 +113,8 @@ class Reference:
     hi_regions: Track
     ts_regions: Track
     benign_gain_genes: dict[tuple[int, int], frozenset[str]]
+    models: Mapping[str, GeneModel] = field(default_factory=dict)
+    """By accession without version, or by symbol; empty: no gene models were given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +226,33 @@ def _genes(case: Case, reference: Reference) -> Iterator[GeneOverlap]:
     ts_scores = {one.name: one.score for one in reference.ts_genes.overlapping(*place)}
     for gene in reference.hi_genes.overlapping(*place):
         ts = Dosage.of_score(ts_scores.pop(gene.name, ""))
-        yield _gene(case, gene, Dosage.of_score(gene.score), ts, reference)
+        yield from _gene(case, gene, Dosage.of_score(gene.score), ts, reference)
     for gene in reference.ts_genes.overlapping(*place):
         if gene.name in ts_scores:
-            yield _gene(case, gene, Dosage.NOT_CURATED, Dosage.of_score(gene.score), reference)
+            yield from _gene(case, gene, Dosage.NOT_CURATED, Dosage.of_score(gene.score), reference)
 
 
-def _gene(case: Case, gene: Interval, hi: Dosage, ts: Dosage, reference: Reference) -> GeneOverlap:
+def _gene(case: Case, gene: Interval, hi: Dosage, ts: Dosage, reference: Reference) -> Iterator[GeneOverlap]:
+    """Give how the variant lies to a gene: by its exons where there is a model, else by the rules of the docstring."""
+    model = _model_of(gene, reference)
+    if model is None:
+        yield _by_extent(case, gene, hi, ts, reference)
+        return
+    context = GeneContext(gene.name, hi, ts, is_relevant=True)
+    overlap = gene_overlap(model, context, case.kind, case.start + 1, case.end)
+    if overlap is not None:
+        yield overlap
+
+
+def _model_of(gene: Interval, reference: Reference) -> GeneModel | None:
+    """Return the model of a gene if it lies where the reference has the gene, so in the same build."""
+    model = reference.models.get(reference.accessions.get(gene.name, "")) or reference.models.get(gene.name)
+    if model is None:
+        return None
+    return model if gene.meets(min(model.exons)[0] - 1, max(one[1] for one in model.exons)) else None
+
+
+def _by_extent(case: Case, gene: Interval, hi: Dosage, ts: Dosage, reference: Reference) -> GeneOverlap:
     if case.start <= gene.start and gene.end <= case.end:
         return GeneOverlap(gene.name, Relation.COMPLETE, hi, ts)
     share = gene.covered(case.start, case.end)
@@ -312,11 +342,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--reference", type=Path, default=DEFAULT_REFERENCE)
+    parser.add_argument("--models", type=Path, help="gene models: GFF3 (also gzip) or exons.parquet")
     parser.add_argument("--verbose", action="store_true", help="tell each variant that is not called right")
     chosen = parser.parse_args(arguments)
     results: dict[str, list[tuple[Case, CnvClassification]]] = {}
     try:
         reference = read_reference(chosen.reference)
+        if chosen.models is not None:
+            reference = replace(reference, models=read_gene_models(chosen.models))
         for path in chosen.files:
             cases = read_cases(path)
             print(f"{path.name}: {len(cases)} variants", file=sys.stderr)

@@ -13,7 +13,8 @@ model is taken by accession without its version. A row without protein change or
 
 Taken for granted, since the file cannot say it: loss of function causes the disease, and the transcript is a relevant one.
 Rules of a gene's panel apply. What the tree asks beyond that (critical region, loss common in the population) is unknown, and
-a row that needs it is "not assessable", which agrees with no strength.
+a row that needs it is "not assessable", which agrees with no strength. --rare answers one of these questions for all rows:
+loss of no exon is common in the population, which a frequency pack tells in the product.
 
 Prints each disagreement; the last line is JSON: `n`, `kappa` (Cohen's, over strengths), `agreement`, `not_assessable` (of n),
 `left_out`. Where file
@@ -29,19 +30,15 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import duckdb
 
 from services.errors import InvalidInputError
 from services.genomics.acmg.gene_model import GeneModel
 from services.genomics.acmg.null_variant import decide
 from services.genomics.acmg.panels import KNOWN
 from services.genomics.acmg.record import Effect, GeneFacts, LossOfFunction, Mechanism, Transcript, VariantRecord
-from services.variants.reference.converters.gff3 import Transcript as ReadTranscript
-from services.variants.reference.converters.gff3 import read_gff3
-from services.variants.reference.text import open_text
+from validation.gene_models import read_gene_models
 
 NEEDED = ("variant_name", "expected_prediction", "expected_path")
 NEEDED_OF_PANELS = ("variation", "gene", "codes_parsed")
@@ -166,42 +163,10 @@ def read_models(path: Path | None) -> Models:
         }
     if path is None:
         return Models({}, facts)
-    return Models(_from_table(path) if path.suffix == ".parquet" else _from_gff3(path), facts)
+    return Models(read_gene_models(path), facts)
 
 
-def _from_table(path: Path) -> dict[str, GeneModel]:
-    statement = """
-        SELECT transcript, any_value(strand), list(start ORDER BY start), list("end" ORDER BY start), min(coding_start),
-               max(coding_end)
-        FROM read_parquet(?) GROUP BY transcript, chrom HAVING min(coding_start) IS NOT NULL
-    """
-    try:
-        with duckdb.connect() as connection:
-            rows = connection.execute(statement, [str(path)]).fetchall()
-    except duckdb.Error as error:
-        raise InvalidInputError(f"{path.name} is not a table of exons") from error
-    return {
-        _bare(name): GeneModel(name, strand == "+", tuple(zip(starts, ends, strict=True)), (first, last))
-        for name, strand, starts, ends, first, last in rows
-    }
-
-
-def _from_gff3(path: Path) -> dict[str, GeneModel]:
-    with open_text(path) as text:
-        found = read_gff3(text, lambda: None)
-    return {_bare(one.id): _model(one) for one in found.transcripts.values() if one.coding}
-
-
-def _model(found: ReadTranscript) -> GeneModel:
-    coding = min(part[0] for part in found.coding), max(part[1] for part in found.coding)
-    return GeneModel(found.id, found.strand == "+", tuple(found.exons), coding)
-
-
-def _bare(accession: str) -> str:
-    return accession.removeprefix("transcript:").removeprefix("rna-").partition(".")[0]
-
-
-def judge(case: Case, models: Models) -> str | None:
+def judge(case: Case, models: Models, *, is_rare: bool = False) -> str | None:
     """Return the strength the tree gives, `NONE`, `NOT_ASSESSABLE`, or None without a gene model."""
     transcript = models.transcript(case.accession)
     if transcript is None:
@@ -212,6 +177,8 @@ def judge(case: Case, models: Models) -> str | None:
         if skipped is None:
             return None
         loss = skipped
+    if is_rare:
+        loss = replace(loss, exon_loss_is_common=False)
     record = VariantRecord(
         case.effect, GeneFacts(case.gene, loss_of_function=Mechanism.ESTABLISHED), transcript=transcript, loss=loss
     )
@@ -256,6 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--models", type=Path, help="gene models: GFF3 (also gzip) or exons.parquet")
     parser.add_argument("--all", action="store_true", help="take the cases the authors of the file set aside too")
+    parser.add_argument("--rare", action="store_true", help="take loss of every exon for rare in the population")
     chosen = parser.parse_args(arguments)
     try:
         cases, left_out = read_cases(chosen.file, everything=chosen.all)
@@ -263,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, InvalidInputError) as error:
         print(f"cannot use the input: {error}", file=sys.stderr)
         return 2
-    judged = [(case, judge(case, models)) for case in cases]
+    judged = [(case, judge(case, models, is_rare=chosen.rare)) for case in cases]
     left_out += [f"{case.name}: no gene model" for case, found in judged if found is None]
     pairs = [(case, found) for case, found in judged if found is not None]
     for text in left_out:

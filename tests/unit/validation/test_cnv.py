@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from services.genomics.cnv.record import Extent, Relation
 from services.genomics.cnv.sheet import CnvClassification, classify_cnv
 from validation import cnv
 from validation.cnv import Case
+from validation.gene_models import read_gene_models
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 FILES = {
@@ -213,3 +217,37 @@ def test_the_worked_examples_of_the_standard_get_the_classes_another_tool_gives(
             assert made == other.replace(" significance", ""), name
             compared += 1
     assert compared >= 16
+
+
+GFF3 = """##gff-version 3
+1\t.\tgene\t1001\t2000\t.\t+\t.\tID=gene:G1;Name=PLUS;biotype=protein_coding
+1\t.\tmRNA\t1001\t2000\t.\t+\t.\tID=transcript:NM_1;Parent=gene:G1;biotype=protein_coding
+1\t.\texon\t1001\t1100\t.\t+\t.\tParent=transcript:NM_1
+1\t.\texon\t1401\t1500\t.\t+\t.\tParent=transcript:NM_1
+1\t.\texon\t1801\t1900\t.\t+\t.\tParent=transcript:NM_1
+1\t.\texon\t1951\t2000\t.\t+\t.\tParent=transcript:NM_1
+1\t.\tCDS\t1001\t1100\t.\t+\t0\tParent=transcript:NM_1
+1\t.\tCDS\t1401\t1500\t.\t+\t2\tParent=transcript:NM_1
+1\t.\tCDS\t1801\t1900\t.\t+\t1\tParent=transcript:NM_1
+1\t.\tCDS\t1951\t1980\t.\t+\t0\tParent=transcript:NM_1
+"""
+
+
+def test_gene_models_judge_an_intragenic_loss_by_its_exons(folder: Path, reference: cnv.Reference, tmp_path: Path) -> None:
+    path = tmp_path / "genes.gff3"
+    path.write_text(GFF3, encoding="utf-8")
+    with_models = replace(reference, models=read_gene_models(path))
+    # exon 2, 100 bases, out of frame: the next stop can begin at base 201, 99 before the last junction at 300
+    exon = classify_cnv(cnv.record_of(case(1_390, 1_510), with_models))
+    assert cells(exon) >= {"2E"}
+    assert exon.score == Decimal("0.90")
+    assert classify_cnv(cnv.record_of(case(1_390, 1_510), reference)).score == 0
+    intron = classify_cnv(cnv.record_of(case(1_550, 1_700), with_models))
+    assert intron.score == 0
+
+
+def test_a_model_of_another_build_is_not_used(reference: cnv.Reference, tmp_path: Path) -> None:
+    path = tmp_path / "genes.gff3"
+    path.write_text(re.sub(r"(?<=\t)(\d{4})(?=\t)", r"9\1", GFF3), encoding="utf-8")
+    moved = replace(reference, models=read_gene_models(path))
+    assert cnv.record_of(case(1_390, 1_510), moved) == cnv.record_of(case(1_390, 1_510), reference)

@@ -71,7 +71,7 @@ def call_reads(payload: Mapping[str, Any], report: Report) -> dict[str, Any]:
             intervals = read_intervals(files[request.intervals.upload_id], lengths, request.intervals.name)
         asked = CallingRequest(
             design=request.design, samples=_samples(request, files, scratch), reference=reference, intervals=intervals,
-            assembly=build, threads=_threads(), memory_bytes=_memory(sum(lengths.values())),
+            assembly=build, threads=_threads(), memory_bytes=memory_for(sum(lengths.values()), *_machine_memory()),
         )
         result = _call(asked, request, payload, report, scratch)
     except RefusedReadsError as error:
@@ -198,10 +198,12 @@ def _threads() -> int:
     return max(1, min(_MOST_THREADS, len(os.sched_getaffinity(0)) - 1))
 
 
-def _memory(bases: int) -> int:
-    """Return what the aligner may use. :raise RefusedReadsError: this machine does not have it."""
+def memory_for(bases: int, total: int | None, free: int | None) -> int:
+    """Return how many bytes of memory the aligner may use for a reference, on a machine with so many in all and free.
+
+    :raise RefusedReadsError: this machine does not have what is needed.
+    """
     needed = _BASE_MEMORY + _BYTES_PER_BASE * bases
-    total, free = _machine_memory()
     told = f"aligning to a reference of {bases / 1e6:,.0f} million bases needs about {needed / 1e9:,.0f} GB of memory"
     if total is not None and total < needed:
         raise RefusedReadsError(

@@ -188,11 +188,6 @@ class Gene(_Row):
         return ", ".join(known) or Effect.UNKNOWN.label
 
     @property
-    def loss_of_function_established(self) -> bool:
-        """Whether loss of function is an established cause of at least one disease of this gene (as PVS1 asks)."""
-        return any(disease.effect is Effect.LOSS and disease.established and disease.inheritance for disease in self.diseases)
-
-    @property
     def is_monogenic(self) -> bool:
         """Whether variants in this gene cause a disease by themselves."""
         return any(disease.inheritance for disease in self.diseases)

@@ -100,15 +100,16 @@ def test_genes_of_the_x_chromosome_and_only_they_are_x_linked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("symbol", "inheritance", "established"),
+    ("symbol", "inheritance", "loses"),
     [("MEFV", ("AR", "AD"), False), ("FOXP3", ("XL",), True), ("SERPING1", ("AD",), True), ("PTPN22", (), False),
-     ("UBA1", ("somatic", "XL"), True), ("TNFRSF1A", ("AD",), False)],
+     ("UBA1", ("somatic", "XL"), False), ("TNFRSF1A", ("AD",), False), ("ADA2", ("AR",), True)],
 )  # fmt: skip
-def test_inheritance_and_loss_of_function_are_as_published(
-    symbol: str, inheritance: tuple[str, ...], established: bool
+def test_inheritance_and_established_loss_of_function_are_as_published(
+    symbol: str, inheritance: tuple[str, ...], loses: bool
 ) -> None:
-    assert genes()[symbol].inheritance == inheritance
-    assert genes()[symbol].loss_of_function_established is established
+    found = genes()[symbol]
+    assert found.inheritance == inheritance
+    assert any(one.effect is Effect.LOSS and one.established for one in found.diseases) is loses
 
 
 def test_a_gene_with_two_directions_says_both() -> None:

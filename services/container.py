@@ -133,9 +133,11 @@ def build_services(settings: Settings) -> Services:
     work = build_job_services(settings, database, patients)
     variants = work.variants
     workbench = Workbench.of(database, variants, settings.data_dir / "variants" / "exports")
-    findings = GenomicFindings(variants, workbench, patients)
+    findings = GenomicFindings(variants, workbench, patients, work.classifier.store)
     genomic_evidence = GenomicEvidence(database, index, patients, findings)
     variants.subscribe(genomic_evidence.request)
+    findings.subscribe(genomic_evidence.request)
+    workbench.flags.subscribe(genomic_evidence.request_for)
     analyses = AnalysisLog(database, patients, findings.enriched)
     demo_variants = DemoVariants(variants, patients, settings.references, settings.data_dir / "demo_variants")
     demo = DemoLoader(patients, documents, settings.data_dir / "demo", demo_variants.load)

@@ -94,6 +94,7 @@ class VariantAnnotations:
         parts = frozenset(Part(one) for one in run.request["parts"])
         folder = self._library.folder(table.id)
         made = annotate_in_job(run, folder, table.assembly, parts, self._references.root, between=(1, 99))
+        self._library.changed(table.id)
         return f"Annotated {table.name}. {in_words(made)}", _result(table, made)
 
 

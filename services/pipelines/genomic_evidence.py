@@ -34,6 +34,7 @@ from services.pipelines.genomic.wording import (
 from services.pipelines.genomic_findings import GenomicFindings
 from services.storage.database import Database
 from services.storage.tables import passages
+from services.variants.flags import Flag
 
 COLLECTION = "genomic_evidence"
 READER = Principal("genomic evidence", may_see_patients=True, may_administer=False)
@@ -49,13 +50,17 @@ class GenomicEvidence:
         self._index = index
         self._patients = patients
         self._findings = findings
-        self._waiting: queue.Queue[str | None] = queue.Queue()
+        self._waiting: queue.Queue[str | Flag | None] = queue.Queue()
         self._worker = threading.Thread(target=self._work, name="genomic-evidence", daemon=True)
         self._worker.start()
 
     def request(self, patient_id: str) -> None:
         """Have the passages of a patient brought into line soon."""
         self._waiting.put(patient_id)
+
+    def request_for(self, flag: Flag) -> None:
+        """Have the passages of every patient whose tables hold the flagged variant brought into line soon."""
+        self._waiting.put(flag)
 
     def wait(self) -> None:
         """Return when everything requested so far is written."""
@@ -94,14 +99,20 @@ class GenomicEvidence:
         self._worker.join(timeout=30)
 
     def _work(self) -> None:
-        while (patient_id := self._waiting.get()) is not None:
+        while (wanted := self._waiting.get()) is not None:
             try:
-                self.refresh(patient_id)
+                for patient_id in self._concerned(wanted):
+                    self.refresh(patient_id)
             except ParatopeError as error:
                 _log.warning("genomic evidence was not written: %s", error.message)
             finally:
                 self._waiting.task_done()
         self._waiting.task_done()
+
+    def _concerned(self, wanted: str | Flag) -> tuple[str, ...]:
+        if isinstance(wanted, str):
+            return (wanted,)
+        return self._findings.patients_with(READER, wanted.variant, wanted.pos)
 
 
 def finding_passages(found: PatientFindings, patient_name: str) -> tuple[Passage, ...]:

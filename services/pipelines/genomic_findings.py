@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Literal
 
@@ -21,16 +21,17 @@ from services.genomics.pgx import CallStatus, GeneCall, call_gene
 from services.knowledge.pgx import pharmacogenes
 from services.patients.registry import Patient, PatientRegistry
 from services.pipelines.genomic.carrying import Sex
-from services.pipelines.genomic.model import Evidence, PatientFindings, TableFindings, VariantFinding
+from services.pipelines.genomic.model import PatientFindings, TableFindings, VariantFinding
 from services.pipelines.genomic.reading import columns_of, observations, sample_of
 from services.pipelines.genomic.variants import find_variants
 from services.pipelines.genomic.wording import drug_sources, evidence_line, searched_line, variant_headline
+from services.variants.classification.content import Scheme
+from services.variants.classification.store import Classifications, Classified
 from services.variants.library import TableInfo, VariantLibrary
 from services.variants.manifest import MANIFEST_FILE
+from services.variants.marks import rows_at
 from services.variants.workbench import Workbench
 
-Further = Callable[[Principal, TableInfo], Mapping[int, Sequence[Evidence]]]
-"""Grounds another service has for rows of a table, by row number."""
 _KEPT = 64
 _NO_BUILD = "The genome build of this table is not known, so nothing was read: state the build in the explorer."
 _SURENESS = (CallStatus.CALLED, CallStatus.PRESUMED, CallStatus.AMBIGUOUS, CallStatus.NOT_CALLED)
@@ -40,14 +41,20 @@ class GenomicFindings:
     """Reads the tables of patients. Safe for use from several threads."""
 
     def __init__(
-        self, library: VariantLibrary, workbench: Workbench, patients: PatientRegistry, further: Further | None = None
+        self, library: VariantLibrary, workbench: Workbench, patients: PatientRegistry, classifications: Classifications
     ) -> None:
         self._library = library
         self._workbench = workbench
         self._patients = patients
-        self._further = further
+        self._classifications = classifications
         self._known: OrderedDict[tuple[str, ...], TableFindings] = OrderedDict()
+        self._last: dict[str, str] = {}
+        self._listeners: list[Callable[[str], None]] = []
         self._lock = Lock()
+
+    def subscribe(self, listener: Callable[[str], None]) -> None:
+        """Have `listener` called with a patient's id when the findings asked for are others than those asked for before."""
+        self._listeners.append(listener)
 
     def of_patient(self, patient_id: str, access: Principal) -> PatientFindings:
         """Return what every table of a patient says, newest table first.
@@ -56,7 +63,12 @@ class GenomicFindings:
         """
         patient = self._patients.get(patient_id, access)
         tables = tuple(self._of(info, patient, access) for info in self._library.of_patient(access, patient.id))
-        return PatientFindings(patient.id, tables, hashlib.sha256(repr(tables).encode()).hexdigest()[:32])
+        found = PatientFindings(patient.id, tables, hashlib.sha256(repr(tables).encode()).hexdigest()[:32])
+        if self._last.get(patient.id, "") != found.version and (tables or patient.id in self._last):
+            self._last[patient.id] = found.version
+            for listener in self._listeners:
+                listener(patient.id)
+        return found
 
     def of_table(self, table_id: str, access: Principal, *, accept_missing: bool = False) -> TableFindings:
         """Return what one table says, linked to a patient or not.
@@ -77,6 +89,17 @@ class GenomicFindings:
         """Return the ids of the patients who have tables; for services that have checked access already."""
         return self._library.linked_patients()
 
+    def patients_with(self, access: Principal, variant: str, position: int) -> tuple[str, ...]:
+        """Return the patients one of whose tables has a record at the place of a variant, given by its key."""
+        build = variant.partition(":")[0]
+        found: dict[str, None] = {}
+        for info in self._library.list(access):
+            if info.patient_id is None or info.patient_id in found or str(info.assembly) != build or not info.available:
+                continue
+            if rows_at(self._library.open(access, info.id), [position]):
+                found[info.patient_id] = None
+        return tuple(found)
+
     def enriched(self, profile: Profile, access: Principal) -> Profile:
         """Return the profile with what the tables of its patient say; unchanged for a patient who is not known here."""
         try:
@@ -90,19 +113,26 @@ class GenomicFindings:
     ) -> TableFindings:
         stated = patient.sex if patient is not None else None
         sex: Sex | None = "F" if stated == "F" else "M" if stated == "M" else None
-        further = self._further(access, info) if self._further is not None else {}
+        signed = self._signed(info, access)
         noted = self._workbench.marks.version(info.assembly)
-        key = (info.id, self._state(info), noted, str(sex), str(accept_missing), repr(further))
+        key = (info.id, self._state(info), noted, str(sex), str(accept_missing), ",".join(one.id for one in signed))
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        found = self._read(info, sex, access, further, accept_missing=accept_missing)
+        found = self._read(info, sex, access, signed, accept_missing=accept_missing)
         with self._lock:
             self._known[key] = found
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return found
+
+    def _signed(self, info: TableInfo, access: Principal) -> tuple[Classified, ...]:
+        """The signed germline classifications in the build of a table."""
+        return tuple(
+            one for one in self._classifications.list(access, signed_only=True)
+            if one.scheme is Scheme.ACMG and one.assembly == str(info.assembly)
+        )
 
     def _state(self, info: TableInfo) -> str:
         """A text that changes when the files of the table are written anew, or its names change."""
@@ -111,9 +141,8 @@ class GenomicFindings:
         return f"{written}/{info.name}/{info.sample_name}/{info.patient_id}/{info.assembly}"
 
     def _read(
-        self, info: TableInfo, sex: Sex | None, access: Principal, further: Mapping[int, Sequence[Evidence]], *,
-        accept_missing: bool,
-    ) -> TableFindings:  # fmt: skip
+        self, info: TableInfo, sex: Sex | None, access: Principal, signed: Sequence[Classified], *, accept_missing: bool
+    ) -> TableFindings:
         if info.assembly is None:
             return TableFindings(info.id, info.name, None, None, notes=(_NO_BUILD,))
         try:
@@ -123,7 +152,7 @@ class GenomicFindings:
                 return TableFindings(info.id, info.name, None, info.assembly, notes=(why,))
             columns = columns_of(table, sample) if sample is not None else None
             noted = self._workbench.marks.noted(access, info.id).values()
-            found = find_variants(table, info.assembly, columns, noted, sex, further)
+            found = find_variants(table, info.assembly, columns, sex, noted, signed)
             genes: tuple[GeneCall, ...] = ()
             if columns is not None:
                 build = _build(info.assembly)

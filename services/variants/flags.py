@@ -6,7 +6,7 @@ One author has at most one tier for a variant: another choice replaces it and st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -78,6 +78,16 @@ class VariantFlags:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._listeners: list[Callable[[Flag], None]] = []
+
+    def subscribe(self, listener: Callable[[Flag], None]) -> None:
+        """Have `listener` called with a flag after it was added, changed, hidden or brought back."""
+        self._listeners.append(listener)
+
+    def _told(self, flag: Flag) -> Flag:
+        for listener in self._listeners:
+            listener(flag)
+        return flag
 
     def add(self, principal: Principal, subject: NoteSubject, category: str, note: str = "") -> Flag:
         """Flag a variant. The author's standing flag of that category, or of another tier, is changed instead."""
@@ -88,13 +98,15 @@ class VariantFlags:
             standing = self._replaced(connection, subject, principal.name, values["category"])
             if standing is not None:
                 self._change(connection, standing, "edit", principal.name, values)
-                return _one(connection, standing.id)
-            flag_id = uuid4().hex
-            connection.execute(
-                sa.insert(variant_flags),
-                {**subject.columns, **values, "id": flag_id, "author": principal.name, "created_at": now, "updated_at": now},
-            )
-            return _one(connection, flag_id)
+                flag = _one(connection, standing.id)
+            else:
+                flag_id = uuid4().hex
+                connection.execute(
+                    sa.insert(variant_flags),
+                    {**subject.columns, **values, "id": flag_id, "author": principal.name, "created_at": now, "updated_at": now},
+                )
+                flag = _one(connection, flag_id)
+        return self._told(flag)
 
     def edit(self, principal: Principal, flag_id: str, *, category: str | None = None, note: str | None = None) -> Flag:
         """Change a flag's category or note; what it said before is kept.
@@ -112,7 +124,8 @@ class VariantFlags:
             }
             self._refuse_twin(connection, flag, values["category"])
             self._change(connection, flag, "edit", principal.name, values)
-            return _one(connection, flag_id)
+            flag = _one(connection, flag_id)
+        return self._told(flag)
 
     def delete(self, principal: Principal, flag_id: str) -> Flag:
         """Hide a flag; `restore` brings it back. Idempotent."""
@@ -121,7 +134,8 @@ class VariantFlags:
             require_author(principal, flag.author)
             if flag.deleted_at is None:
                 self._change(connection, flag, "delete", principal.name, {"deleted_at": datetime.now(UTC)})
-            return _one(connection, flag_id)
+            flag = _one(connection, flag_id)
+        return self._told(flag)
 
     def restore(self, principal: Principal, flag_id: str) -> Flag:
         """Take a deletion back. Idempotent.
@@ -134,7 +148,8 @@ class VariantFlags:
             if flag.deleted_at is not None:
                 self._refuse_twin(connection, flag, flag.category)
                 self._change(connection, flag, "restore", principal.name, {"deleted_at": None})
-            return _one(connection, flag_id)
+            flag = _one(connection, flag_id)
+        return self._told(flag)
 
     def of(self, principal: Principal, variant: str, *, deleted: bool = False) -> tuple[Flag, ...]:
         """Return the flags of one variant, oldest first; with `deleted` the hidden ones instead."""

@@ -109,6 +109,17 @@ def test_evidence_is_brought_into_line_where_it_was_left_behind(services: Servic
     assert passages(services, OTHER) == {}
 
 
+def test_a_flag_becomes_evidence_and_taking_it_back_removes_it(services: Services, table: TableInfo) -> None:
+    services.variants.link(LOCAL_USER, table.id, OTHER)
+    before = passages(services, OTHER)
+    row = services.workbench.questions.row(LOCAL_USER, table.id, 0)
+    subject = services.workbench.questions.subject(LOCAL_USER, table.id, row)
+    flag = services.workbench.flags.add(LOCAL_USER, subject, "likely pathogenic", "seen before")
+    assert any("flagged by local" in text for text in passages(services, OTHER).values())
+    services.workbench.flags.delete(LOCAL_USER, flag.id)
+    assert passages(services, OTHER) == before
+
+
 @pytest.mark.parametrize(("body", "status"), [
     ({"patient_id": "nobody-here"}, 404), ({"patient_id": "../x"}, 422), ({}, 422), ({"patient_id": PATIENT, "name": "x"}, 422),
 ])  # fmt: skip

@@ -20,6 +20,7 @@ from services.knowledge.pgx import pharmacogenes
 from services.pipelines.genomic.carrying import Partner, Reading, Sex, read_copies
 from services.pipelines.genomic.model import Carried, Evidence, Ground, VariantFinding
 from services.pipelines.genomic.reading import SampleColumns, genotype_of
+from services.variants.classification.store import Classified
 from services.variants.filters import quoted
 from services.variants.flags import Flag, Tier
 from services.variants.identity import VariantIdentity, identity_of
@@ -53,19 +54,18 @@ class Found:
 
 
 def find_variants(
-    table: VariantTable, build: GenomeBuild, columns: SampleColumns | None, noted: Iterable[NotedRow], sex: Sex | None,
-    further: Mapping[int, Sequence[Evidence]] | None = None,
+    table: VariantTable, build: GenomeBuild, columns: SampleColumns | None, sex: Sex | None, noted: Iterable[NotedRow] = (),
+    signed: Sequence[Classified] = (),
 ) -> Found:
-    """Return the rows of a table that matter. `further` holds grounds of other services by row number."""
+    """Return the rows of a table that matter. `signed` are classifications in the table's build."""
     grounds: dict[int, Grounds] = {}
+    _classified(table, build, signed, grounds)
     looked_for, recorded = _known(table, build, grounds)
     notes = _clinvar(table, build, grounds)
     for row in noted:
         for flag in row.flags:
             if flag.tier in _PATHOGENIC:
                 grounds.setdefault(row.row_id, Grounds()).evidence.append(_flagged(flag))
-    for row_id, evidence in (further or {}).items():
-        grounds.setdefault(row_id, Grounds()).evidence += evidence
     listed = sorted(grounds)[:MAX_ROWS]
     if len(grounds) > MAX_ROWS:
         notes.append(f"{len(grounds):,} rows would be listed; the first {MAX_ROWS} are. Filter the table for the others.")
@@ -144,6 +144,19 @@ def _of_clinvar(row: Mapping[str, Any], column: str, table: VariantTable) -> Evi
     condition = row.get("clinvar_conditions") or ""
     note = "Few or no submitters agree on it." if isinstance(stars, int) and stars < 2 else ""
     return Evidence(Ground.CLINVAR, _plain(row[column]), f"{version}, {review}", _plain(condition), note)
+
+
+def _classified(table: VariantTable, build: GenomeBuild, signed: Sequence[Classified], grounds: dict[int, Grounds]) -> None:
+    """Collect what somebody signed as pathogenic or likely pathogenic."""
+    wanted = {one.variant: one for one in signed if one.classification.lower() in set(_PATHOGENIC)}
+    for row in rows_at(table, sorted({one.pos for one in wanted.values()})):
+        identity = _identity(row, build)
+        one = wanted.get(identity.key) if identity is not None else None
+        if one is not None and one.signed_at is not None:
+            source = f"signed by {one.signed_by} on {one.signed_at:%Y-%m-%d}, version {one.version}"
+            grounds.setdefault(row["row_id"], Grounds()).evidence.append(
+                Evidence(Ground.CLASSIFICATION, one.classification.lower(), source)
+            )
 
 
 def _plain(value: object) -> str:

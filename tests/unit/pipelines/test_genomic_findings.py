@@ -18,6 +18,8 @@ from services.patients.registry import PatientRegistry
 from services.pipelines.genomic.model import Ground, TableFindings
 from services.pipelines.genomic_findings import GenomicFindings, as_input
 from services.storage.database import Database
+from services.variants.classification.content import ClassificationContent, CriterionRow, Scheme
+from services.variants.classification.store import Classifications
 from services.variants.flags import Tier
 from services.variants.identity import identity_of
 from services.variants.imports import import_file
@@ -48,6 +50,10 @@ PROFILE = {
     "patient_id": "P1", "age": 40, "sex": "F", "biomarkers": {"CRP": 12}, "diagnosed_conditions": ["inflammatory_bowel_disease"],
     "current_medications": ["azathioprine 150 mg daily"],
 }  # fmt: skip
+CONTENT = ClassificationContent.model_validate({
+    "scheme": Scheme.ACMG, "classification": "Likely Pathogenic", "points": "6", "rule_set": "general", "rules_version": "1",
+    "criteria": (CriterionRow(code="PM2", title="rare", status="met", strength="supporting", points="1", reason="absent"),),
+})
 CHROMOSOMES = ("1", "6", "12", "13", "16", "X")
 Add = Callable[..., TableInfo]
 
@@ -77,8 +83,15 @@ def patients(database: Database) -> PatientRegistry:
 
 
 @pytest.fixture
-def findings(library: VariantLibrary, workbench: Workbench, patients: PatientRegistry) -> GenomicFindings:
-    return GenomicFindings(library, workbench, patients)
+def classifications(database: Database) -> Classifications:
+    return Classifications(database)
+
+
+@pytest.fixture
+def findings(
+    library: VariantLibrary, workbench: Workbench, patients: PatientRegistry, classifications: Classifications
+) -> GenomicFindings:
+    return GenomicFindings(library, workbench, patients, classifications)
 
 
 @pytest.fixture
@@ -194,6 +207,20 @@ def test_a_flag_makes_a_finding_and_taking_it_back_removes_it(findings: GenomicF
     workbench.flags.delete(LOCAL_USER, flag.id)
     assert only(findings).variants == ()
     assert table.available
+
+
+def test_a_signed_classification_is_the_first_ground_and_an_unsigned_one_is_none(
+    findings: GenomicFindings, add: Add, classifications: Classifications
+) -> None:
+    add("chr16 3243500 . C T 50 PASS . GT:DP 1/1:30")
+    identity = identity_of({"chrom": "chr16", "pos": 3_243_500, "end": None, "ref": "C", "alt": "T"}, GenomeBuild.GRCH38)
+    kept = classifications.save(LOCAL_USER, NoteSubject(identity, "MEFV"), CONTENT)
+    assert only(findings).variants == ()
+    classifications.sign(LOCAL_USER, kept.id, "Dr Example", seen=kept.digest)
+    variant = only(findings).variants[0]
+    assert variant.evidence[0].ground is Ground.CLASSIFICATION
+    assert "signed by Dr Example" in variant.evidence[0].source
+    assert variant.significance == "likely pathogenic"
 
 
 def test_pharmacogenes_are_called_from_the_file(findings: GenomicFindings, add: Add) -> None:

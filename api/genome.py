@@ -19,13 +19,15 @@ from services.variants.genome_files import SequencePart, sequence_file
 router = APIRouter(prefix="/genome", tags=["genome"])
 
 
-@router.api_route("/reference/{build}/{part}", methods=["GET", "HEAD"], response_class=FileResponse)
+@router.head("/reference/{build}/{part}", include_in_schema=False)
+@router.get("/reference/{build}/{part}", response_class=FileResponse)
 def reference(build: GenomeBuild, part: SequencePart, services: UsesServices, _caller: Caller) -> FileResponse:
     """The installed reference sequence of a build, or its index."""
     return _piece(sequence_file(services.references, build, part))
 
 
-@router.api_route("/jobs/{job_id}/{name}", methods=["GET", "HEAD"], response_class=FileResponse)
+@router.head("/jobs/{job_id}/{name}", include_in_schema=False)
+@router.get("/jobs/{job_id}/{name}", response_class=FileResponse)
 def made_by_job(job_id: str, name: str, services: UsesServices, caller: Caller) -> FileResponse:
     """A file that a job has made from reads: alignments, calls, an uploaded reference, or an index of these."""
     path = services.read_calling.files(caller, job_id).get(name)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api import analyze, classify, collections, export, genome, ingest, jobs, query, reads, system, tables, uploads, variant_notes
+from api import (
+    analyze,
+    classify,
+    collections,
+    export,
+    genome,
+    ingest,
+    jobs,
+    query,
+    reads,
+    reference,
+    system,
+    tables,
+    uploads,
+    variant_notes,
+)
 from api.dependencies import ServicesProvider
 from api.errors import install_error_handlers
 from api.security import GuardMiddleware
@@ -40,6 +55,7 @@ def create_api(settings: Settings, services: ServicesProvider) -> FastAPI:
     for router in (system.router, query.router, analyze.router, export.router, ingest.router, collections.router, uploads.router):
         app.include_router(router)
     app.include_router(reads.router)
+    app.include_router(reference.router)
     app.include_router(jobs.router)
     app.include_router(tables.router)
     app.include_router(genome.router)

@@ -124,8 +124,12 @@ def _questions(services: Services, access: Principal, uploads: Sequence[Upload],
             "Patient", options, index=options.index(chosen) if chosen in options else 0, key=f"reads.patient.{turn}",
             format_func=lambda one: patients.get(one, "not linked to a patient"),
         )
+    annotate = st.checkbox(
+        "Annotate the calls", bool(services.references.installed()), key=f"reads.annotate.{turn}",
+        help="With the installed reference data, in the same job. Needs a reference of a known genome build.",
+    )
     return {
-        **reference, "intervals": {"upload_id": regions} if regions else None, "sample_name": name.strip(),
+        **reference, "vep_annotation": annotate, "intervals": {"upload_id": regions} if regions else None, "sample_name": name.strip(),
         "sequencer": sequencer, "data_type": data, "patient_id": patient or None,
     }
 

@@ -1,4 +1,4 @@
-"""From sequencing reads to a table of variants, as a job: fetch what is elsewhere, align and call, import the calls, register.
+"""From sequencing reads to a table of variants, as a job: fetch what is elsewhere, align and call, import, register, annotate.
 
 Alignments, calls and report stay in `root/<job id>` until the job is deleted. Each part finds what is done already: a file that
 is here is not fetched again, calls that are complete are not made again, an imported table is not imported again.
@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.access.principals import Principal
 from services.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError, ParatopeError, UnavailableError
@@ -22,26 +22,30 @@ from services.jobs.model import Job, JobProblem, WorkFailedError
 from services.jobs.running import JobRun
 from services.jobs.service import JobKind, Jobs
 from services.patients.registry import PatientRegistry
+from services.pipelines.annotation import annotate_in_job, in_words
 from services.pipelines.import_request import ImportRequest
 from services.pipelines.read_calling_work import REPORT_FILE
 from services.pipelines.read_request import ReadFile, ReadRequest
 from services.pipelines.variant_import import made_table_id
 from services.uploads.content import Content
 from services.uploads.store import Uploads
+from services.variants.annotation.model import Part
 from services.variants.calling.parabricks import find_pbrun
 from services.variants.library import TableInfo, VariantLibrary
+from services.variants.manifest import read_manifest
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import Pack, PackKind
 
 KIND = "read_calling"
-_FETCHED, _CALLED, _IMPORTED = 15, 85, 96
+_FETCHED = 15
 _BAM = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.bam(?:\.bai)?"
 _NAME = re.compile(rf"(?:{_BAM}|calls\.vcf\.gz(?:\.tbi)?|report\.json|reference\.fa(?:\.fai)?)")
 _NO_REFERENCE = (
     "no reference sequence of {build} is installed: install one under Administration, Reference data (or by "
     "`python -m services.variants.reference install`), or give the reference as a FASTA file"
 )
-_NOT_ANNOTATED = "Annotation was asked for and is done from the table: nothing was annotated in this job"
+_NO_BUILD = "the reference is of no known genome build, and reference data belongs to one"
+_NO_SVS = "Structural variants are not called from reads here, so there are none to annotate"
 
 
 class ReadCalling:
@@ -154,12 +158,14 @@ class ReadCalling:
         table_id = made_table_id(run.job, 0)
         if not self._library.folder(table_id).exists():
             self._import(run, request, report, results / "calls.vcf.gz", table_id)
-        run.report("registering", _IMPORTED + 1, "Entering the table into the library")
+        run.report("registering", _ends(request).imported + 1, "Entering the table into the library")
         table = self._library.register(
             table_id, run.job.owner, _shown_name(request), report["build"], sample_type=_sample_type(request),
             notes=request.notes, patient_id=request.patient_id, job_id=run.job.id,
         )
-        return _outcome(table, report, request)
+        problem = self._annotate(run, table, request)
+        account = read_manifest(self._library.folder(table_id)).get("annotation")
+        return _outcome(table, report, request, account, problem)
 
     def _fetch_all(self, run: JobRun, request: ReadRequest) -> dict[str, Path]:
         """Return where the files lie, by upload id; those that are elsewhere are fetched first, one after the other."""
@@ -205,7 +211,7 @@ class ReadCalling:
             "build": str(pack.build) if pack and pack.build else None,
             "scratch": str(scratch.resolve()), "destination": str(results), "pbrun": str(pbrun) if pbrun else None,
         }
-        run.child("call_reads", payload, stage="calling", between=(start, _CALLED))
+        run.child("call_reads", payload, stage="calling", between=(start, _ends(request).called))
 
     def _sequence(self, request: ReadRequest) -> Pack | None:
         """Return the installed sequence to align to; None where the reference was uploaded."""
@@ -218,7 +224,8 @@ class ReadCalling:
         return pack
 
     def _import(self, run: JobRun, request: ReadRequest, report: Mapping[str, Any], vcf: Path, table_id: str) -> None:
-        run.report("importing", _CALLED + 1, "Importing the calls")
+        start, end = _ends(request)
+        run.report("importing", start + 1, "Importing the calls")
         options = ImportRequest(
             sample_name=_shown_name(request), assembly=report["build"], patient_id=request.patient_id
         )
@@ -228,8 +235,26 @@ class ReadCalling:
             "path": str(vcf), "folder": str(tables.resolve()), "file_name": f"{_shown_name(request)}.vcf.gz",
             "request": options.model_dump(mode="json"),
         }
-        made = run.child("import_variants", payload, stage="importing", between=(_CALLED + 1, _IMPORTED))
+        made = run.child("import_variants", payload, stage="importing", between=(start + 1, end))
         os.replace(tables / made["tables"][0]["folder"], self._library.folder(table_id))
+
+    def _annotate(self, run: JobRun, table: TableInfo, request: ReadRequest) -> str:
+        """Annotate the table where that was asked for; returns why not, blank where all went well or nothing was asked for."""
+        if not request.annotates_small:
+            return ""
+        folder = self._library.folder(table.id)
+        if Part.SMALL.value in read_manifest(folder).get("annotation", {}).get("by_part", {}):
+            return ""
+        if table.assembly is None:
+            return _NO_BUILD
+        between = (_ends(request).imported + 2, 99)
+        try:
+            annotate_in_job(run, folder, table.assembly, (Part.SMALL,), self._references.root, between=between)
+        except WorkFailedError as error:
+            return error.problem.text
+        except ParatopeError as error:
+            return error.message
+        return ""
 
     def _undo(self, job: Job) -> None:
         """Delete the table. Calls that are complete stay: another attempt goes on with them, and the job's deletion ends them."""
@@ -323,7 +348,20 @@ def _waiting(request: ReadRequest) -> str:
     return f"The reads of {_shown_name(request)} {what}"
 
 
-def _outcome(table: TableInfo, report: Mapping[str, Any], request: ReadRequest) -> tuple[str, Mapping[str, Any]]:
+class _Ends(NamedTuple):
+    """Percent at which the calls are complete, and at which the table is imported."""
+
+    called: int
+    imported: int
+
+
+def _ends(request: ReadRequest) -> _Ends:
+    return _Ends(70, 78) if request.annotates_small else _Ends(85, 96)
+
+
+def _outcome(
+    table: TableInfo, report: Mapping[str, Any], request: ReadRequest, account: Mapping[str, Any] | None, problem: str
+) -> tuple[str, Mapping[str, Any]]:
     calls = report["calls"]
     said = [
         f"Called {calls['snvs']:,} SNVs and {calls['indels']:,} insertions and deletions by {report['caller']} into {table.name}"
@@ -331,11 +369,16 @@ def _outcome(table: TableInfo, report: Mapping[str, Any], request: ReadRequest) 
     if report["warnings"]:
         count = len(report["warnings"])
         said.append(f"{count} warning{'' if count == 1 else 's'} in the report on the reads")
-    if request.asks_for_annotation:
-        said.append(_NOT_ANNOTATED)
+    if problem:
+        said.append(f"Not annotated: {problem}")
+    elif account is not None:
+        said.append(in_words(account))
+    if request.annotsv_annotation:
+        said.append(_NO_SVS)
     result = {
         "table_ids": [table.id], "table_name": table.name, "table_names": [table.name], "rows": table.row_count,
-        "rejected": table.rejected_count, "warnings": len(report["warnings"]), "assembly": table.assembly, "annotated": False,
-        "caller": report["caller"],
+        "rejected": table.rejected_count, "warnings": len(report["warnings"]), "assembly": table.assembly,
+        "annotated": account is not None and not problem, "packs": account["packs"] if account else [],
+        "not_annotated": account["missing"] if account else [], "caller": report["caller"],
     }
-    return ". ".join(said) + ".", result
+    return ". ".join(part.rstrip(".") for part in said) + ".", result

@@ -145,8 +145,9 @@ class ReadRequest(BaseModel):
         return (*reads, *(file for file in (self.reference, self.intervals) if file is not None))
 
     @property
-    def asks_for_annotation(self) -> bool:
-        return self.vep_annotation or self.enable_ditto or self.annotsv_annotation
+    def annotates_small(self) -> bool:
+        """Whether the small variants that are called are to be annotated."""
+        return self.vep_annotation or self.enable_ditto
 
     def with_files(self, files: dict[ReadFile, ReadFile]) -> ReadRequest:
         """Return the request with files replaced."""

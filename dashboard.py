@@ -39,7 +39,7 @@ PAGES = {
     ],
 }
 
-page = st.navigation(PAGES)
+page = st.navigation(PAGES, expanded=True)
 access = require_access(Need.READ)
 services = get_services()
 sidebar.show(services, access)

@@ -161,6 +161,63 @@ def assess_case_control(odds_ratio: float, *, lower: float, upper: float) -> Cri
     return not_met(Criterion.PS4, f"{text}: above 5, interval above 1 needed", inputs, RICHARDS_2015, origin=Origin.EXPERT)
 
 
+def assess_phenotype(*, is_specific: bool | None, has_single_cause: bool | None, note: str) -> CriterionResult:
+    """Judge PP4: the phenotype or family history is highly specific for a disease with a single genetic cause."""
+    inputs = {"phenotype specific": is_specific, "single genetic cause": has_single_cause, "phenotype": note}
+    if is_specific is False or has_single_cause is False:
+        why = "not specific for the disease" if is_specific is False else "the disease has several genetic causes"
+        return not_met(Criterion.PP4, why, inputs, RICHARDS_2015, origin=Origin.EXPERT)
+    if is_specific is None or has_single_cause is None:
+        return not_assessable(
+            Criterion.PP4, "specificity, or the number of genetic causes, is not known", inputs, RICHARDS_2015,
+            origin=Origin.EXPERT,
+        )
+    return met(Criterion.PP4, _P, f"highly specific: {note}", inputs, RICHARDS_2015, origin=Origin.EXPERT)
+
+
+def assess_lack_of_segregation(affected_without: int, *, phenocopies_excluded: bool | None) -> CriterionResult:
+    """Judge BS4: affected relatives without the variant, where phenocopies and other causes are excluded."""
+    if affected_without < 0:
+        raise InvalidInputError("relatives are counted from zero")
+    inputs = {"affected relatives without the variant": affected_without, "phenocopies excluded": phenocopies_excluded}
+    if affected_without == 0:
+        return not_met(Criterion.BS4, "no affected relative without the variant", inputs, RICHARDS_2015, origin=Origin.EXPERT)
+    if not phenocopies_excluded:
+        text = "phenocopies or a second cause in the family are not excluded"
+        return not_assessable(Criterion.BS4, text, inputs, RICHARDS_2015, origin=Origin.EXPERT)
+    text = f"{affected_without} affected relatives without the variant"
+    return met(Criterion.BS4, _S, text, inputs, RICHARDS_2015, origin=Origin.EXPERT)
+
+
+def assess_other_variant(*, in_cis: bool, inheritance: Inheritance, fully_penetrant: bool | None) -> CriterionResult:
+    """Judge BP2 beside a pathogenic variant of the gene: in cis in any, in trans in a fully penetrant dominant disease."""
+    inputs = {"in cis": in_cis, "inheritance": inheritance, "fully penetrant": fully_penetrant}
+    if in_cis:
+        text = "in cis with a pathogenic variant"
+        return met(Criterion.BP2, _P, text, inputs, RICHARDS_2015, origin=Origin.EXPERT)
+    if inheritance is Inheritance.UNKNOWN or (inheritance is Inheritance.DOMINANT and fully_penetrant is None):
+        return not_assessable(
+            Criterion.BP2, "inheritance or penetrance is not known", inputs, RICHARDS_2015, origin=Origin.EXPERT
+        )
+    if inheritance is Inheritance.DOMINANT and fully_penetrant:
+        text = "in trans with a pathogenic variant in a fully penetrant dominant disease"
+        return met(Criterion.BP2, _P, text, inputs, RICHARDS_2015, origin=Origin.EXPERT)
+    text = "in trans counts in a fully penetrant dominant disease only"
+    return not_met(Criterion.BP2, text, inputs, RICHARDS_2015, origin=Origin.EXPERT)
+
+
+def assess_other_cause(*, explains_all: bool | None, note: str) -> CriterionResult:
+    """Judge BP5: another genetic cause explains the whole disease of the patient."""
+    inputs = {"explains the whole disease": explains_all, "other cause": note}
+    if explains_all is None:
+        return not_assessable(
+            Criterion.BP5, "whether the other cause explains all is not known", inputs, RICHARDS_2015, origin=Origin.EXPERT
+        )
+    if explains_all:
+        return met(Criterion.BP5, _P, f"another cause explains the disease: {note}", inputs, RICHARDS_2015, origin=Origin.EXPERT)
+    return not_met(Criterion.BP5, "the other cause explains part of it only", inputs, RICHARDS_2015, origin=Origin.EXPERT)
+
+
 def _by_points(criterion: Criterion, points: Decimal, inputs: dict[str, object], text: str) -> CriterionResult:
     source = SVI_IN_TRANS if criterion is Criterion.PM3 else SVI_DE_NOVO
     for least, strength in _POINT_STEPS:

@@ -16,7 +16,8 @@ from services.genomics.acmg.references import GHOSH_2018, RICHARDS_2015, SVI_PM2
 from services.genomics.acmg.results import CriterionResult, met, not_assessable, not_met
 from services.genomics.acmg.specifications import Specification
 
-_VERSION_OR_GENE = re.compile(r"(?:\.[0-9]{1,3})?(?:\([A-Za-z0-9-]{1,30}\))?:")
+_CODING = re.compile(r"(?:([A-Z]{2,4}_?[0-9]{3,12})(?:\.[0-9]{1,3})?(?:\([A-Za-z0-9-]{1,30}\))?:)?(c\..{1,100})")
+_REPEATED = re.compile(r"(?<=dup)[ACGT]{1,50}$")
 
 BA1_EXCEPTIONS = {
     "NM_014049:c.-44_-41dupTAAG": "ACAD9", "NM_004004:c.109G>A": "GJB2", "NM_000410:c.187C>G": "HFE",
@@ -24,8 +25,10 @@ BA1_EXCEPTIONS = {
     "NM_006346:c.1214G>A": "PIBF1", "NM_000017:c.511C>T": "ACADS", "NM_000060:c.1330G>C": "BTD",
 }
 """Variants to which BA1 does not apply by itself (Ghosh 2018), by transcript without version."""
-
-
+_BY_GENE = {
+    (gene, _REPEATED.sub("", name.partition(":")[2])) for name, gene in BA1_EXCEPTIONS.items()
+} | {("BTD", "c.1270G>C"), ("ACAD9", "c.-45_-44insTAAG")}
+"""The same on a gene's other transcripts: the MANE transcript of BTD begins 60 bases later, and a repeat is also an insertion."""
 
 def maximum_credible_frequency(
     *, prevalence: float, inheritance: Inheritance, allelic_contribution: float = 1.0, genetic_contribution: float = 1.0,
@@ -158,7 +161,15 @@ def _carriers(inheritance: Inheritance, frequency: Frequency) -> int | None:
 
 
 def _exception(record: VariantRecord) -> str | None:
-    return BA1_EXCEPTIONS.get(_VERSION_OR_GENE.sub(":", record.hgvs_coding, count=1))
+    """Return the gene of a listed variant: named on the published transcript, or by its change in that gene."""
+    found = _CODING.fullmatch(record.hgvs_coding.strip())
+    if found is None:
+        return None
+    accession, change = found.group(1) or "", found.group(2)
+    listed = BA1_EXCEPTIONS.get(f"{accession}:{change}")
+    if listed is None and (record.gene.symbol.upper(), _REPEATED.sub("", change)) in _BY_GENE:
+        listed = record.gene.symbol
+    return listed
 
 
 def _inputs(dataset: PopulationData, frequency: Frequency) -> dict[str, object]:

@@ -22,6 +22,10 @@ from services.genomics.acmg.expert import (
     assess_de_novo,
     assess_functional,
     assess_in_trans,
+    assess_lack_of_segregation,
+    assess_other_cause,
+    assess_other_variant,
+    assess_phenotype,
     assess_segregation,
 )
 from services.genomics.acmg.panels import CDH1, KNOWN, PANELS
@@ -192,10 +196,46 @@ def test_enrichment_needs_size_and_certainty() -> None:
     assert assess_case_control(4.0, lower=2.0, upper=8.0).status is Status.NOT_MET
 
 
+@pytest.mark.parametrize(
+    ("is_specific", "has_single_cause", "status"),
+    [
+        (True, True, Status.MET), (True, False, Status.NOT_MET), (False, None, Status.NOT_MET),
+        (True, None, Status.NOT_ASSESSABLE),
+    ],
+)
+def test_a_phenotype_counts_when_specific_for_a_disease_with_one_cause(
+    is_specific: bool, has_single_cause: bool | None, status: Status
+) -> None:
+    assert assess_phenotype(is_specific=is_specific, has_single_cause=has_single_cause, note="fever").status is status
+
+
+def test_an_affected_relative_without_the_variant_counts_when_phenocopies_are_excluded() -> None:
+    assert assess_lack_of_segregation(1, phenocopies_excluded=True).strength is S
+    assert assess_lack_of_segregation(1, phenocopies_excluded=None).status is Status.NOT_ASSESSABLE
+    assert assess_lack_of_segregation(0, phenocopies_excluded=True).status is Status.NOT_MET
+
+
+def test_a_second_variant_counts_in_cis_always_and_in_trans_in_a_penetrant_dominant_disease() -> None:
+    def judged(in_cis: bool, inheritance: Inheritance, penetrant: bool | None) -> Status:
+        return assess_other_variant(in_cis=in_cis, inheritance=inheritance, fully_penetrant=penetrant).status
+
+    assert judged(True, Inheritance.RECESSIVE, None) is Status.MET
+    assert judged(False, Inheritance.DOMINANT, True) is Status.MET
+    assert judged(False, Inheritance.DOMINANT, None) is Status.NOT_ASSESSABLE
+    assert judged(False, Inheritance.RECESSIVE, True) is Status.NOT_MET
+
+
+def test_another_cause_counts_when_it_explains_the_whole_disease() -> None:
+    assert assess_other_cause(explains_all=True, note="trisomy 21").strength is P
+    assert assess_other_cause(explains_all=False, note="trisomy 21").status is Status.NOT_MET
+    assert assess_other_cause(explains_all=None, note="trisomy 21").status is Status.NOT_ASSESSABLE
+
+
 def test_impossible_observations_are_refused() -> None:
     for wrong in (
         lambda: assess_functional(0.0, assay="x"), lambda: assess_segregation(3, families=0),
         lambda: assess_case_control(2.0, lower=3.0, upper=4.0),
+        lambda: assess_lack_of_segregation(-1, phenocopies_excluded=True),
     ):
         with pytest.raises(InvalidInputError):
             wrong()

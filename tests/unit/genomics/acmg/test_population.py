@@ -55,6 +55,21 @@ def test_the_nine_listed_variants_escape_ba1_whatever_the_version_of_the_transcr
     assert len(BA1_EXCEPTIONS) == 9
 
 
+@pytest.mark.parametrize(
+    ("gene", "written"),
+    [
+        ("HFE", "ENST00000357618.10:c.845G>A"), ("HFE", "c.187C>G"), ("BTD", "ENST00000643237.3:c.1270G>C"),
+        ("ACAD9", "NM_014049.5:c.-44_-41dup"), ("ACAD9", "c.-45_-44insTAAG"), ("MEFV", "NM_000243.3(MEFV):c.1105C>T"),
+    ],
+)
+def test_an_exception_is_known_on_any_transcript_of_its_gene(gene: str, written: str) -> None:
+    record = replace(with_data(population(7_200)), hgvs_coding=written, gene=replace(GENE, symbol=gene))
+    assert judged(Criterion.BA1, record).status is Status.NOT_MET
+    assert judged(Criterion.BS1, record).status is Status.NOT_ASSESSABLE
+    other = replace(record, gene=replace(GENE, symbol="OTHER"), hgvs_coding=written.rpartition(":")[2])
+    assert judged(Criterion.BA1, other).status is Status.MET
+
+
 def test_without_any_population_data_nothing_is_said_about_frequency() -> None:
     for criterion in (Criterion.BA1, Criterion.BS1, Criterion.PM2):
         assert judged(criterion, MISSENSE).status is Status.NOT_ASSESSABLE

@@ -174,4 +174,7 @@ def test_a_table_is_annotated_by_a_job_and_says_from_what(
     assert said["annotation"]["packs"] == ["built-in knowledge"]
     assert {"kind": "clinvar", "why": "no ClinVar pack for GRCh38 is installed"} in said["annotation"]["missing"]
     assert "known_variant" in {column["name"] for column in said["columns"]}
-    assert api.post(f"/tables/{table.name}/annotate", json={"small_variants": False, "structural_variants": False}).status_code == 422
+    nothing = {"small_variants": False, "structural_variants": False}
+    assert api.post(f"/tables/{table.name}/annotate", json=nothing).status_code == 422
+    api.delete(f"/jobs/{job['job_id']}").raise_for_status()
+    assert api.get(f"/tables/{table.name}/annotation").json() == said, "the annotation outlives its job"

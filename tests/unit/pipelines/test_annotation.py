@@ -1,4 +1,4 @@
-"""Annotation as a job, through the real queue and child process: the explorer sees the new columns, nothing is lost on the way."""
+"""Annotation as a job, through the real queue and child process: the explorer sees new columns, nothing is lost on the way."""
 
 from __future__ import annotations
 
@@ -67,10 +67,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("annotations")
     database = Database(f"sqlite:///{folder / 'record.db'}")
     database.migrate()
-    put_rows(folder / "packs", PackKind.CLINVAR, GenomeBuild.GRCH38, [{"chrom_order": 0, **clinvar("1", 100, "A", "G", "Pathogenic")}])
-    references = put_rows(
-        folder / "packs", PackKind.FREQUENCIES, GenomeBuild.GRCH38, [{"chrom_order": 0, **frequency("1", 200, "C", "T", 0.001)}]
-    )
+    rows = {
+        PackKind.CLINVAR: clinvar("1", 100, "A", "G", "Pathogenic"), PackKind.FREQUENCIES: frequency("1", 200, "C", "T", 0.001)
+    }  # fmt: skip
+    for kind, row in rows.items():
+        references = put_rows(folder / "packs", kind, GenomeBuild.GRCH38, [{"chrom_order": 0, **row}])
     jobs = Jobs(database, DurableQueue(f"sqlite:///{folder / 'jobs.db'}", FileSlots(folder / "jobs"), 1), folder / "jobs", 1)
     library = VariantLibrary(database, folder / "variants")
     annotations = VariantAnnotations(jobs, library, references)
@@ -142,10 +143,7 @@ def test_a_table_is_not_annotated_twice_at_a_time_and_a_cancelled_one_is_as_it_w
 def test_a_reader_of_the_old_table_goes_on_reading_when_the_files_are_exchanged(place: Place, tmp_path: Path) -> None:
     info = place.table()
     old = place.library.open(ANNA, info.id)
-    packs = {
-        kind: pack for kind in (PackKind.CLINVAR,)
-        if (pack := place.annotations.prospect(GenomeBuild.GRCH38, list(Part)).packs[0]).kind is kind
-    }
+    packs = {pack.kind: pack for pack in place.annotations.prospect(GenomeBuild.GRCH38, list(Part)).packs}
     request = AnnotationRequest(place.library.folder(info.id), GenomeBuild.GRCH38, packs)
     outcome = annotate(request, tmp_path / "work", lambda _share, _message: None, lambda: False)
     assert old.count() == 3

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from demo_data.reads import DemoReads, write_reads
 from services.access.principals import LOCAL_USER, PUBLIC, Principal
 from services.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError
+from services.genomics.genome import GenomeBuild
 from services.jobs.engine import DurableQueue
 from services.jobs.model import STOPPING, Job, JobProblem, JobStatus
 from services.jobs.service import Jobs
@@ -32,6 +33,7 @@ from services.uploads.store import Uploads
 from services.variants.calling.model import RefusedReadsError
 from services.variants.library import VariantLibrary
 from services.variants.reference.library import ReferenceLibrary
+from services.variants.reference.model import PackKind, PackRequest
 from tests.unit.uploads.tls_server import NAME, body, serving
 
 ANNA = Principal("anna", may_see_patients=True, may_administer=False)
@@ -44,6 +46,7 @@ class Place:
     uploads: Uploads
     library: VariantLibrary
     reads: ReadCalling
+    references: ReferenceLibrary
     folder: Path
     demo: DemoReads
     served: dict[str, bytes]
@@ -104,7 +107,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         references = ReferenceLibrary(folder / "reference")
         reads = ReadCalling(jobs, uploads, library, patients, references, folder / "reads", locate_pbrun=lambda: None)
         jobs.start()
-        yield Place(jobs, uploads, library, reads, folder, write_reads(folder / "demo"), served, asked)
+        yield Place(jobs, uploads, library, reads, references, folder, write_reads(folder / "demo"), served, asked)
         jobs.close()
         library.close()
     database.close()
@@ -159,6 +162,29 @@ def test_another_attempt_goes_on_with_what_was_fetched_and_what_was_called(place
     assert last.status is JobStatus.COMPLETED, last.problem
     assert place.reads.files(ANNA, job.id)["S1.bam"].stat().st_ino == made
     assert "calling" not in {event.stage for event in place.jobs.log(ANNA, job.id) if event.attempt == 3}
+
+
+def test_with_an_installed_sequence_the_table_has_its_build_and_is_annotated_in_the_same_job(place: Place) -> None:
+    asked = PackRequest(PackKind.SEQUENCE, GenomeBuild.GRCH38, version="excerpt", name="An excerpt")
+    pack = place.references.install(place.demo.files["reference"], asked)
+    try:
+        job = place.called(reference=None, assembly="GRCh38", vep_annotation=True, annotsv_annotation=True, design="tumour only",
+                           samples=[{"name": "T1", "role": "tumour", "lanes": [place.lane()]}])
+    finally:
+        place.references.remove(pack)
+    assert job.status is JobStatus.COMPLETED, job.problem
+    assert job.result is not None
+    assert (job.result["assembly"], job.result["annotated"]) == ("GRCh38", True)
+    assert "Not annotated: " in job.message
+    assert "ClinVar" in job.message
+    assert job.message.endswith("Structural variants are not called from reads here, so there are none to annotate.")
+    report = place.reads.report(ANNA, job.id)
+    assert (report["reference"]["name"], report["build"]) == ("An excerpt excerpt (GRCh38)", "GRCh38")
+    assert "not a somatic caller" in report["stated_limits"]
+    table = place.library.get(ANNA, job.result["table_ids"][0])
+    assert table.sample_type == "tumor"
+    assert {"known_variant"} <= {entry["name"] for entry in place.library.open(ANNA, table.id).columns}
+    assert "reference.fa" not in place.reads.files(ANNA, job.id)
 
 
 def damaged(place: Place, kind: str) -> dict[str, Any]:

@@ -27,23 +27,23 @@ _BY_PLACE = (
 
 def transcripts_of_gene(pack: Pack, gene: str) -> tuple[TranscriptModel, ...]:
     """Return the transcripts of a gene, MANE Select first, then MANE Plus Clinical, canonical and the longest of the others."""
-    return _asked(pack.folder / EXONS_FILE, _BY_GENE, (gene,))
+    return _asked(pack.folder / EXONS_FILE, pack.sha256, _BY_GENE, (gene,))
 
 
 def transcripts_named(pack: Pack, accession: str) -> tuple[TranscriptModel, ...]:
     """Return the transcripts with an accession, whatever its version; several where a model has several places for it."""
-    return _asked(pack.folder / EXONS_FILE, _BY_ACCESSION, (accession.partition(".")[0],))
+    return _asked(pack.folder / EXONS_FILE, pack.sha256, _BY_ACCESSION, (accession.partition(".")[0],))
 
 
 def transcripts_over(pack: Pack, chrom: str, start: int, end: int) -> tuple[TranscriptModel, ...]:
     """Return the transcripts that overlap a stretch, introns included, in the order of `transcripts_of_gene`; at most 400."""
     path = pack.folder / EXONS_FILE
-    return _asked(path, _BY_PLACE, (chrom, str(path), chrom, end, start))
+    return _asked(path, pack.sha256, _BY_PLACE, (chrom, str(path), chrom, end, start))
 
 
 @lru_cache(maxsize=_KEPT)
-def _asked(path: Path, condition: str, values: tuple[Any, ...]) -> tuple[TranscriptModel, ...]:
-    """An installed pack never changes, so that what it answered can be kept by its path."""
+def _asked(path: Path, _sha256: str, condition: str, values: tuple[Any, ...]) -> tuple[TranscriptModel, ...]:
+    """An installed pack never changes, so that what it answered can be kept by its path and content."""
     sql = f"""
         SELECT transcript, any_value(version) AS version, any_value(gene) AS gene, any_value(mark) AS mark, chrom,
                any_value(strand) AS strand, list([start, "end"]) AS exons, min(coding_start) AS coding_start,

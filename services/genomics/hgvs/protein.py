@@ -21,6 +21,7 @@ _NAMES = {
 }  # fmt: skip
 _RESIDUES = {"".join(codon): _NAMES[acid] for codon, acid in zip(product("TCAG", repeat=3), _ACIDS, strict=True)}
 """The standard code (NCBI translation table 1)."""
+_MITOCHONDRION = "MT"
 
 
 def coding_changes(change: ProteinChange, transcript: TranscriptModel, bases: Bases) -> tuple[NucleotideChange, ...]:
@@ -28,6 +29,8 @@ def coding_changes(change: ProteinChange, transcript: TranscriptModel, bases: Ba
 
     :raise InvalidInputError: the reference has another residue there, or the change cannot be traced back to codons.
     """
+    if transcript.chrom == _MITOCHONDRION:
+        raise InvalidInputError("mitochondrial codons follow another code: give the m. description")
     first, last = change.start, change.end or change.start
     if first is None or last is None or change.edit not in (Edit.SUBSTITUTION, Edit.DELETION, Edit.DUPLICATION):
         raise InvalidInputError(
@@ -48,8 +51,10 @@ def coding_changes(change: ProteinChange, transcript: TranscriptModel, bases: Ba
 def protein_of_substitution(base: int, alt: str, transcript: TranscriptModel, bases: Bases) -> ProteinChange | None:
     """Return the predicted protein change of one coding base (`c.` position, base of the transcript's strand).
 
-    None past the last whole codon, and where the codon holds an unknown base.
+    None past the last whole codon, where the codon holds an unknown base, and for the mitochondrion, which has another code.
     """
+    if transcript.chrom == _MITOCHONDRION:
+        return None
     number = (base - 1) // 3 + 1
     if not 1 <= base <= transcript.coding_length - transcript.coding_length % 3:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from services.errors import UnavailableError
+from services.errors import InvalidInputError, UnavailableError
 from services.genomics.genome import GenomeBuild
 from services.genomics.hgvs.projection import Bases
 from services.genomics.hgvs.transcript import TranscriptModel
@@ -86,7 +86,7 @@ def installed_data(references: ReferenceLibrary | None, build: GenomeBuild) -> I
         yield InstalledData(build, None, None, None, None)
         return
     sequence = references.active(PackKind.SEQUENCE, build)
-    genome = None if sequence is None else ReferenceGenome(sequence.path)
+    genome = None if sequence is None else _opened(sequence)
     try:
         yield InstalledData(
             build, references.active(PackKind.GENE_MODELS, build), genome, references.active(PackKind.CLINVAR, build),
@@ -95,6 +95,13 @@ def installed_data(references: ReferenceLibrary | None, build: GenomeBuild) -> I
     finally:
         if genome is not None:
             genome.close()
+
+
+def _opened(sequence: Pack) -> ReferenceGenome:
+    try:
+        return ReferenceGenome(sequence.path)
+    except InvalidInputError as error:
+        raise UnavailableError(f"the installed pack {sequence.stamp} cannot be read: install it again") from error
 
 
 def _rows(pack: Pack | None, sql: str, values: list[str]) -> list[Mapping[str, Any]]:

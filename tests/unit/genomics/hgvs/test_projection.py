@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from services.errors import InvalidInputError
 from services.genomics.alleles import left_align
-from services.genomics.hgvs import NucleotideChange, Position, parse
+from services.genomics.hgvs import NucleotideChange, Position, ProteinChange, parse
 from services.genomics.hgvs.projection import NeedsSequenceError, PlacedAllele, describe, to_allele
+from services.genomics.hgvs.protein import coding_changes, protein_of_substitution
 from services.genomics.hgvs.transcript import TranscriptModel
 
 GENOME = "".join(random.Random(11).choices("ACGT", weights=(5, 2, 2, 5), k=400))
@@ -116,6 +117,15 @@ def test_describing_an_allele_and_placing_the_description_gives_the_same_allele(
     assert change is not None
     again = placed(f"NM_1.1:c.{change}", transcript)
     assert (again.pos, again.ref, again.alt) == left_align(position, ref, alt, bases)
+
+
+def test_mitochondrial_codons_are_not_read_with_the_standard_code() -> None:
+    mitochondrial = TranscriptModel("ENST1.1", "MT-X", "", "MT", is_plus_strand=True, exons=((61, 90),), coding=(61, 90))
+    change = parse("MT-X p.Met1Val").change
+    assert isinstance(change, ProteinChange)
+    with pytest.raises(InvalidInputError, match="another code"):
+        coding_changes(change, mitochondrial, bases)
+    assert protein_of_substitution(1, "G", mitochondrial, bases) is None
 
 
 def test_a_repeat_is_described_at_its_end_in_the_direction_of_the_transcript() -> None:

@@ -15,6 +15,7 @@ from components.formatting import plain
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
+from services.genomics.alleles import AlleleForm, allele_form
 from services.genomics.genome import GenomeBuild
 from services.genomics.variant import Variant
 from services.variants.classification.content import Scheme
@@ -38,6 +39,11 @@ class Subject:
     question: Question
     table: TableInfo | None
     row: Mapping[str, Any]
+
+    @property
+    def is_copy_number(self) -> bool:
+        """Whether its alleles are not spelled out, so that only the score sheet can classify it."""
+        return allele_form(self.identity.variant.alt) is not AlleleForm.SEQUENCE
 
     @property
     def patient_id(self) -> str | None:

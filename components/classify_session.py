@@ -66,6 +66,13 @@ def choose(chosen: Target | None) -> None:
         st.session_state.pop(key, None)
 
 
+def choose_row(table_id: str, row_id: int, *, is_copy_number: bool) -> None:
+    """Turn to a row of a table, under a scheme that fits its alleles. Before the page is drawn."""
+    choose(RowTarget(table_id, row_id))
+    if is_copy_number != (scheme() is Scheme.CNV):
+        st.session_state[SCHEME] = Scheme.CNV if is_copy_number else Scheme.ACMG
+
+
 def link() -> None:
     """Keep the address in step: a row of a table is named in it, an entered variant is not."""
     chosen = target()

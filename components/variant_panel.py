@@ -72,7 +72,8 @@ def _head(info: TableInfo, table: VariantTable, row: Mapping[str, Any]) -> None:
         if link is not None:
             st.link_button("gnomAD", link, icon=":material/open_in_new:", help="Opens this variant at gnomad.broadinstitute.org")
         if info.assembly is not None and st.button("Classify", icon=":material/gavel:", key="explorer.row.classify"):
-            classify_session.choose(classify_session.RowTarget(info.id, row["row_id"]))
+            symbolic = str(row["alt"] or "").startswith("<")
+            classify_session.choose_row(info.id, row["row_id"], is_copy_number=symbolic)
             st.switch_page("pages/variants/classify.py")
         st.button(
             "Close", icon=":material/close:", key="explorer.row.close", type="tertiary", on_click=variant_session.close_row

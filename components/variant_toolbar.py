@@ -6,7 +6,15 @@ from enum import StrEnum
 
 import streamlit as st
 
-from components import filter_builder, variant_columns, variant_export, variant_facets, variant_session, variant_views
+from components import (
+    filter_builder,
+    variant_classification,
+    variant_columns,
+    variant_export,
+    variant_facets,
+    variant_session,
+    variant_views,
+)
 from components.feedback import show_error
 from components.formatting import plain
 from services.access.principals import Principal
@@ -54,6 +62,7 @@ def counts(services: Services, access: Principal, info: TableInfo) -> tuple[Show
         st.markdown(passing, width="stretch")
         variant_columns.show(services, access, info)
         variant_views.show(services, access, info)
+        variant_classification.show(services, access, info, total or 0)
         variant_export.show(services, access, info, total or 0)
     return shown, total
 

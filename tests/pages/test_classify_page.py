@@ -125,3 +125,32 @@ def test_a_tumour_type_is_asked_for_before_a_tier_one(open_page: OpenPage, servi
     assert not page.exception
     assert "Tier I-" not in texts(page)
     assert "Tumour type" in [one.label for one in page.selectbox]
+
+
+def test_a_region_is_scored_as_a_copy_number_variant_and_a_cell_is_set(
+    open_page: OpenPage, services: Services, packs: Shelf
+) -> None:
+    page = open_page(PAGE)
+    page.segmented_control(key="classify.scheme").set_value(Scheme.CNV).run()
+    assert "Enter the region" in texts(page)
+    page.text_input(key="classify.region").input(f"chr{CHROM}:50-450")
+    press(page, "Look up")
+    assert not page.exception
+    key = f"classify.cnv.GRCh38:{CHROM}:50:N:<DEL>:450"
+    page.selectbox(key=f"{key}.cell").set_value("4A").run()
+    page.text_area(key=f"{key}.note.4A").input("de novo")
+    press(page, "Apply")
+    assert not page.exception
+    press(page, "Save a version")
+    found = VariantIdentity(Variant(GenomeBuild.GRCH38, CHROM, 50, "N", "<DEL>"), 450)
+    kept = services.classifier.store.latest(LOCAL_USER, found, Scheme.CNV)
+    assert kept is not None
+    assert [row.code for row in kept.content.criteria if row.is_expert] == ["4A"]
+
+
+def test_a_region_that_cannot_be_read_is_said_in_words(open_page: OpenPage) -> None:
+    page = open_page(PAGE)
+    page.segmented_control(key="classify.scheme").set_value(Scheme.CNV).run()
+    page.text_input(key="classify.region").input("chr1:500-20")
+    press(page, "Look up")
+    assert "comes after" in texts(page)

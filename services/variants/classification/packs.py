@@ -7,7 +7,8 @@ into the evidence. A pack that is not installed gives None, never an empty answe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -143,6 +144,15 @@ class PackReader:
         sql = "SELECT gene, hpo_id, term, disease FROM read_parquet(?) WHERE gene = ? ORDER BY hpo_id, disease"
         return pack, self._query(sql, [str(pack.path), gene]).to_pylist()
 
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a connection for one question that another module asks."""
+        cursor = self._cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
     def close(self) -> None:
         with self._lock:
             if self._connection is not None:
@@ -150,17 +160,18 @@ class PackReader:
                 self._connection = None
 
     def _query(self, sql: str, values: Sequence[Any]) -> pa.Table:
+        with self.cursor() as cursor:
+            try:
+                table: pa.Table = cursor.sql(sql, params=list(values)).to_arrow_table()
+            except duckdb.Error as problem:
+                raise UnavailableError(f"the reference pack {_folder(values)} cannot be read: install it again") from problem
+        return table
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
             if self._connection is None:
                 self._connection = duckdb.connect(":memory:", config={"memory_limit": "512MB", "threads": 2})
-            cursor = self._connection.cursor()
-        try:
-            table: pa.Table = cursor.sql(sql, params=list(values)).to_arrow_table()
-        except duckdb.Error as problem:
-            raise UnavailableError(f"the reference pack {_folder(values)} cannot be read: install it again") from problem
-        finally:
-            cursor.close()
-        return table
+            return self._connection.cursor()
 
 
 def _folder(values: Sequence[Any]) -> str:

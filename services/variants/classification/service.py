@@ -8,9 +8,11 @@ from typing import Any
 
 from services.errors import InvalidInputError
 from services.genomics.alleles import AlleleForm, allele_form
+from services.genomics.cnv.cells import CnvType
 from services.genomics.genome import GenomeBuild
 from services.storage.database import Database
 from services.variants.classification.content import ClassificationContent, ExpertEntry, Scheme
+from services.variants.classification.copy_number import CopyNumberEvidence, GatheredCopyNumber, judge_cnv
 from services.variants.classification.gathering import Gathered, Gatherer, Question
 from services.variants.classification.judging import Context, judge
 from services.variants.classification.packs import PackReader
@@ -41,6 +43,7 @@ class VariantClassifier:
         self.references = references
         self.store = Classifications(database)
         self.gatherer = Gatherer(PackReader(references))
+        self.copy_numbers = CopyNumberEvidence(self.gatherer.packs, self.gatherer.transcripts)
 
     def gather(self, question: Question) -> Gathered:
         """Collect the evidence for one variant.
@@ -68,6 +71,18 @@ class VariantClassifier:
             raise InvalidInputError("copy number variants are classified from their place, not from alleles")
         return content.model_copy(update={"rationale": write_rationale(content, name), "rationale_by": ""})
 
+    def classify_copy_number(
+        self, identity: VariantIdentity, kind: CnvType, choices: Choices
+    ) -> tuple[GatheredCopyNumber, ClassificationContent]:
+        """Look up what a loss or gain overlaps, fill the score sheet and write the rationale.
+
+        :raise InvalidInputError: the variant has no end, or an entry of the expert cannot be.
+        """
+        evidence = self.copy_numbers.gather(identity, kind)
+        content = judge_cnv(evidence, choices.expert, choices.context)
+        text = write_rationale(content, copy_number_name(identity, kind))
+        return evidence, content.model_copy(update={"rationale": text, "rationale_by": ""})
+
     def close(self) -> None:
         self.gatherer.close()
 
@@ -92,7 +107,8 @@ def question_of_variant(
     identity: VariantIdentity, *, gene: str = "", hgvs_coding: str = "", hgvs_protein: str = "", condition: str = ""
 ) -> Question:
     """Ask about a variant that somebody entered; the names come from what resolved it."""
-    return Question(identity, RowFacts(hgvs_coding=hgvs_coding, hgvs_protein=hgvs_protein, origin=ENTERED), gene=gene, condition=condition)
+    facts = RowFacts(hgvs_coding=hgvs_coding, hgvs_protein=hgvs_protein, origin=ENTERED)
+    return Question(identity, facts, gene=gene, condition=condition)
 
 
 def name_of(identity: VariantIdentity, evidence: Gathered) -> str:
@@ -101,6 +117,12 @@ def name_of(identity: VariantIdentity, evidence: Gathered) -> str:
     place = f"{variant.build} {variant.chromosome}-{variant.position}-{_short(variant.ref)}-{_short(variant.alt)}"
     named = " ".join(one for one in (evidence.gene, evidence.hgvs_coding or evidence.hgvs_protein) if one)
     return f"{named} ({place})" if named else place
+
+
+def copy_number_name(identity: VariantIdentity, kind: CnvType) -> str:
+    """Return how a text calls a loss or gain."""
+    variant = identity.variant
+    return f"The copy number {kind} of {variant.build} {variant.chromosome}:{variant.position:,}-{identity.end or 0:,}"
 
 
 def _short(allele: str) -> str:

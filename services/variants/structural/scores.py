@@ -20,7 +20,16 @@ def classified(
     event: Event, touched: Sequence[GenePlace], regions: Sequence[tuple[Curated, frozenset[str]]], dosage: DosageMap,
     population: tuple[PopulationOverlap, ...] | None, *, interrupts_gene: bool | None,
 ) -> CnvClassification | None:
-    """Fill the score sheet; None where the event is neither a loss nor a gain.
+    """Fill the score sheet; None where the event is neither a loss nor a gain. The arguments are those of `record_of`."""
+    record = record_of(event, touched, regions, dosage, population, interrupts_gene=interrupts_gene)
+    return None if record is None else _classified(record)
+
+
+def record_of(
+    event: Event, touched: Sequence[GenePlace], regions: Sequence[tuple[Curated, frozenset[str]]], dosage: DosageMap,
+    population: tuple[PopulationOverlap, ...] | None, *, interrupts_gene: bool | None,
+) -> CnvRecord | None:
+    """Return what the score sheet is filled from; None where the event is neither a loss nor a gain.
 
     `touched` are the genes the event overlaps; `regions` the curated regions with the protein-coding genes of each;
     `interrupts_gene` whether a breakpoint lies in a protein-coding gene, None where no gene models are installed: the
@@ -29,12 +38,11 @@ def classified(
     if event.dosage is None:
         return None
     coding = tuple(sorted(one.symbol for one in touched if one.is_coding)) if interrupts_gene is not None else None
-    record = CnvRecord(
+    return CnvRecord(
         kind=event.dosage, protein_coding=coding,
         genes=tuple(_overlap(event, one, dosage.genes[one.symbol]) for one in touched if one.symbol in dosage.genes),
         regions=tuple(_region(event, region, names, coding, interrupts_gene) for region, names in regions), population=population,
     )  # fmt: skip
-    return _classified(record)
 
 
 @lru_cache(maxsize=20_000)

@@ -144,8 +144,10 @@ def test_the_row_of_an_annotated_table_is_enough_for_what_it_says(classifier: Va
 
 
 def test_columns_of_the_file_are_read_where_nobody_annotated_the_table(classifier: VariantClassifier, shelf: Shelf) -> None:
-    row: dict[str, object] = {"csq_SYMBOL": "MEFV", "csq_Consequence": "frameshift_variant&splice_region_variant", "csq_Feature": "ENST00000219596",
-           "csq_HGVSp": "ENSP1:p.Arg12GlyfsTer23", "csq_MAX_AF": "0.4"}  # fmt: skip
+    row: dict[str, object] = {
+        "csq_SYMBOL": "MEFV", "csq_Consequence": "frameshift_variant&splice_region_variant", "csq_Feature": "ENST00000219596",
+        "csq_HGVSp": "ENSP1:p.Arg12GlyfsTer23", "csq_MAX_AF": "0.4",
+    }  # fmt: skip
     content = classified(classifier, variant(shelf, 7, "T"), row=row)
     told = next(one for one in content.evidence if one.topic == "Population frequency")
     assert (told.value, told.source) == ("0.4", "the table")

@@ -1,0 +1,171 @@
+"""A copy number variant under classification: its place and kind, the score sheet with the cells an expert sets, the evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import groupby
+
+import streamlit as st
+
+from components import classify_evidence, classify_history, classify_result, classify_session
+from components.analysis_words import inline
+from components.classify_entry import Subject
+from components.classify_session import EnteredTarget
+from components.classify_words import criterion_word
+from components.feedback import show_error
+from components.formatting import plain
+from services.access.principals import Principal
+from services.container import Services
+from services.errors import InvalidInputError, ParatopeError
+from services.genomics.cnv.cells import SHEETS, CnvType
+from services.genomics.genome import GenomeBuild, canonical_chromosome
+from services.variants.classification.content import MAX_NOTE, ClassificationContent, CriterionRow, ExpertEntry, Scheme
+from services.variants.classification.judging import Context
+from services.variants.classification.service import Choices, copy_number_name
+
+_REGION = re.compile(r"\s*(?P<chrom>[A-Za-z0-9_.]{1,60}):(?P<start>[0-9,]{1,13})-(?P<end>[0-9,]{1,13})\s*")
+_ALT = {CnvType.LOSS: "<DEL>", CnvType.GAIN: "<DUP>"}
+_SECTIONS: Mapping[str, str] = {
+    "1": "1 Genomic content", "2": "2 Dosage-sensitive genes and regions", "3": "3 Number of genes",
+    "4": "4 Cases and population", "5": "5 Inheritance and the patient's family",
+}
+_PROBLEM = "classify.cnv.problem"
+
+
+def enter() -> None:
+    """Draw the form in which a region is entered."""
+    with st.form("classify.cnv", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("Region", key="classify.region", max_chars=100, placeholder="chr22:18,900,000-21,500,000")
+        kind = st.selectbox("Kind", list(CnvType), key="classify.kind", format_func=lambda one: one.capitalize(), width=110)
+        build = st.selectbox("Genome build", [*GenomeBuild], index=1, key="classify.cnv.build", width=160)
+        pressed = st.form_submit_button("Look up", type="primary", icon=":material/search:")
+    if not pressed:
+        return
+    try:
+        classify_session.choose(_target(text, build or GenomeBuild.GRCH38, kind or CnvType.LOSS))
+    except ParatopeError as error:
+        show_error(error)
+
+
+def _target(text: str, build: GenomeBuild, kind: CnvType) -> EnteredTarget:
+    match = _REGION.fullmatch(text)
+    chrom = canonical_chromosome(match["chrom"]) if match else None
+    if match is None or chrom is None:
+        raise InvalidInputError("a region is written like chr22:18,900,000-21,500,000, first and last base")
+    digits = [match[name].replace(",", "") for name in ("start", "end")]
+    if not all(digits) or not 0 < int(digits[0]) <= int(digits[1]):
+        raise InvalidInputError("the last base of a region comes after its first, both counted from 1")
+    return EnteredTarget(build, chrom, int(digits[0]), "N", _ALT[kind], int(digits[1]))
+
+
+def kind_of(subject: Subject) -> CnvType | None:
+    """Return whether the alleles say that copies are lost or gained; None where they do not."""
+    alt = subject.identity.variant.alt.upper()
+    if alt.startswith("<DEL") or alt == "<CN0>":
+        return CnvType.LOSS
+    return CnvType.GAIN if alt.startswith("<DUP") else None
+
+
+@st.fragment
+def show(services: Services, access: Principal, subject: Subject) -> None:
+    """Draw the workspace of a copy number variant."""
+    key = f"classify.cnv.{subject.identity.key}"
+    try:
+        versions = services.classifier.store.history(access, subject.identity, Scheme.CNV)
+        latest = versions[0] if versions else None
+        classify_session.begin(key, latest.content if latest else None)
+        kind = kind_of(subject) or _ask_kind(key)
+        if kind is None:
+            return
+        choices = Choices(tuple(classify_session.expert().values()), context=Context())
+        evidence, content = services.classifier.classify_copy_number(subject.identity, kind, choices)
+        summary, work = st.columns([2, 5], gap="medium")
+        with work:
+            sheet, facts, text, history = st.tabs(["Score sheet", "Evidence", "Text", f"History ({len(versions)})"])
+        with sheet:
+            _sheet(content)
+            _editor(content, kind, key)
+        with facts:
+            classify_evidence.show(content)
+        with text:
+            st.markdown(plain(content.rationale))
+        with history:
+            classify_history.show(versions, key)
+        with summary, st.container(border=True):
+            classify_result.show(content)
+            gene = evidence.genes[0] if len(evidence.genes) == 1 else ""
+            classify_result.actions(services, access, subject, gene, content, latest, key)
+    except ParatopeError as error:
+        show_error(error)
+
+
+def heading(subject: Subject) -> None:
+    """Name the region that is open."""
+    kind = kind_of(subject)
+    if kind is not None and subject.identity.end is not None:
+        st.markdown(f"##### {inline(copy_number_name(subject.identity, kind).removeprefix('The ').capitalize())}")
+
+
+def _ask_kind(key: str) -> CnvType | None:
+    chosen: CnvType | None = st.segmented_control(
+        "The alleles do not say whether copies are lost or gained", list(CnvType), key=f"{key}.kind",
+        format_func=lambda one: one.capitalize(),
+    )  # fmt: skip
+    return chosen
+
+
+def _sheet(content: ClassificationContent) -> None:
+    every = st.toggle("Show every cell", key="classify.cnv.every", help="Otherwise only those that apply or cannot be assessed")
+    for section, rows in groupby(content.criteria, key=lambda row: row.code[0]):
+        shown = [row for row in rows if every or row.status in ("applied", "set by an expert")]
+        st.markdown(f"**{_SECTIONS[section]}**")
+        if shown:
+            st.table([_line(row) for row in shown], border="horizontal", hide_index=True)
+        else:
+            st.caption("No cell applies; those for an expert are open.")
+
+
+def _line(row: CriterionRow) -> dict[str, str]:
+    word = criterion_word(row)
+    status = row.status if row.status in ("applied", "set by an expert") else word.text
+    return {
+        "Cell": row.code, "What": inline(row.title), "Status": f":{word.colour}[:material/{word.icon}: {status}]",
+        "Points": row.points, "Why": inline(row.reason),
+    }  # fmt: skip
+
+
+def _editor(content: ClassificationContent, kind: CnvType, key: str) -> None:
+    cells = {cell.id: cell for cell in SHEETS[kind]}
+    with st.expander("Set a cell yourself", icon=":material/edit:"):
+        chosen = st.selectbox(
+            "Cell", list(cells), key=f"{key}.cell", format_func=lambda one: f"{one} {cells[one].text}", index=None,
+            placeholder="Choose a cell of the sheet",
+        )  # fmt: skip
+        if chosen is not None:
+            cell = cells[chosen]
+            low, high = min(cell.low, cell.limit), max(cell.high, cell.limit)
+            with st.form(f"{key}.form.{chosen}", border=False):
+                st.number_input(
+                    f"Points, {low} to {high}", float(low), float(high), float(cell.default), 0.05, key=f"{key}.points.{chosen}",
+                    format="%.2f", disabled=low == high,
+                )  # fmt: skip
+                st.text_area("Note: what this rests on", key=f"{key}.note.{chosen}", max_chars=MAX_NOTE)
+                st.form_submit_button("Apply", type="primary", key=f"{key}.apply.{chosen}", on_click=_apply, args=(chosen, key))
+        if st.session_state.pop(_PROBLEM, None):
+            st.error("Write what the points rest on: it is kept with the cell.", icon=":material/edit_note:")
+    for row in content.criteria:
+        if row.is_expert:
+            st.button(
+                f"Take {row.code} back", key=f"{key}.back.{row.code}", icon=":material/undo:",
+                on_click=classify_session.withdraw, args=(row.code,),
+            )  # fmt: skip
+
+
+def _apply(code: str, key: str) -> None:
+    note = st.session_state[f"{key}.note.{code}"].strip()
+    if not note:
+        st.session_state[_PROBLEM] = True
+        return
+    points = f"{st.session_state[f'{key}.points.{code}']:.2f}"
+    classify_session.enter(ExpertEntry(code=code, status="set by an expert", points=points, note=note))

@@ -12,7 +12,7 @@ import platform
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import analysis, ingest, search, start
+from benchmarks import analysis, annotation, ingest, search, start
 from benchmarks.report import table
 
 Result = dict[str, Any] | list[dict[str, Any]]
@@ -21,15 +21,18 @@ Result = dict[str, Any] | list[dict[str, Any]]
 def main() -> None:
     """Run the chosen sections in order and print what they measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the product on this machine.")
-    parser.add_argument("sections", nargs="*", metavar="section", help="start, ingest, search, analysis; all when left out")
+    named = "start, ingest, search, analysis, annotation; all when left out"
+    parser.add_argument("sections", nargs="*", metavar="section", help=named)
     parser.add_argument("--max-vectors", type=int, default=search.DEFAULT_MAX_VECTORS, help="largest size of the search")
     parser.add_argument("--max-patients", type=int, default=None, help="how many demo patients to take in")
+    parser.add_argument("--annotation-scale", type=float, default=annotation.DEFAULT_SCALE, help="1 is a whole genome")
     options = parser.parse_args()
     sections: dict[str, Callable[[], Result]] = {
         "start": start.run,
         "ingest": lambda: ingest.run(options.max_patients),
         "search": lambda: search.run(options.max_vectors),
         "analysis": analysis.run,
+        "annotation": lambda: annotation.run(options.annotation_scale),
     }
     unknown = [name for name in options.sections if name not in sections]
     if unknown or options.max_vectors < 1:

@@ -24,7 +24,7 @@ from services.jobs.service import Jobs
 from services.jobs.slots import FileSlots, PostgresSlots
 from services.knowledge.synonyms import expand
 from services.patients.analyses import AnalysisLog
-from services.patients.demo import DemoLoader
+from services.patients.demo import DemoAnalyses, DemoLoader
 from services.patients.documents import DocumentLibrary
 from services.patients.fact_decisions import FactDecisions
 from services.patients.record import PatientRecord
@@ -140,10 +140,11 @@ def build_services(settings: Settings) -> Services:
     workbench.flags.subscribe(genomic_evidence.request_for)
     analyses = AnalysisLog(database, patients, findings.enriched)
     demo_variants = DemoVariants(variants, patients, settings.references, settings.data_dir / "demo_variants")
-    demo = DemoLoader(patients, documents, settings.data_dir / "demo", demo_variants.load)
     model = LanguageModel.from_settings(settings)
     assistant = Assistant(search, model)
     record = PatientRecord(database, index, patients)
+    demo_analyses = DemoAnalyses(patients, record, analyses)
+    demo = DemoLoader(patients, documents, settings.data_dir / "demo", (demo_variants.load, demo_analyses.run))
     conversations = Conversations(database)
     return Services(
         settings=settings, database=database, store=store, embedder=embedder, readiness=readiness, index=index, search=search,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo_data.catalogue import load_patients
 from services.access.principals import Principal
+from services.clinical.profile import Profile
 from services.errors import ConflictError
 from services.evidence.embedder import Progress
+from services.patients.analyses import AnalysisLog
 from services.patients.documents import DocumentLibrary
+from services.patients.record import PatientRecord
 from services.patients.registry import PatientRegistry
 
 if TYPE_CHECKING:
@@ -21,12 +25,12 @@ if TYPE_CHECKING:
 class DemoLoader:
     """Loads the nine demo patients. Idempotent: what is already there is left as it is.
 
-    `afterwards` is what else belongs to them and is brought in by others; it is called at the end of each load.
+    `afterwards` is what else belongs to them, in this order; each is called at the end of each load.
     """
 
     def __init__(
         self, patients: PatientRegistry, library: DocumentLibrary, folder: Path,
-        afterwards: Callable[[Principal], object] | None = None,
+        afterwards: Sequence[Callable[[Principal], object]] = (),
     ) -> None:
         self._patients = patients
         self._library = library
@@ -57,8 +61,8 @@ class DemoLoader:
             self._begun.parent.mkdir(parents=True, exist_ok=True)
             self._begun.touch()
             passages = self._load(access, progress)
-            if self._afterwards is not None:
-                self._afterwards(access)
+            for bring_in in self._afterwards:
+                bring_in(access)
             self._begun.unlink(missing_ok=True)
             return passages
 
@@ -94,6 +98,22 @@ class DemoLoader:
             )
         except ConflictError:
             return
+
+
+class DemoAnalyses:
+    """Analyses what the records of the demo patients say, so that each has a summary to look at."""
+
+    def __init__(self, patients: PatientRegistry, record: PatientRecord, analyses: AnalysisLog) -> None:
+        self._patients = patients
+        self._record = record
+        self._analyses = analyses
+
+    def run(self, access: Principal) -> None:
+        """Analyse every demo patient of whom no analysis is kept."""
+        for patient in self._patients.list(access):
+            if patient.demo and self._analyses.latest(patient.id, access) is None:
+                begun = self._record.start(patient.id, datetime.datetime.now(datetime.UTC).date(), access)
+                self._analyses.run(Profile.model_validate(begun.profile), access)
 
 
 def demo_questions(patient_id: str) -> tuple[str, ...]:

@@ -15,9 +15,12 @@ from demo_data.schema import DemoPatient
 from services.access.principals import LOCAL_USER, PUBLIC, Principal
 from services.container import Services
 from services.errors import AccessDeniedError, ConflictError, UnavailableError
+from services.evidence.index import EvidenceIndex
 from services.patients import demo
-from services.patients.demo import DemoLoader, demo_questions
+from services.patients.analyses import AnalysisLog
+from services.patients.demo import DemoAnalyses, DemoLoader, demo_questions
 from services.patients.documents import Ingested
+from services.patients.record import PatientRecord
 from services.storage.database import Database
 from tests.fakes import pdfs
 from tests.unit.patients.test_documents import Desk
@@ -61,6 +64,23 @@ def test_the_demo_patients_get_their_names_and_documents_once(desk: Desk, two: t
     rows = desk.rows()
     assert loader.load(LOCAL_USER) == passages
     assert desk.rows() == rows
+
+
+def test_each_demo_patient_is_analysed_once_after_all_that_belongs_to_them_is_there(
+    desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path, database: Database, services: Services
+) -> None:
+    analyses = AnalysisLog(database, desk.patients)
+    record = PatientRecord(database, EvidenceIndex(database, desk.store, services.embedder), desk.patients)
+    seen: list[int] = []
+    first = DemoAnalyses(desk.patients, record, analyses)
+    loader = DemoLoader(
+        desk.patients, desk.library, tmp_path / "demo",
+        (lambda _: seen.append(sum(len(analyses.list(one.id, LOCAL_USER)) for one in two)), first.run),
+    )
+    loader.load(LOCAL_USER)
+    loader.load(LOCAL_USER)
+    assert seen == [0, 2]
+    assert [len(analyses.list(one.id, LOCAL_USER)) for one in two] == [1, 1]
 
 
 def test_loading_again_completes_what_was_interrupted(desk: Desk, two: tuple[DemoPatient, ...], tmp_path: Path) -> None:

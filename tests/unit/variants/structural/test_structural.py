@@ -129,8 +129,8 @@ def test_small_changes_are_no_structural_variants(tmp_path: Path, shelf: Shelf) 
 def test_copy_number_tells_loss_and_gain_except_on_sex_chromosomes(tmp_path: Path, shelf: Shelf) -> None:
     folder = table(
         tmp_path, "chr1 900 . C <CNV> . . SVTYPE=CNV;END=3900 GT:CN 0/1:1", "chr1 901 . C <CN3> . . SVTYPE=CNV;END=3900 GT 0/1",
-        tmp_path, "chr1 900 . C <CNV> . . SVTYPE=CNV;END=3900 GT:CN 0/1:1",
-        "chr1 901 . C <CN3> . . SVTYPE=CNV;END=3900 GT 0/1",
+        "chr1 902 . C <CNV> . . SVTYPE=CNV;END=3900 GT 0/1", "chrX 900 . C <CNV> . . SVTYPE=CNV;END=3900 GT:CN 1:1",
+        header=HEADER,
     )  # fmt: skip
     shelf.rows(PackKind.DOSAGE, {"kind": "gene", "name": "FWD", "chrom": "1", "start": 1000, "end": 3199,
                                  "haploinsufficiency": 3, "triplosensitivity": 0})  # fmt: skip

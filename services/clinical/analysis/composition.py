@@ -99,7 +99,9 @@ def analyse(profile: Profile, *, today: date | None = None, history: History | N
         differential=differential,
         flare=flares,
         safety=review,
-        therapy=recommend(profile, record.current, activity=scores, facts=record.facts, hla=record.hla),
+        therapy=genomic.therapy_with_origin(
+            recommend(profile, record.current, activity=scores, facts=record.facts, hla=record.hla), profile, genomics
+        ),
         overlap=overlaps,
         alerts=all_alerts(profile, review, flares, record.report, scores),
         cross_findings=(

@@ -15,6 +15,7 @@ from services.clinical import genotypes
 from services.clinical.analysis.model import CrossFinding, DerivedGenotype, GenomicInput, Problem
 from services.clinical.profile import Profile
 from services.clinical.safety import Severity
+from services.clinical.therapy import TherapyReport
 
 KEY = "genomic_findings"
 """The key of `Profile.extensions` that holds it."""
@@ -64,6 +65,16 @@ def with_origin(rows: Iterable[CrossFinding], profile: Profile, found: GenomicIn
     """Return the engine's rows, those about a gene read from a table with the table and its limits."""
     read = origins(profile, found)
     return tuple(_told(row, read[row.gene]) if row.agent == "pharmacogenomics" and row.gene in read else row for row in rows)
+
+
+def therapy_with_origin(therapy: TherapyReport, profile: Profile, found: GenomicInput) -> TherapyReport:
+    """Return the treatments with a note for each genotype they rest on that no laboratory stated."""
+    notes = [
+        f"{gene} {one.used} was read from the variant table {one.table} ({one.status}), not stated by a laboratory: confirm it "
+        "before a dose depends on it."
+        for gene, one in origins(profile, found).items()
+    ]
+    return therapy.model_copy(update={"notes": (*therapy.notes, *notes)}) if notes else therapy
 
 
 def _told(row: CrossFinding, origin: DerivedGenotype) -> CrossFinding:

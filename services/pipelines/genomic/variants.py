@@ -217,12 +217,19 @@ def _finding(one: _Row, everyone: Sequence[_Row], sex: Sex | None) -> VariantFin
         inheritance = (known.inheritance.value,)
     reading = _reading(one, inheritance, everyone, sex)
     place = f"{row['chrom']}:{row['pos']} {_short(row['ref'])}>{_short(row['alt'])}"
-    change = " ".join(part for part in (known.coding, f"({known.protein})" if known.protein else "") if part) if known else ""
+    change = _named(known) if known is not None else str(row.get("hgvs_c") or "")[:100]
     return VariantFinding(
-        key=f"v{row['row_id']}", gene=one.named, change=change or str(row.get("hgvs_c") or "")[:100], place=place,
+        key=f"v{row['row_id']}", gene=one.named, change=change, place=place,
         carried=one.carried, evidence=tuple(one.grounds.evidence), meaning=reading.meaning, action=reading.action,
         severity=reading.severity, inheritance=inheritance, limits=(*_doubts(one), *reading.limits), row_id=row["row_id"],
     )  # fmt: skip
+
+
+def _named(known: KnownVariant) -> str:
+    """The usual name of a curated variant, with what it goes by in the literature where it has no coding change."""
+    if known.coding:
+        return f"{known.coding} ({known.protein})" if known.protein else known.coding
+    return ", ".join(part for part in (known.rsid or "", *known.aliases[:1]) if part)
 
 
 def _reading(one: _Row, inheritance: tuple[str, ...], everyone: Sequence[_Row], sex: Sex | None) -> Reading:

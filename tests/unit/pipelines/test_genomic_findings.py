@@ -300,6 +300,7 @@ def test_a_poor_metaboliser_in_the_file_excludes_azathioprine_on_the_therapy_car
     excluded = {one.drug_name.lower(): one for one in analysis.therapy.excluded}
     card = next(one for name, one in excluded.items() if "azathioprine" in name)
     assert any("TPMT" in line for line in card.pgx_considerations)
+    assert any("TPMT *3A/*3A was read from the variant table" in note for note in analysis.therapy.notes)
 
 
 def test_a_stated_genotype_is_used_and_the_difference_is_told(findings: GenomicFindings, add: Add) -> None:

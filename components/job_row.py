@@ -15,6 +15,7 @@ from services.errors import ParatopeError
 from services.genomics.genome import GenomeBuild
 from services.jobs.model import Job, JobProblem, JobStatus
 from services.pipelines.annotation import KIND as ANNOTATION
+from services.pipelines.reference_install import KIND as REFERENCE
 from services.variants.imports import Mode
 
 _MAX_TABLES = 5
@@ -53,7 +54,7 @@ def _problem(problem: JobProblem) -> None:
 
 
 def _tables(services: Services, access: Principal, job: Job) -> None:
-    if job.status is not JobStatus.COMPLETED:
+    if job.status is not JobStatus.COMPLETED or job.kind == REFERENCE:
         return
     tables = services.variant_imports.tables_of(access, job)
     if not tables:
@@ -91,6 +92,8 @@ def _actions(services: Services, access: Principal, job: Job) -> None:
 
 
 def _what_goes(job: Job) -> str:
+    if job.kind == REFERENCE:
+        return "The job and its file will be gone. Reference data that it installed stays."
     if job.kind == ANNOTATION:
         return "The job will be gone from this list. The table and its annotation stay."
     gone = "its tables and all its files" if reads_report.has_report(job) else "its tables and its file"

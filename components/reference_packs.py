@@ -17,6 +17,7 @@ from services.knowledge.known_variants import known_variants
 from services.knowledge.version import knowledge_version
 from services.variants.reference.catalogue import GIVES, sources_of
 from services.variants.reference.model import Pack, PackKind
+from services.variants.reference.registry import CONVERTERS
 
 
 def built_in() -> None:
@@ -59,7 +60,7 @@ def missing(services: Services) -> None:
             key="reference.build",
         )
     )
-    absent = [kind for kind in PackKind if services.references.active(kind, build) is None]
+    absent = [kind for kind in PackKind if kind in CONVERTERS and services.references.active(kind, build) is None]
     if not absent:
         empty(f"Every kind of reference data is installed for {build}.", icon=":material/check_circle:")
         return
@@ -85,7 +86,7 @@ def _details(services: Services, access: Principal, pack: Pack) -> None:
         st.markdown(f"**{plain(pack.stamp)}** · {counted(pack.rows, 'row')} · {file_size(pack.size)}")
         st.table(
             [
-                {"": "Source", "Value": plain(pack.source_url or "a file")},
+                {"": "Source", "Value": f"`{pack.source_url.replace('`', '%60')}`" if pack.source_url else "a file"},
                 {"": "Files", "Value": plain(", ".join(str(one["name"]) for one in manifest["sources"][:5]))},
                 {"": "SHA-256", "Value": pack.sha256},
                 {"": "Licence", "Value": plain(pack.licence or "not recorded")},

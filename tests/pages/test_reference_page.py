@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from services.access.principals import LOCAL_USER
 from services.container import Services
-from services.jobs.model import FINISHED
+from services.jobs.model import FINISHED, JobStatus
 from services.jobs.store import JobStore
 from services.knowledge.genes import genes
 from services.pipelines.reference_install import KIND
@@ -93,6 +93,18 @@ def test_a_known_source_is_fetched_by_a_job_that_the_page_leads_to(open_page: Op
     assert job.request["pack"]["kind"] == "mane"
     assert str(job.request["url"]).startswith("https://ftp.ncbi.nlm.nih.gov/")
     assert "MANE" in job.sample_name
+
+
+def test_a_finished_installation_is_shown_among_the_jobs_without_a_table(open_page: OpenPage, services: Services) -> None:
+    store = JobStore(services.database)
+    job = store.create(owner="local", kind=KIND, status=JobStatus.QUEUED, sample_name="ClinVar", message="waits", request={})
+    claimed = store.claim(job.id, job.ticket)
+    assert claimed is not None
+    store.finish(claimed, JobStatus.COMPLETED, "Installed ClinVar 2026-11-10 (GRCh38): 3 rows.", result={"rows": 3})
+    said = text(open_page("pages/variants/jobs.py"))
+    assert "Installed ClinVar" in said
+    assert "table" not in said
+    assert "Reference data that it installed stays" in said
 
 
 def test_an_address_inside_the_network_is_refused_on_the_page(open_page: OpenPage, services: Services) -> None:

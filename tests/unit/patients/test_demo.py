@@ -121,7 +121,7 @@ def test_a_load_ends_when_what_else_belongs_to_the_patients_is_there_too(
         if len(brought) == 1:
             raise UnavailableError("no disk")
 
-    loader = DemoLoader(desk.patients, desk.library, tmp_path / "demo", bring)
+    loader = DemoLoader(desk.patients, desk.library, tmp_path / "demo", (bring,))
     with pytest.raises(UnavailableError):
         loader.load(LOCAL_USER)
     assert DemoLoader(desk.patients, desk.library, tmp_path / "demo").unfinished

@@ -14,6 +14,10 @@ from components.variant_toolbar import Shown
 from services.access.principals import LOCAL_USER
 from services.container import Services
 from services.errors import NotFoundError
+from services.genomics.genome import GenomeBuild
+from services.variants.annotation.model import AnnotationRequest
+from services.variants.annotation.service import annotate
+from services.variants.annotation.writing import put_in_place
 from services.variants.imports import import_file
 from services.variants.library import TableInfo
 from services.variants.outcome import ImportOptions, Mode
@@ -212,3 +216,24 @@ def test_hostile_text_in_a_file_is_shown_as_text(open_page: OpenPage, table: Tab
     assert not page.exception
     assert "![x](http" not in texts(page)
     assert not any("[a](javascript" in str(one.value) for one in page.table)
+
+
+def test_an_annotated_table_shows_what_each_pack_says_and_what_is_missing(
+    open_page: OpenPage, table: Table, services: Services, tmp_path: Path
+) -> None:
+    info = table("chr1 100 . A G 50 PASS . GT 0/1", "chr16 50729868 . C CC 50 PASS . GT 0/1")
+    page = open_page(PAGE)
+    page.session_state["explorer.annotate"] = True
+    page.run()
+    assert "was not annotated here" in texts(page)
+    assert "Not installed for GRCh38" in texts(page)
+    request = AnnotationRequest(services.variants.folder(info.id), GenomeBuild.GRCH38, {})
+    put_in_place(request.folder, annotate(request, tmp_path / "work", lambda _share, _message: None, lambda: False).folder)
+    page.session_state["explorer.annotate"] = False
+    page = select(page, 0)
+    assert "**built-in knowledge**: nothing for this variant" in texts(page).replace("\\", "")
+    assert "no ClinVar pack for GRCh38 is installed" in texts(page)
+    page = select(page, 1)
+    shown = {name: value for one in page.table for name, value in one.value.to_dict()[next(iter(one.value))].items()}
+    assert any("NOD2" in str(value) for value in shown.values()), shown
+    assert not page.exception

@@ -59,7 +59,7 @@ async def upload_reads(request: Request, services: UsesServices, caller: Caller)
 @router.post("/upload/reads")
 def call_uploaded_reads(body: ReadRequest, services: UsesServices, caller: Caller) -> dict[str, Any]:
     """Queue the calling of reads that were sent in pieces to `/uploads`, or that are fetched."""
-    return _accepted(services.read_calling.submit(caller, body), "queued")
+    return _accepted(services.read_calling.submit(caller, body.model_copy(update={"simulated": False})), "queued")
 
 
 @router.get("/{job_id}/reads")

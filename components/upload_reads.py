@@ -129,8 +129,8 @@ def _questions(services: Services, access: Principal, uploads: Sequence[Upload],
         help="With the installed reference data, in the same job. Needs a reference of a known genome build.",
     )
     return {
-        **reference, "vep_annotation": annotate, "intervals": {"upload_id": regions} if regions else None, "sample_name": name.strip(),
-        "sequencer": sequencer, "data_type": data, "patient_id": patient or None,
+        **reference, "vep_annotation": annotate, "intervals": {"upload_id": regions} if regions else None,
+        "sample_name": name.strip(), "sequencer": sequencer, "data_type": data, "patient_id": patient or None,
     }
 
 

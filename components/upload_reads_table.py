@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from components.formatting import plain
 from services.pipelines.read_request import FAMILY_ROLES, ReadFile
 from services.variants.calling.model import ROLES, Design
 from services.variants.calling.pairing import guess_design, pair_files
@@ -30,7 +31,7 @@ def show(files: Mapping[str, ReadFile], key: str) -> tuple[Design, list[dict[str
     :param files: the files by the name to show, each name once.
     """
     names = list(files)
-    lanes = pair_files(names)
+    lanes = pair_files([file.name for file in files.values()])
     guessed, roles = guess_design(list(dict.fromkeys(lane.sample for lane in lanes)))
     design = st.selectbox(
         "Design", list(DESIGNS), index=list(DESIGNS).index(guessed), format_func=DESIGNS.__getitem__, key=f"{key}.design"
@@ -59,6 +60,9 @@ def show(files: Mapping[str, ReadFile], key: str) -> tuple[Design, list[dict[str
             _SECOND: st.column_config.SelectboxColumn(options=[_NONE, *names], required=True),
         },
     )
+    called = [file.name for file in files.values()]
+    for name in sorted({one for one in called if called.count(one) > 1}):
+        st.warning(f"Several files are called {plain(name)}: untick what was sent twice.", icon=":material/content_copy:")
     st.caption("Paired by their names; check it. Rows with the same sample name are lanes of one sample.")
     rows = [row for row in edited.to_dict("records") if row[_USE]]
     return design, _samples(rows, files), _problems(rows, names)

@@ -20,7 +20,7 @@ from typing import Any
 from services.errors import InvalidInputError
 from services.genomics.genome import build_from_lengths
 from services.pipelines.import_work import RefusedError, Report
-from services.pipelines.read_request import ReadRequest
+from services.pipelines.read_request import DataType, ReadRequest
 from services.storage.files import display_name
 from services.variants.calling import parabricks
 from services.variants.calling.cautions import cautions_of
@@ -46,6 +46,7 @@ _BASE_MEMORY = GIGABYTE
 _UNPACKED_LIMIT = 8 * GIGABYTE
 _DISK_FACTOR = 3
 _PIECE = 1 << 20
+_LONGEST_NAME = 200
 
 
 def call_reads(payload: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -183,7 +184,7 @@ def _samples(request: ReadRequest, files: Mapping[str, Path], scratch: Path) -> 
             for file in (lane.first, lane.second):
                 if file is None:
                     continue
-                link = folder / display_name(file.name, "reads.fastq")
+                link = folder / _safe_name(file.name)
                 if link.is_symlink():
                     link = folder / f"second_{link.name}"
                 link.symlink_to(files[file.upload_id].absolute())
@@ -191,6 +192,12 @@ def _samples(request: ReadRequest, files: Mapping[str, Path], scratch: Path) -> 
             lanes.append(Lane(named[0], named[1] if len(named) > 1 else None))
         made.append(SampleReads(sample.name, tuple(lanes), sample.known_sex))
     return tuple(made)
+
+
+def _safe_name(name: str) -> str:
+    """Return a name to show as the name of a link: whatever its owner called the file, it stays inside its folder."""
+    shown = display_name(name, "reads.fastq").lstrip(".").encode()[-_LONGEST_NAME:].decode("utf-8", "ignore")
+    return shown or "reads.fastq"
 
 
 def _threads() -> int:
@@ -235,6 +242,19 @@ def _finish(folder: Path, content: dict[str, Any], uploaded: Path | None, destin
     return {name: content[name] for name in ("caller", "calls", "warnings", "seconds")}
 
 
+def _remarks(result: CallingResult, request: ReadRequest, payload: Mapping[str, Any]) -> list[str]:
+    """Say what was not as it could have been because something was not given."""
+    said = []
+    if request.data_type is DataType.WES and request.intervals is None:
+        said.append(
+            "No target regions were given for these exome reads: depth and breadth are those of the whole reference. Give the "
+            "BED file of the kit to have them measured where the kit captures."
+        )
+    if payload.get("pbrun") and "parabricks" not in result.tools:
+        said.append("Parabricks is installed and was not used: the index of BWA does not lie beside this reference.")
+    return said
+
+
 def _report(
     result: CallingResult, request: ReadRequest, payload: Mapping[str, Any], lengths: Mapping[str, int]
 ) -> dict[str, Any]:
@@ -254,7 +274,7 @@ def _report(
             for reads in result.reads
         ],
         "calls": {**dataclasses.asdict(result.calls), "ti_tv": result.calls.ti_tv},
-        "warnings": cautions_of(result, targeted=request.intervals is not None),
+        "warnings": [*cautions_of(result, targeted=request.intervals is not None), *_remarks(result, request, payload)],
         "seconds": round(result.seconds, 1),
     }  # fmt: skip
 

@@ -18,6 +18,8 @@ from services.variants.calling.tools import Command, Progress, ShouldStop, ToolL
 
 _ALIGNING = "services.variants.calling.aligning"
 _SORT_MEMORY = "256M"
+_LONGEST_SECONDS = 14 * 24 * 3600
+"""Of processor time and by the clock: a whole genome at thirty reads takes days on a few processors."""
 
 
 def map_sample(
@@ -37,7 +39,9 @@ def map_sample(
         }),
         encoding="utf-8",
     )
-    limits = replace(ToolLimits(), memory_bytes=request.memory_bytes)
+    limits = replace(
+        ToolLimits(), memory_bytes=request.memory_bytes, cpu_seconds=_LONGEST_SECONDS, wall_seconds=float(_LONGEST_SECONDS)
+    )
     more = str(request.threads - 1)
     chain = [
         Command("the aligner", _ALIGNING, (str(asked),)),

@@ -38,23 +38,24 @@ class GuessedLane:
 
 
 def pair_files(names: Sequence[str]) -> tuple[GuessedLane, ...]:
-    """Return the lanes that file names make up, in the order of samples and lanes; each name is in one of them."""
-    groups: dict[str, dict[int, int]] = {}
+    """Return the lanes that file names make up, in the order of samples and lanes; each file is in one of them.
+
+    Files of the same name are paired in their order.
+    """
+    groups: dict[str, tuple[list[int], list[int]]] = {}
     singles: list[int] = []
     for at, name in enumerate(names):
         bare = _ENDING.sub("", name[-_LONGEST:])
         found = _MATE.search(bare)
-        mates = groups.setdefault(bare[: found.start()], {}) if found else {}
-        if found is None or int(found[1]) in mates:
+        if found is None:
             singles.append(at)
         else:
-            mates[int(found[1])] = at
+            groups.setdefault(bare[: found.start()], ([], []))[int(found[1]) - 1].append(at)
     lanes = []
-    for stem, mates in groups.items():
-        if set(mates) == {1, 2}:
-            lanes.append(_lane(stem, mates[1], mates[2]))
-        else:  # `sample_2` alone is a name, not the second half of a pair
-            singles += mates.values()
+    for stem, (ones, twos) in groups.items():
+        lanes += [_lane(stem, one, two) for one, two in zip(ones, twos, strict=False)]
+        pairs = min(len(ones), len(twos))
+        singles += ones[pairs:] + twos[pairs:]  # `sample_2` alone is a name, not the second half of a pair
     lanes += [_lane(_ENDING.sub("", names[at][-_LONGEST:]), at, None) for at in singles]
     return tuple(sorted(lanes, key=lambda one: (one.sample, one.lane, one.first)))
 

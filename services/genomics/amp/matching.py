@@ -50,7 +50,7 @@ _SMALL = frozenset(SomaticKind) - {
 
 def match(item: EvidenceItem, variant: SomaticVariant) -> Match:
     """Return whether an item is about the variant; genes are compared first."""
-    if item.gene.upper() != variant.gene.upper():
+    if item.gene.upper() not in variant.genes:
         return Match(Fit.NONE, f"about {item.gene}")
     about, kind = item.alteration, variant.kind
     if about.scope is Scope.CHANGE:
@@ -112,12 +112,12 @@ def _in_exon(about: Alteration, variant: SomaticVariant) -> bool | None:
 
 def _by_partner(about: Alteration, variant: SomaticVariant) -> Match:
     named = about.text.upper().replace("FUSION", "").split("::") if "::" in about.text else []
-    partners = {part.strip() for part in named} - {variant.gene.upper(), "V", "?", ""}
-    if not partners:
+    partners = {part.strip() for part in named} - {"V", "?", ""}
+    if not partners - {variant.gene.upper()}:
         return Match(Fit.EXACT, f"fusion of {variant.gene}")
     if not variant.partner:
         return Match(Fit.UNKNOWN, f"about {about.text}; the partner of the fusion is not known")
-    if variant.partner.upper() in partners:
+    if partners <= variant.genes:
         return Match(Fit.EXACT, f"fusion of {variant.gene} with {variant.partner}")
     return Match(Fit.NONE, f"about {about.text}, the partner is {variant.partner}")
 

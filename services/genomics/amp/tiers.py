@@ -112,8 +112,9 @@ def classify_amp(variant: SomaticVariant, evidence: Iterable[EvidenceItem], tumo
     if tumour is not None and len(tumour) > MAX_NAME_LENGTH:
         raise InvalidInputError(f"the name of a tumour type has at most {MAX_NAME_LENGTH} characters")
     named = (tumour or "").strip() or None
-    about = sorted({one for one in evidence if one.gene.upper() == variant.gene.upper()}, key=lambda one: (one.dataset, one.id))
-    judged = sorted((one for one in (_judge(item, variant, named) for item in about) if one is not None), key=_rank)
+    # a fusion is listed under each of its genes: one item, whichever gene it is found by
+    about = {(one.dataset, one.id): one for one in evidence if one.gene.upper() in variant.genes}
+    judged = sorted((one for one in (_judge(item, variant, named) for item in about.values()) if one is not None), key=_rank)
     best = min((one.tier for one in judged if one.tier is not None), key=lambda tier: tier.rank, default=None)
     elsewhere = _elsewhere(judged, named)
     tier, summary = _decide(variant, best, named, elsewhere)

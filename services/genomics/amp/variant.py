@@ -75,6 +75,12 @@ class SomaticVariant:
     """Whether it was also found in normal tissue."""
     data_versions: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def genes(self) -> frozenset[str]:
+        """Return the gene, and of a fusion its partner, in capitals."""
+        both = (self.gene, self.partner) if self.kind is SomaticKind.FUSION else (self.gene,)
+        return frozenset(one.upper() for one in both if one)
+
     def __post_init__(self) -> None:
         if not self.gene or len(self.gene) > 60 or len(self.protein) > 300:
             raise InvalidInputError("a somatic variant names its gene, and a protein change of at most 300 characters")

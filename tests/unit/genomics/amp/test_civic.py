@@ -8,6 +8,8 @@ from services.errors import InvalidInputError
 from services.genomics.amp.alterations import Scope
 from services.genomics.amp.civic import read_civic
 from services.genomics.amp.evidence import EvidenceType, Level
+from services.genomics.amp.tiers import Tier, classify_amp
+from services.genomics.amp.variant import SomaticKind, SomaticVariant
 
 ROW = {
     "molecular_profile": "BRAF V600E", "molecular_profile_id": "12", "disease": "Melanoma", "doid": "1909",
@@ -42,6 +44,12 @@ def test_a_fusion_is_an_item_of_each_gene_it_names() -> None:
     items = read_civic(rows, "x").items
     assert [one.gene for one in items] == ["EML4", "ALK", "RET"]
     assert {one.alteration.scope for one in items} == {Scope.FUSION}
+
+
+def test_an_item_of_a_fusion_counts_once() -> None:
+    items = read_civic([{**ROW, "molecular_profile": "EML4::ALK Fusion"}], "x").items
+    made = classify_amp(SomaticVariant("EML4", SomaticKind.FUSION, partner="ALK"), items, "melanoma")
+    assert (made.tier, len(made.judged)) == (Tier.I_A, 1)
 
 
 @pytest.mark.parametrize(

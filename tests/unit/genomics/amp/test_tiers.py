@@ -167,6 +167,14 @@ def test_a_fusion_with_a_named_partner_needs_the_partner() -> None:
     assert "partner of the fusion is not known" in tier(about, variant=fusion).judged[0].reason
 
 
+def test_a_fusion_is_found_from_either_of_its_genes() -> None:
+    for gene, partner in (("ABL1", "BCR"), ("BCR", "ABL1")):
+        fusion = SomaticVariant(gene, SomaticKind.FUSION, partner=partner)
+        assert classify_amp(fusion, curated_evidence(), "CML").tier is Tier.I_A
+    other = SomaticVariant("ABL1", SomaticKind.FUSION, partner="ETV6")
+    assert classify_amp(other, curated_evidence(), "CML").tier is Tier.III
+
+
 def test_another_change_of_the_codon_is_not_the_change() -> None:
     assert tier(item(), variant=replace(V600E, protein="V600K")).tier is Tier.III
     assert tier(item(alteration="V600"), variant=replace(V600E, protein="V600K")).tier is Tier.I_A

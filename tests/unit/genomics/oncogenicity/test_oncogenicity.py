@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +199,15 @@ def test_contradicting_functional_evidence_is_flagged() -> None:
     record = replace(MISSENSE, functional=Functional(True, "assay"))
     made = assess_oncogenicity(record, [OncogenicDecision(Code.SBS2, True, "another assay")])
     assert "OS2 and SBS2 contradict each other" in made.conflicts
+
+
+@pytest.mark.shared_data
+def test_the_points_are_those_of_an_outside_implementation() -> None:
+    path = Path(__file__).resolve().parents[5] / "shared" / "data" / "somatic" / "pcgr" / "oncogenicity.tsv"
+    if not path.exists():
+        pytest.skip("the public test data are not here")
+    with path.open(encoding="utf-8", newline="") as lines:
+        theirs = {row["code"].removeprefix("ONCG_"): int(row["score"]) for row in csv.DictReader(lines, delimiter="\t")}
+    same = {code.value: code.points for code in Code if code.value in theirs}
+    assert len(same) >= 13
+    assert same == {code: theirs[code] for code in same}

@@ -113,7 +113,8 @@ def classify_amp(variant: SomaticVariant, evidence: Iterable[EvidenceItem], tumo
         raise InvalidInputError(f"the name of a tumour type has at most {MAX_NAME_LENGTH} characters")
     named = (tumour or "").strip() or None
     # a fusion is listed under each of its genes: one item, whichever gene it is found by
-    about = {(one.dataset, one.id): one for one in evidence if one.gene.upper() in variant.genes}
+    listed = sorted((one for one in evidence if one.gene.upper() in variant.genes), key=lambda one: one.gene)
+    about = {(one.dataset, one.id): one for one in listed}
     judged = sorted((one for one in (_judge(item, variant, named) for item in about.values()) if one is not None), key=_rank)
     best = min((one.tier for one in judged if one.tier is not None), key=lambda tier: tier.rank, default=None)
     elsewhere = _elsewhere(judged, named)

@@ -7,13 +7,16 @@ gave no validator, sends the whole file anew. The two parts are never of two fil
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from services.errors import InvalidInputError, TooLargeError, UnavailableError
+from services.errors import ConflictError, InvalidInputError, TooLargeError, UnavailableError
 from services.network.locations import Address
 from services.network.remote import Network, Progress, ShouldStop, Watch, refuse_status, transfer
 
@@ -33,9 +36,15 @@ def fetch_resuming(
     :raise InvalidInputError: the address may not be fetched from, or the server has no such file.
     :raise TooLargeError: the file is larger than `limit_bytes`.
     :raise UnavailableError: the server does not answer, breaks off, or is too slow: try again.
+    :raise ConflictError: somebody else is fetching to this place.
     """
-    part = _Part(destination)
+    with _alone(destination):
+        return _fetch(url, _Part(destination), limit_bytes, on_progress, should_stop, network)
 
+
+def _fetch(
+    url: str, part: _Part, limit_bytes: int, on_progress: Progress, should_stop: ShouldStop, network: Network | None
+) -> bool:
     def receive(address: Address, answer: http.client.HTTPResponse, watch: Watch) -> None:
         part.take(address, answer, watch, limit_bytes, on_progress)
 
@@ -50,8 +59,29 @@ def fetch_resuming(
 
 def forget(destination: Path) -> None:
     """Delete what has arrived of a file. Idempotent."""
+    _drop(destination)
+    _lock(destination).unlink(missing_ok=True)
+
+
+def _drop(destination: Path) -> None:
     destination.unlink(missing_ok=True)
     _note(destination).unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(destination: Path) -> Iterator[None]:
+    handle = os.open(_lock(destination), os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise ConflictError("this file is being fetched already: wait until that is done") from error
+    finally:
+        os.close(handle)
+
+
+def _lock(destination: Path) -> Path:
+    return destination.with_name(f"{destination.name}.lock")
 
 
 def _note(destination: Path) -> Path:
@@ -71,7 +101,7 @@ class _Part:
         validator = self._validator()
         length = self._path.stat().st_size if self._path.exists() else 0
         if not validator or not length:
-            forget(self._path)
+            _drop(self._path)
             return {}
         return {"Range": f"bytes={length}-", "If-Range": validator}
 
@@ -81,7 +111,7 @@ class _Part:
         match = _RANGE.fullmatch(answer.getheader("Content-Range") or "")
         if answer.status == 416:
             if match is None or int(match[2]) != length:
-                forget(self._path)
+                _drop(self._path)
                 self.refused = True
             return
         if answer.status == 206 and length:
@@ -93,7 +123,7 @@ class _Part:
             length = 0
         total = None if answer.length is None else length + answer.length
         if total is not None and total > limit:
-            forget(self._path)
+            _drop(self._path)
             raise _too_large(limit)
         self._write(address, answer, watch, length, total, limit, on_progress)
 
@@ -107,7 +137,7 @@ class _Part:
                 length += len(piece)
                 if length > limit:
                     file.close()
-                    forget(self._path)
+                    _drop(self._path)
                     raise _too_large(limit)
                 file.write(piece)
                 on_progress(length, total)
@@ -123,7 +153,7 @@ class _Part:
 
     def _begin(self, answer: http.client.HTTPResponse) -> None:
         """Start the file anew and note what it is."""
-        forget(self._path)
+        _drop(self._path)
         tag = answer.getheader("ETag") or ""
         validator = tag if tag.startswith('"') else answer.getheader("Last-Modified") or ""
         if validator and len(validator) <= _MAX_VALIDATOR and validator.isascii() and validator.isprintable():

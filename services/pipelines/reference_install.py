@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from services.access.principals import Principal
-from services.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from services.errors import AccessDeniedError, ConflictError, InvalidInputError, UnavailableError
 from services.jobs.child import StoppedError
 from services.jobs.model import Job, JobProblem, WorkFailedError
 from services.jobs.running import JobRun
@@ -172,13 +172,8 @@ class ReferenceInstalls:
 
     def _refuse(self, principal: Principal, request: PackRequest) -> None:
         _refuse_others(principal)
-        if request.version is None:
-            return
-        try:
-            self._library.find(request.kind, request.build, request.version)
-        except NotFoundError:
-            return
-        raise ConflictError(f"{request.kind.label} {request.version} is installed already: remove it first")
+        if request.version is not None and self._library.has(request.kind, request.build, request.version):
+            raise ConflictError(f"{request.kind.label} {request.version} is installed already: remove it first")
 
     def _downloads(self, job: Job) -> Path:
         return self._library.root / _DOWNLOADS / job.id

@@ -139,6 +139,8 @@ def _known(request: PackRequest, given: argparse.Namespace) -> Source | None:
 def _made(library: ReferenceLibrary, request: PackRequest, given: argparse.Namespace) -> Pack:
     if given.file:
         return library.install([Path(one) for one in given.file], request, _Progress().tell)
+    if request.version is not None and library.has(request.kind, request.build, request.version):
+        raise ConflictError(f"{request.kind.label} {request.version} is installed already")
     folder = library.root / _DOWNLOADS / "command_line"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / (Path(file_name_of(given.url)).name or "download")

@@ -1,21 +1,24 @@
-"""Holds an installed table against the installed sequence: bases that differ betray another genome build.
+"""Holds what is installed against what is known, because a header may be silent and all positions may exist in both builds.
 
-A header may be silent and all positions may exist in both builds; the bases at those positions do not agree by chance.
+Reference bases that differ from the installed sequence, and genes that lie where the other build has them, betray the file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
 from services.errors import InvalidInputError
+from services.knowledge.genes import genes
 from services.variants.reference.sequence import ReferenceGenome
 
 _SAMPLED = 2_000
 _ENOUGH = 100
 _TOLERATED = 0.05
 _MAX_REF = 50
+_ENOUGH_GENES = 3
 
 
 def refuse_other_sequence(table: Path, fasta: Path, build: str) -> None:
@@ -46,6 +49,26 @@ def refuse_other_sequence(table: Path, fasta: Path, build: str) -> None:
             f"{differing:,} of {len(compared):,} reference bases differ from the installed sequence of {build}: "
             "the file is in another genome build"
         )
+
+
+def refuse_misplaced_genes(found: Iterable[tuple[str, str, int, int]], build: str) -> None:
+    """Compare genes (symbol, chromosome, start, end) with the places of the built-in genes.
+
+    :raise InvalidInputError: at least three of them lie where another build has them, and more than where this one has.
+    """
+    known = genes()
+    votes: dict[str, dict[str, None]] = {}
+    for symbol, chrom, start, end in found:
+        gene = known.get(symbol)
+        fits = [one for one, place in gene.places.items() if place.overlaps(chrom, start, end)] if gene else []
+        if len(fits) == 1:
+            votes.setdefault(str(fits[0]), {})[symbol] = None
+    here = len(votes.pop(build, {}))
+    for other, symbols in votes.items():
+        if len(symbols) >= _ENOUGH_GENES and len(symbols) > here:
+            raise InvalidInputError(
+                f"{len(symbols):,} known genes, such as {next(iter(symbols))}, lie where {other} has them: the file is not in {build}"
+            )
 
 
 def _there(genome: ReferenceGenome, chrom: str, position: int, ref: str) -> str:

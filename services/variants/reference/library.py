@@ -19,6 +19,7 @@ import contextlib
 import errno
 import fcntl
 import json
+import logging
 import os
 import re
 import shutil
@@ -40,6 +41,7 @@ from services.variants.reference.registry import convert
 from services.variants.reference.source_files import checked_sources, list_sources
 from services.variants.reference.tables import TABLE
 
+_LOG = logging.getLogger("paratope.reference")
 CONVERTER_VERSION = "1"
 MANIFEST = "manifest.json"
 _BUILDING = ".building"
@@ -106,6 +108,10 @@ class ReferenceLibrary:
         """Return the pack that somebody asked for, `origin` being what the request said."""
         return next((pack for pack in self.installed() if self.manifest(pack).get("origin") == origin), None)
 
+    def has(self, kind: PackKind, build: GenomeBuild | None, version: str) -> bool:
+        """Tell whether a version is installed."""
+        return self._folder(kind, build if kind.has_build else None, version).is_dir()
+
     def manifest(self, pack: Pack) -> dict[str, Any]:
         """Return all that was recorded when a pack was installed."""
         content: dict[str, Any] = json.loads((pack.folder / MANIFEST).read_text(encoding="utf-8"))
@@ -140,13 +146,14 @@ class ReferenceLibrary:
                 raise InvalidInputError(f"the file does not say which version of {request.kind.label} it is: state the version")
             self._refuse_installed(request, chosen)
             _write_manifest(folder, _manifest(request, chosen, made, checked.entries, checked.sha256))
+            _put_on_disk(folder)
             target = self._folder(request.kind, request.build, chosen)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 folder.rename(target)
             except OSError as error:
                 raise ConflictError(f"{request.kind.label} {chosen} was installed by somebody else meanwhile") from error
-        return _read_pack(target)
+        return self.find(request.kind, request.build, chosen)
 
     def remove(self, pack: Pack) -> None:
         """Delete a pack; readers that have its files open keep them. Idempotent."""
@@ -188,7 +195,7 @@ class ReferenceLibrary:
         folder = self._root / kind / (build or ANY_BUILD)
         if not folder.is_dir():
             return []
-        packs = [_read_pack(path) for path in folder.iterdir() if (path / MANIFEST).is_file()]
+        packs = [pack for path in folder.iterdir() if (pack := _read_pack(path)) is not None]
         return sorted(packs, key=lambda pack: (pack.date, _natural(pack.version)), reverse=True)
 
     def _folder(self, kind: PackKind, build: GenomeBuild | None, version: str) -> Path:
@@ -294,15 +301,29 @@ def _tools() -> dict[str, str]:
 
 
 def _write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    with (folder / MANIFEST).open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    (folder / MANIFEST).write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def _read_pack(folder: Path) -> Pack:
-    content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+def _put_on_disk(folder: Path) -> None:
+    """A name must not reach the disk before what it names."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _read_pack(folder: Path) -> Pack | None:
+    """Read a pack; None for a folder that is none, or is just being removed."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return _pack(content, folder)
+    except OSError:
+        return None
+    except (KeyError, TypeError, ValueError):
+        _LOG.warning("the manifest of a pack of reference data cannot be read: %s", folder.name)
+        return None
+
+
+def _pack(content: dict[str, Any], folder: Path) -> Pack:
     return Pack(
         kind=PackKind(content["kind"]), name=content["name"], build=GenomeBuild(content["build"]) if content["build"] else None,
         version=content["version"], date=content["date"], source_url=content["source_url"], licence=content["licence"],

@@ -43,6 +43,13 @@ class TextFile:
         except UnicodeDecodeError as error:
             raise InvalidInputError(f"{self.name} is not text in UTF-8") from error
 
+    def rest(self) -> Iterator[str]:
+        """Yield the remaining lines that are not blank."""
+        while self.stream.peek(1):
+            line = self.line()
+            if line.strip():
+                yield line
+
     def comments(self) -> list[str]:
         """Take the lines at the front that begin with `#`; the stream then stands at the first line of data."""
         lines = []

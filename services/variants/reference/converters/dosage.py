@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from services.errors import InvalidInputError
 from services.genomics.genome import beyond_chromosome_end, build_named_in, canonical_chromosome
+from services.variants.reference.checks import refuse_misplaced_genes
 from services.variants.reference.converting import Conversion, Converted
 from services.variants.reference.delimited import column_names
 from services.variants.reference.layouts import LAYOUTS
@@ -57,6 +58,8 @@ def convert(conversion: Conversion) -> Converted:
                 _read_bed(conversion, text, entries)
     if not entries:
         raise InvalidInputError("no gene and no region with a place and a score was found in the file")
+    placed = ((name, one.chrom, one.start, one.end) for (kind, name), one in entries.items() if kind == "gene")
+    refuse_misplaced_genes(placed, str(conversion.build))
     rows = write_table(conversion, PackKind.DOSAGE, Rows(_SCHEMA, _batches(entries)), "SELECT * FROM source")
     date = max(dates, default=None)
     return Converted(rows, version=date, date=date, name="ClinGen dosage")
@@ -71,7 +74,7 @@ def _read_list(conversion: Conversion, text: TextFile, entries: dict[tuple[str, 
     kind = "gene" if "Gene Symbol" in names else "region"
     where = {name: names.index(name) for name in names}
     title = where.get("Gene Symbol", where.get("ISCA Region Name", 0))
-    while line := text.line():
+    for line in text.rest():
         fields = line.split("\t")
         if len(fields) < len(names):
             fields += [""] * (len(names) - len(fields))
@@ -96,10 +99,10 @@ def _read_bed(conversion: Conversion, text: TextFile, entries: dict[tuple[str, s
             f"{text.name} does not say which score it holds: its name or first line must name haploinsufficiency or "
             "triplosensitivity"
         )
-    while line := text.line():
+    for line in text.rest():
         fields = line.split("\t")
         score = _score(fields[-1]) if len(fields) in (4, 5) else None
-        if len(fields) not in (4, 5) or not (fields[1].isdigit() and fields[2].isdigit()):
+        if len(fields) not in (4, 5) or not (fields[1].isdecimal() and fields[2].isdecimal()):
             raise InvalidInputError(f"{text.name} is not {_WHAT}: a line with place and score is expected, found {line[:80]!r}")
         name = fields[3] if len(fields) == 5 else f"{fields[0]}:{int(fields[1]) + 1}-{fields[2]}"
         kind = "gene" if len(fields) == 5 else "region"

@@ -23,6 +23,7 @@ from services.genomics.genome import (
     build_named_in,
     refseq_chromosome,
 )
+from services.variants.reference.checks import refuse_misplaced_genes
 from services.variants.reference.converters.gff3 import GeneModels, Transcript, read_gff3
 from services.variants.reference.converting import Conversion, Converted
 from services.variants.reference.layouts import EXONS
@@ -95,6 +96,8 @@ def _refuse_other_build(source: Path, models: GeneModels, build: GenomeBuild) ->
     for one in models.transcripts.values():
         if beyond_chromosome_end(build, one.chrom, one.end):
             raise InvalidInputError(f"transcript {one.id} ends at {one.chrom}:{one.end:,}, beyond the chromosome in {build}")
+    symbols = ((models.genes[one.gene].symbol or "", one.chrom, one.start, one.end) for one in models.transcripts.values())
+    refuse_misplaced_genes(symbols, str(build))
 
 
 def _write_gff3(path: Path, models: GeneModels, transcripts: list[Transcript]) -> None:

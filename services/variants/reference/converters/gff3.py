@@ -133,7 +133,7 @@ class _Reader:
                 self._models.comments.append(line[:500])
             return
         fields = line.split("\t")
-        if len(fields) != 9 or not (fields[3].isdigit() and fields[4].isdigit()):
+        if len(fields) != 9 or not (fields[3].isdecimal() and fields[4].isdecimal()):
             raise InvalidInputError(f"{self._name}, line {number:,}: nine columns with start and end are expected, as in GFF3")
         contig, _, kind, start, end, _, strand, phase, attributes = fields
         chrom = canonical_chromosome(contig)
@@ -175,7 +175,7 @@ class _Reader:
                 self._gene(start, end, said)
             return
         accession, version = self._accession(said)
-        if not accession or parent.split(",")[0] not in self._gene_ids:
+        if not accession or "ID" not in said or parent.split(",")[0] not in self._gene_ids:
             return
         if accession in self._accessions:
             self._models.repeated += 1

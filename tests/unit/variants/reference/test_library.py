@@ -15,6 +15,7 @@ import pytest
 
 from services.errors import ConflictError, InvalidInputError, NotFoundError
 from services.genomics.genome import GenomeBuild
+from services.knowledge.genes import Gene, genes
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import Pack, PackKind, PackRequest
 from tests.unit.variants.reference.conftest import Install, rows
@@ -57,7 +58,8 @@ def test_a_request_survives_the_way_into_another_process() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [({"version": "../x"}, "the version must be"), ({"version": ""}, "the version must be"),
-     ({"sha256": "short"}, "64 hexadecimal"), ({"date": "yesterday"}, "YYYY"), ({"build": None}, "state the genome build"), ({"licence": "x" * 2_000}, "longer than")],
+     ({"sha256": "short"}, "64 hexadecimal"), ({"date": "yesterday"}, "YYYY"),
+     ({"build": None}, "state the genome build"), ({"licence": "x" * 2_000}, "longer than")],
 )
 def test_a_request_that_makes_no_sense_is_refused(changed: dict[str, str | None], said: str) -> None:
     with pytest.raises(InvalidInputError, match=said):
@@ -182,6 +184,23 @@ def test_a_build_that_only_the_sequence_betrays_is_refused(install: Install, tmp
     assert install(PackKind.CLINVAR, vcf(None, keys, good), G38).rows == 399
     with pytest.raises(InvalidInputError, match="399 of 399 reference bases differ from the installed sequence of GRCh38"):
         install(PackKind.CLINVAR, vcf(None, keys, shifted), G38, version="2")
+
+
+def test_a_build_that_only_the_places_of_known_genes_betray_is_refused(install: Install) -> None:
+    chosen = [gene for gene in genes().values() if not _overlap_in_both(gene)][:5]
+    lines = [
+        f"chr{place.chrom}\t{place.start - 1}\t{place.end}\t{gene.symbol}\t3"
+        for gene in chosen for place in (gene.places["GRCh37"],)
+    ]
+    text = "track name='Haploinsufficiency'\n" + "\n".join(lines) + "\n"
+    assert install(PackKind.DOSAGE, text, G37).rows == 5
+    with pytest.raises(InvalidInputError, match=r"5 known genes, such as .* lie where GRCh37 has them: the file is not in GRCh38"):
+        install(PackKind.DOSAGE, text, G38)
+
+
+def _overlap_in_both(gene: Gene) -> bool:
+    first, second = (gene.places.get(build) for build in ("GRCh37", "GRCh38"))
+    return first is None or second is None or first.overlaps(second.chrom, second.start, second.end)
 
 
 @pytest.mark.parametrize("bgzf", [False, True])

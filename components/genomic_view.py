@@ -73,7 +73,7 @@ def pharmacogenes(calls: tuple[GeneCall, ...]) -> None:
             {
                 "Gene": call.gene, "Alleles": inline(call.diplotype or "not called"), "Phenotype": inline(phenotype_words(call)),
                 "How sure": _SURE[call.status].text, "Places": places_line(call),
-                "Treatment rests on it": "yes" if call.for_therapy else "no",
+                "Counts for treatment": "yes" if call.for_therapy else "no",
             }
             for call in calls
         ],

@@ -21,7 +21,7 @@ from services.pipelines.genomic.carrying import Partner, Reading, Sex, read_copi
 from services.pipelines.genomic.model import Carried, Evidence, Ground, VariantFinding
 from services.pipelines.genomic.reading import SampleColumns, genotype_of
 from services.variants.classification.store import Classified
-from services.variants.filters import quoted
+from services.variants.filters import Rows, gene_column, quoted
 from services.variants.flags import Flag, Tier
 from services.variants.identity import VariantIdentity, identity_of
 from services.variants.marks import NotedRow, rows_at
@@ -33,6 +33,7 @@ MAX_ROWS = 200
 _PATHOGENIC = (Tier.PATHOGENIC, Tier.LIKELY_PATHOGENIC)
 _NO_CLINVAR = "Not compared with ClinVar: the table has no ClinVar annotation. Only curated well-known variants were looked for."
 _CLINVAR_COLUMNS = ("clinvar_significance", "info_CLNSIG")
+_CLINVAR_BESIDE = ("clinvar_stars", "clinvar_conditions")
 
 
 @dataclass
@@ -69,7 +70,8 @@ def find_variants(
     listed = sorted(grounds)[:MAX_ROWS]
     if len(grounds) > MAX_ROWS:
         notes.append(f"{len(grounds):,} rows would be listed; the first {MAX_ROWS} are. Filter the table for the others.")
-    carried = [one for row_id in listed if (one := _row(table.row(row_id), build, columns, grounds[row_id])) is not None]
+    rows = _rows(table, listed, None)
+    carried = [one for row in rows if (one := _row(row, build, columns, grounds[row["row_id"]])) is not None]
     found = tuple(sorted((_finding(one, carried, sex) for one in carried), key=_order))
     return Found(found, looked_for, recorded, tuple(notes))
 
@@ -129,11 +131,20 @@ def _clinvar(table: VariantTable, build: GenomeBuild, grounds: dict[int, Grounds
     )
     with table.query(sql, []) as result:
         numbers = [row[0] for row in result.fetchall()]
-    for row_id in numbers:
-        row = table.row(row_id)
+    gene_name = gene_column(table.facts)
+    wanted = ["row_id", "chrom", "pos", "end", column, *_CLINVAR_BESIDE, *([gene_name.name] if gene_name is not None else [])]
+    for row in _rows(table, numbers, [name for name in dict.fromkeys(wanted) if name in table.facts.columns]):
         if any(one.is_monogenic for one in _genes(row, build, table)):
-            grounds.setdefault(row_id, Grounds()).evidence.append(_of_clinvar(row, column, table))
+            grounds.setdefault(row["row_id"], Grounds()).evidence.append(_of_clinvar(row, column, table))
     return []
+
+
+def _rows(table: VariantTable, numbers: Sequence[int], columns: Sequence[str] | None) -> list[dict[str, Any]]:
+    """Return these rows in genome order, all columns or some, in one query."""
+    if not numbers:
+        return []
+    found: list[dict[str, Any]] = table.page(Rows(tuple(numbers)), limit=len(numbers), columns=columns).to_pylist()
+    return found
 
 
 def _of_clinvar(row: Mapping[str, Any], column: str, table: VariantTable) -> Evidence:

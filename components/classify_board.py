@@ -42,11 +42,11 @@ def _criterion(one: CriterionRow, key: str) -> None:
     is_open = classify_session.edited() == one.code
     with st.container(border=is_open, gap="xxsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-            st.markdown(f"**{one.code}** {inline(one.title)}", width="stretch")
             st.button(
-                ":material/edit:", key=f"{key}.edit.{one.code}", type="tertiary", help=f"Decide on {one.code} yourself",
-                on_click=classify_session.edit, args=(None if is_open else one.code,),
+                f"**{one.code}**", icon=":material/edit:", key=f"{key}.edit.{one.code}", type="tertiary",
+                help=f"Decide on {one.code} yourself", on_click=classify_session.edit, args=(None if is_open else one.code,),
             )  # fmt: skip
+            st.markdown(inline(one.title), width="stretch")
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             badge(criterion_word(one))
             if one.is_expert:

@@ -31,6 +31,7 @@ _SECTIONS: Mapping[str, str] = {
     "4": "4 Cases and population", "5": "5 Inheritance and the patient's family",
 }
 _PROBLEM = "classify.cnv.problem"
+_COUNTED = ("applied", "set by an expert")
 
 
 def enter() -> None:
@@ -104,7 +105,7 @@ def heading(subject: Subject) -> None:
     """Name the region that is open."""
     kind = kind_of(subject)
     if kind is not None and subject.identity.end is not None:
-        st.markdown(f"##### {inline(copy_number_name(subject.identity, kind).removeprefix('The ').capitalize())}")
+        st.markdown(f"##### {inline(copy_number_name(subject.identity, kind))}")
 
 
 def _ask_kind(key: str) -> CnvType | None:
@@ -118,19 +119,24 @@ def _ask_kind(key: str) -> CnvType | None:
 def _sheet(content: ClassificationContent) -> None:
     every = st.toggle("Show every cell", key="classify.cnv.every", help="Otherwise only those that apply or cannot be assessed")
     for section, rows in groupby(content.criteria, key=lambda row: row.code[0]):
-        shown = [row for row in rows if every or row.status in ("applied", "set by an expert")]
+        shown = [row for row in rows if every or row.status in _COUNTED or _lacks_data(row)]
         st.markdown(f"**{_SECTIONS[section]}**")
         if shown:
             st.table([_line(row) for row in shown], border="horizontal", hide_index=True)
         else:
-            st.caption("No cell applies; those for an expert are open.")
+            st.caption("No cell applies; what needs an expert is open.")
+
+
+def _lacks_data(row: CriterionRow) -> bool:
+    """Whether a cell that the data should decide could not be assessed."""
+    return row.status == "not assessable" and not row.reason.startswith("needs an expert")
 
 
 def _line(row: CriterionRow) -> dict[str, str]:
     word = criterion_word(row)
-    status = row.status if row.status in ("applied", "set by an expert") else word.text
+    colour = "gray" if row.points == "0.00" and row.status in _COUNTED else word.colour
     return {
-        "Cell": row.code, "What": inline(row.title), "Status": f":{word.colour}[:material/{word.icon}: {status}]",
+        "Cell": row.code, "What": inline(row.title), "Status": f":{colour}[:material/{word.icon}: {row.status}]",
         "Points": row.points, "Why": inline(row.reason),
     }  # fmt: skip
 

@@ -122,7 +122,7 @@ def name_of(identity: VariantIdentity, evidence: Gathered) -> str:
 def copy_number_name(identity: VariantIdentity, kind: CnvType) -> str:
     """Return how a text calls a loss or gain."""
     variant = identity.variant
-    return f"The copy number {kind} of {variant.build} {variant.chromosome}:{variant.position:,}-{identity.end or 0:,}"
+    return f"Copy number {kind} of {variant.build} {variant.chromosome}:{variant.position:,}-{identity.end or 0:,}"
 
 
 def _short(allele: str) -> str:

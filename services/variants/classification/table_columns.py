@@ -91,9 +91,10 @@ def classify_table(
     stamps = tuple(manifest.get("annotation", {}).get("packs", ()))
     gatherer, made = Gatherer(PackReader(ReferenceLibrary(references))), _Columns()
     wanted = frozenset(chosen)
+    schema = pa.schema([(name, one.type) for name, one in zip(names, MADE, strict=True)])
     try:
         values = _values(folder / TABLE_FILE, build, gatherer, wanted, stamps, made, report)
-        write_table(folder / TABLE_FILE, target / TABLE_FILE, replaced, names, values, should_stop)
+        write_table(folder / TABLE_FILE, target / TABLE_FILE, replaced, schema, values, should_stop)
     finally:
         gatherer.close()
     write_manifest(target, _described(manifest, replaced, names, made, len(wanted)))

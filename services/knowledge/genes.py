@@ -25,8 +25,8 @@ from services.knowledge.catalogue import load
 from services.knowledge.sources import Source
 
 BUILDS = ("GRCh37", "GRCh38")
+"""The builds that places are given in, by the names they have in `Mapping`s of places."""
 
-Build = Literal["GRCh37", "GRCh38"]
 Symbol = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9-]{1,19}$")]
 DosageScore = Literal[0, 1, 2, 3, 30, 40]
 """ClinGen: 0 no evidence, 1 little, 2 some, 3 sufficient; 30 the gene's disease is recessive; 40 dosage sensitivity unlikely."""
@@ -156,7 +156,7 @@ class Gene(_Row):
     hgnc_id: Annotated[str, Field(pattern=r"^HGNC:[0-9]{1,6}$")] | None = None
     aliases: tuple[str, ...] = ()
     groups: tuple[GeneGroup, ...] = Field(min_length=1)
-    places: Mapping[Build, Place]
+    places: Mapping[str, Place]
     mane_select: Annotated[str, Field(pattern=r"^N[MR]_[0-9]{6,9}\.[0-9]{1,2}$")] | None = None
     diseases: tuple[GeneDisease, ...] = ()
     haploinsufficiency: DosageScore | None = None
@@ -166,7 +166,7 @@ class Gene(_Row):
 
     @field_validator("places")
     @classmethod
-    def _in_both_builds(cls, places: Mapping[Build, Place]) -> Mapping[Build, Place]:
+    def _in_both_builds(cls, places: Mapping[str, Place]) -> Mapping[str, Place]:
         if set(places) != set(BUILDS):
             raise ValueError("a gene has a place in GRCh37 and in GRCh38")
         return MappingProxyType(dict(places))
@@ -238,7 +238,7 @@ def _by_chromosome() -> Mapping[tuple[str, str], tuple[Gene, ...]]:
         for build, place in row.places.items():
             found.setdefault((build, place.chrom), []).append(row)
     return {
-        (build, chrom): tuple(sorted(rows, key=lambda row: row.places[build].start))  # type: ignore[index]
+        (build, chrom): tuple(sorted(rows, key=lambda row: row.places[build].start))
         for (build, chrom), rows in found.items()
     }
 
@@ -250,4 +250,4 @@ def genes_at(build: str, chrom: str, start: int, end: int) -> tuple[Gene, ...]:
     """
     bare = chrom[3:] if chrom[:3].lower() == "chr" else chrom
     rows = _by_chromosome().get((build, bare), ())
-    return tuple(row for row in rows if row.places[build].overlaps(bare, start, end))  # type: ignore[index]
+    return tuple(row for row in rows if row.places[build].overlaps(bare, start, end))

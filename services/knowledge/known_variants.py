@@ -21,7 +21,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.knowledge.catalogue import load
-from services.knowledge.genes import Build, Inheritance, source
+from services.knowledge.genes import BUILDS, Inheritance, source
 from services.knowledge.sources import Source
 
 _ALLELE = re.compile(r"(?P<chrom>[0-9]{1,2}|X|Y):(?P<pos>[0-9]{1,9}):(?P<ref>[ACGT]{1,50}):(?P<alt>[ACGT]{1,50})")
@@ -104,7 +104,7 @@ class KnownVariant(_Row):
     protein: str = Field(default="", pattern=r"^(p\.[A-Za-z0-9*=]{3,40})?$")
     rsid: Annotated[str, Field(pattern=r"^rs[1-9][0-9]{0,11}$")] | None = None
     aliases: tuple[str, ...] = ()
-    places: Mapping[Build, Allele] = Field(min_length=1)
+    places: Mapping[str, Allele] = Field(min_length=1)
     significance: Significance
     condition: str = Field(min_length=3)
     inheritance: Inheritance | None = None
@@ -113,7 +113,9 @@ class KnownVariant(_Row):
 
     @field_validator("places")
     @classmethod
-    def _frozen(cls, places: Mapping[Build, Allele]) -> Mapping[Build, Allele]:
+    def _in_known_builds(cls, places: Mapping[str, Allele]) -> Mapping[str, Allele]:
+        if not set(places) <= set(BUILDS):
+            raise ValueError(f"a place is given in {' or '.join(BUILDS)}")
         return MappingProxyType(dict(places))
 
     @model_validator(mode="after")

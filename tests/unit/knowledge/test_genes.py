@@ -177,7 +177,7 @@ def test_places_agree_with_the_gene_extents_of_refseq(build: str) -> None:
     for one in ALL:
         if (one.symbol, build) in NOT_AS_LISTED:
             continue
-        place = one.places[build]  # type: ignore[index]
+        place = one.places[build]
         chrom, start, end = extents[EARLIER_SYMBOLS.get(one.symbol, one.symbol)]
         same = (place.chrom, place.start, place.end) == (chrom, start, end)
         wider = one.symbol in WIDER and place.chrom == chrom and place.start <= start and end <= place.end

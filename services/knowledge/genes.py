@@ -5,8 +5,9 @@ apart that are often mixed: a gene whose variants *cause* a disease (`diseases` 
 variants shift a *risk* (`GeneGroup.SUSCEPTIBILITY`, no inheritance), and a gene whose alleles change the response to a *drug*
 (`GeneGroup.PHARMACOGENE`).
 
-Places are 1-based and inclusive, chromosomes are written without `chr`, and cover the MANE Select transcript. They come from
-NCBI RefSeq for both builds; transcripts from MANE release 1.5; names and ids from HGNC; dosage scores from ClinGen.
+Places are 1-based and inclusive, chromosomes are written without `chr`. A place is the extent of a RefSeq transcript in both
+builds and holds the MANE Select transcript but for a few bases at its ends. Transcripts come from MANE release 1.5, names and ids
+from HGNC, dosage scores from ClinGen.
 """
 
 from __future__ import annotations
@@ -49,26 +50,6 @@ class GeneGroup(StrEnum):
     HLA = "hla"
     PHARMACOGENE = "pharmacogene"
     SUSCEPTIBILITY = "susceptibility"
-
-    @property
-    def label(self) -> str:
-        """The group in words."""
-        return _GROUP_TITLES[self]
-
-
-_GROUP_TITLES = {
-    GeneGroup.AUTOIMMUNITY: "Monogenic autoimmunity and immune dysregulation",
-    GeneGroup.AUTOINFLAMMATION: "Autoinflammatory disease",
-    GeneGroup.INTERFERONOPATHY: "Type I interferonopathy",
-    GeneGroup.COMPLEMENT: "Complement",
-    GeneGroup.IMMUNODEFICIENCY: "Inborn error of immunity, often with autoimmunity",
-    GeneGroup.HLH: "Hemophagocytic lymphohistiocytosis",
-    GeneGroup.BOWEL: "Monogenic bowel inflammation",
-    GeneGroup.IMITATOR: "Monogenic disease that imitates autoimmunity",
-    GeneGroup.HLA: "HLA",
-    GeneGroup.PHARMACOGENE: "Drug response",
-    GeneGroup.SUSCEPTIBILITY: "Susceptibility (risk, not cause)",
-}
 
 
 class Inheritance(StrEnum):

@@ -67,7 +67,8 @@ def refuse_misplaced_genes(found: Iterable[tuple[str, str, int, int]], build: st
     for other, symbols in votes.items():
         if len(symbols) >= _ENOUGH_GENES and len(symbols) > here:
             raise InvalidInputError(
-                f"{len(symbols):,} known genes, such as {next(iter(symbols))}, lie where {other} has them: the file is not in {build}"
+                f"{len(symbols):,} known genes, such as {next(iter(symbols))}, lie where {other} has them: "
+                f"the file is not in {build}"
             )
 
 

@@ -13,7 +13,7 @@ from components.variant_grid import cell_text
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
-from services.variants.annotation.model import Part
+from services.variants.annotation.model import Part, told
 from services.variants.library import TableInfo
 from services.variants.tables import VariantTable
 
@@ -41,7 +41,7 @@ def account(table: VariantTable) -> None:
         return
     st.caption(f"Annotated {made['made_at'][:10]} from {plain(', '.join(made['packs']))}.")
     if made["missing"]:
-        st.caption("**Not annotated:**  \n" + "  \n".join(f"- {plain(one['why'])}" for one in made["missing"]))
+        st.caption("**Not annotated:**  \n" + "  \n".join(f"- {plain(one)}" for one in told(made["missing"])))
 
 
 def _form(services: Services, access: Principal, info: TableInfo) -> None:

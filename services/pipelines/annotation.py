@@ -18,7 +18,7 @@ from services.jobs.model import Job
 from services.jobs.running import JobRun
 from services.jobs.service import JobKind, Jobs
 from services.pipelines.annotation_work import installed_packs
-from services.variants.annotation.model import Part
+from services.variants.annotation.model import Part, told
 from services.variants.annotation.writing import put_in_place
 from services.variants.library import TableInfo, VariantLibrary
 from services.variants.manifest import read_manifest
@@ -34,7 +34,6 @@ _NEEDED: Mapping[Part, tuple[PackKind, ...]] = {
     Part.STRUCTURAL: (PackKind.GENE_MODELS, PackKind.DOSAGE, PackKind.POPULATION_SV),
 }  # fmt: skip
 _NO_BUILD = "state the genome build of this table first: reference data belongs to a build"
-_SHOWN_REASONS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +119,9 @@ def annotate_in_job(
 
 def in_words(account: Mapping[str, Any]) -> str:
     """Say what an annotation used and what it did not do, in sentences."""
-    missing = [str(one["why"]) for one in account["missing"]]
+    missing = told(account["missing"])
     said = f"Used: {', '.join(account['packs'])}."
-    if not missing:
-        return said
-    more = f"; and {len(missing) - _SHOWN_REASONS} more" if len(missing) > _SHOWN_REASONS else ""
-    return f"{said} Not annotated: {'; '.join(missing[:_SHOWN_REASONS])}{more}."
+    return f"{said} Not annotated: {'; '.join(missing)}." if missing else said
 
 
 def _result(table: TableInfo, account: Mapping[str, Any]) -> dict[str, Any]:

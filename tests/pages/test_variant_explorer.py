@@ -232,7 +232,7 @@ def test_an_annotated_table_shows_what_each_pack_says_and_what_is_missing(
     page.session_state["explorer.annotate"] = False
     page = select(page, 0)
     assert "**built-in knowledge**: nothing for this variant" in texts(page).replace("\\", "")
-    assert "no ClinVar pack for GRCh38 is installed" in texts(page)
+    assert "not installed: Reference sequence, Gene models, ClinVar" in texts(page).replace("\\", "")
     page = select(page, 1)
     shown = {name: value for one in page.table for name, value in one.value.to_dict()[next(iter(one.value))].items()}
     assert any("NOD2" in str(value) for value in shown.values()), shown

@@ -6,7 +6,7 @@ says "looked up, nothing known", a column that is not there says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -122,3 +122,25 @@ def no_pack(kind: PackKind, build: GenomeBuild, effect: str = "") -> Missing:
     """Say that no pack of a kind is installed, and what that means where it is not plain."""
     where = f" for {build}" if kind.has_build else ""
     return Missing(str(kind), f"no {kind.label} pack{where} is installed" + (f": {effect}" if effect else ""))
+
+
+def told(missing: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Put what a manifest says is missing into few sentences: the packs that are not installed, then what follows from it."""
+    lacking: dict[str, list[str]] = {}
+    others: list[str] = []
+    for one in missing:
+        head, _, effect = str(one["why"]).partition(_INSTALLED)
+        if one["kind"] in tuple(PackKind) and head.startswith("no ") and _INSTALLED in str(one["why"]):
+            effects = lacking.setdefault(PackKind(one["kind"]).label, [])
+            effects += [effect.removeprefix(": ")] if effect and effect.removeprefix(": ") not in effects else []
+        else:
+            others.append(str(one["why"]))
+    sentences = [f"not installed: {', '.join(lacking)}"] if lacking else []
+    by_effect: dict[str, list[str]] = {}
+    for label, effects in lacking.items():
+        for text in effects:
+            by_effect.setdefault(text, []).append(label)
+    return [*sentences, *(f"without {' and '.join(labels)}, {text}" for text, labels in by_effect.items()), *others]
+
+
+_INSTALLED = " is installed"

@@ -99,7 +99,8 @@ def test_the_explorer_filters_by_a_new_column_as_soon_as_the_job_is_done(place: 
     assert questions.row(ANNA, info.id, 0)["clinvar_significance"] == "Pathogenic"
     assert [one.value for one in questions.facets(ANNA, info.id, "clinvar_significance", None, 5)] == [None, "Pathogenic"]
     assert "ClinVar test (GRCh38)" in job.message
-    assert "Not annotated: no Reference sequence pack for GRCh38 is installed" in job.message
+    assert "Not annotated: not installed: Reference sequence, Gene models, REVEL," in job.message
+    assert "without Reference sequence and Gene models, consequences on genes are not predicted" in job.message
     assert job.result is not None
     assert job.result["table_ids"] == [info.id]
 

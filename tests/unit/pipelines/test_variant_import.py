@@ -145,7 +145,7 @@ def test_annotation_without_reference_data_says_what_was_used_and_what_is_missin
     job = place.imported(vcf(), vep_annotation=True, enable_ditto=True)
     assert job.status is JobStatus.COMPLETED, job.problem
     assert "Used: built-in knowledge" in job.message
-    assert "no ClinVar pack for GRCh37 is installed" in job.message
+    assert "Not annotated: not installed: Reference sequence, Gene models, ClinVar" in job.message
     assert "DITTO scores are not available here" in job.message
     assert job.result is not None
     assert job.result["annotated"] is True

@@ -71,7 +71,7 @@ def find_variants(
     if len(grounds) > MAX_ROWS:
         notes.append(f"{len(grounds):,} rows would be listed; the first {MAX_ROWS} are. Filter the table for the others.")
     rows = _rows(table, listed, None)
-    carried = [one for row in rows if (one := _row(row, build, columns, grounds[row["row_id"]])) is not None]
+    carried = [one for row in rows if (one := _row(row, build, table, columns, grounds[row["row_id"]])) is not None]
     found = tuple(sorted((_finding(one, carried, sex) for one in carried), key=_order))
     return Found(found, looked_for, recorded, tuple(notes))
 
@@ -196,15 +196,13 @@ def _genes(row: Mapping[str, Any], build: GenomeBuild, table: VariantTable) -> t
     """The curated genes of a row: as the table's annotation names them, else by place."""
     named = [found for name in gene_of(row, table.facts).replace("&", ",").split(",") if name and (found := gene(name))]
     if named:
-        return tuple(dict.fromkeys(named))
-    return _genes_by_place(row, build)
-
-
-def _genes_by_place(row: Mapping[str, Any], build: GenomeBuild) -> tuple[Gene, ...]:
+        return tuple({one.symbol: one for one in named}.values())
     return genes_at(str(build), canonical_chromosome(row["chrom"] or "") or "", row["pos"], row["end"] or row["pos"])
 
 
-def _row(row: Mapping[str, Any], build: GenomeBuild, columns: SampleColumns | None, grounds: Grounds) -> _Row | None:
+def _row(
+    row: Mapping[str, Any], build: GenomeBuild, table: VariantTable, columns: SampleColumns | None, grounds: Grounds
+) -> _Row | None:
     """Return a row with how it is carried, None where the sample is known not to carry it."""
     depth = None
     if columns is None or columns.genotype is None:
@@ -216,7 +214,7 @@ def _row(row: Mapping[str, Any], build: GenomeBuild, columns: SampleColumns | No
         depth = read.depth
         carried = Carried(read.written, read.words, read.copies, read.ploidy, read.chromosomes, read.phase_set)
     known = gene(grounds.known.gene) if grounds.known is not None else None
-    genes = (known,) if known is not None else _genes_by_place(row, build)
+    genes = (known,) if known is not None else tuple(sorted(_genes(row, build, table), key=lambda one: not one.is_monogenic))
     named = grounds.known.gene if grounds.known is not None else genes[0].symbol if genes else ""
     return _Row(row, genes, named, carried, depth, grounds)
 

@@ -26,7 +26,9 @@ from services.variants.imports import import_file
 from services.variants.library import TableInfo, VariantLibrary
 from services.variants.notes import NoteSubject
 from services.variants.outcome import ImportOptions, Mode
+from services.variants.reference.model import PackKind
 from services.variants.workbench import Workbench
+from tests.unit.variants.annotation.packs import Shelf, annotated, clinvar
 
 HEADER = """##fileformat=VCFv4.2
 ##contig=<ID=chr1,length=248956422>
@@ -188,6 +190,28 @@ def test_clinvar_rows_count_in_curated_monogenic_genes_only_and_conflicts_do_not
     assert [one.place for one in found.variants] == ["chr16:3243447 C>A"]
     assert found.variants[0].evidence[0].ground is Ground.CLINVAR
     assert "version not stated" in found.variants[0].evidence[0].source
+
+
+def test_clinvar_of_an_installed_pack_is_cited_with_its_version_and_stars(
+    findings: GenomicFindings, add: Add, library: VariantLibrary, tmp_path: Path
+) -> None:
+    header = HEADER.replace('##INFO=<ID=CLNSIG,Number=.,Type=String,Description="Clinical significance">\n', "")
+    info = add("chr16 3243450 . C A 50 PASS . GT:DP 0/1:30", "chr16 3243460 . G A 50 PASS . GT:DP 0/1:30", header=header)
+    assert only(findings).variants == ()
+    shelf = Shelf(tmp_path / "packs")
+    shelf.rows(
+        PackKind.CLINVAR, clinvar("16", 3_243_450, "C", "A", "Likely pathogenic", 1),
+        clinvar("16", 3_243_460, "G", "A", "Conflicting classifications of pathogenicity"),
+    )  # fmt: skip
+    annotated(library.folder(info.id), shelf.packs)
+    library.changed(info.id)
+    found = only(findings)
+    assert [one.place for one in found.variants] == ["chr16:3243450 C>A"]
+    ground = found.variants[0].evidence[0]
+    assert (ground.significance, ground.condition) == ("Likely pathogenic", "A condition")
+    assert "2026-11" in ground.source
+    assert "1 of 4 stars" in ground.source
+    assert not any("Not compared with ClinVar" in note for note in found.notes)
 
 
 def test_a_table_without_clinvar_says_that_it_was_not_compared(findings: GenomicFindings, add: Add) -> None:

@@ -63,6 +63,11 @@ def judge(
     )
 
 
+def assessed(gathered: Gathered) -> Assessment:
+    """Judge without a person's word: class and criteria only, for many variants at once."""
+    return _assess(gathered, specification_for(gathered.gene), {})
+
+
 def is_unassessed(content: ClassificationContent) -> bool:
     """Whether not one criterion could be judged: then the class says only that nobody looked."""
     return all(row.status == Status.NOT_ASSESSABLE for row in content.criteria)

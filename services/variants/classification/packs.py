@@ -23,6 +23,7 @@ from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import Pack, PackKind
 
 EXONS_FILE = "exons.parquet"
+_SHORT = 1_000
 _EXONS = """
 WITH ranked AS (
     SELECT *, CASE mark WHEN 'mane_select' THEN 0 WHEN 'mane_plus_clinical' THEN 1 WHEN 'canonical' THEN 2 ELSE 3 END AS place
@@ -86,15 +87,18 @@ class PackReader:
             by_chrom[chrom].add(pos)
         chosen = ", ".join(f'"{name}"' for name in ("chrom", "pos", "ref", "alt", *columns))
         sql = (
-            f"SELECT {chosen} FROM read_parquet(?) WHERE chrom = ? AND pos BETWEEN ? AND ? "  # noqa: S608 (our own names)
-            "AND pos IN (SELECT unnest(?::BIGINT[]))"
+            f"SELECT {chosen} FROM read_parquet(?) WHERE chrom = ? AND pos BETWEEN ? AND ?"  # noqa: S608 (our own names)
         )
+        among = " AND pos IN (SELECT unnest(?::BIGINT[]))"
         rows: dict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
         for chrom, positions in by_chrom.items():
             ordered = sorted(positions)
-            values = [str(pack.path), chrom, ordered[0], ordered[-1], ordered]
-            for row in self._query(sql, values).to_pylist():
-                rows[chrom, row["pos"]].append(row)
+            values = [str(pack.path), chrom, ordered[0], ordered[-1]]
+            is_short = ordered[-1] - ordered[0] < _SHORT  # a plain range is answered faster than a list of positions
+            found = self._query(sql, values) if is_short else self._query(sql + among, [*values, ordered])
+            for row in found.to_pylist():
+                if not is_short or row["pos"] in positions:
+                    rows[chrom, row["pos"]].append(row)
         return Found(pack, rows)
 
     def called_near(
@@ -171,6 +175,7 @@ class PackReader:
         with self._lock:
             if self._connection is None:
                 self._connection = duckdb.connect(":memory:", config={"memory_limit": "512MB", "threads": 2})
+                self._connection.execute("SET parquet_metadata_cache = true")  # packs never change once installed
             return self._connection.cursor()
 
 

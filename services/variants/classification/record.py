@@ -28,8 +28,8 @@ from services.variants.reference.model import Pack, PackKind
 _NO_PACK = "no {what} pack is installed for {build}"
 
 
-def gathered(known: Known) -> Gathered:
-    """Turn what was found for a variant into its record, the evidence to show, and the gaps."""
+def gathered(known: Known, *, with_evidence: bool = True) -> Gathered:
+    """Turn what was found for a variant into its record, the evidence to show (none where only the class is asked), the gaps."""
     effect, change = effect_and_change(known)
     placed = known.placed if effect is not None else None
     gaps = _gaps(known, effect)
@@ -54,7 +54,7 @@ def gathered(known: Known) -> Gathered:
         data_versions=_versions(known),
     )
     return Gathered(
-        record, evidence_of(known, effect, gaps), gaps, known.gene.symbol,
+        record, evidence_of(known, effect, gaps) if with_evidence else (), gaps, known.gene.symbol,
         known.placed.accession if known.placed else row.transcript, row.hgvs_coding, row.hgvs_protein,
         effect_known=effect is not None, protein=_protein(known, change), exon=_exon(known),
         is_longer=len(known.question.site.alt) > len(known.question.site.ref),

@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.errors import InvalidInputError
-from services.genomics.acmg.results import RULES_VERSION
+from services.genomics.acmg.engine import Assessment
+from services.genomics.acmg.results import RULES_VERSION, Status
 from services.genomics.genome import GenomeBuild
 from services.variants.annotation.writing import write_table
-from services.variants.classification.content import ClassificationContent
 from services.variants.classification.gathering import Gatherer, Question
-from services.variants.classification.judging import is_unassessed, judge
+from services.variants.classification.judging import assessed
 from services.variants.classification.packs import PackReader
 from services.variants.classification.record import gathered
 from services.variants.classification.row_facts import COLUMN_NAMES
@@ -62,18 +62,19 @@ class _Columns:
         self.versions: dict[str, str] = {}
         self.rule_sets: set[str] = set()
 
-    def values(self, content: ClassificationContent | None) -> tuple[str | None, int | None, str | None]:
-        if content is None:
+    def values(self, found: Assessment | None) -> tuple[str | None, int | None, str | None]:
+        if found is None:
             self.left_out += 1
             return None, None, None
-        if is_unassessed(content):
+        if all(one.status is Status.NOT_ASSESSABLE for one in found.results):
             self.unknown += 1
             return None, None, None
-        self.by_class[content.classification] = self.by_class.get(content.classification, 0) + 1
-        self.versions.update(content.data_versions)
-        self.rule_sets.add(content.rule_set)
-        codes = ", ".join(f"{row.code} {row.strength}" if row.strength else row.code for row in content.met)
-        return content.classification, int(content.points), codes
+        called = found.classification
+        self.by_class[called.pathogenicity.value] = self.by_class.get(called.pathogenicity.value, 0) + 1
+        self.versions.update(found.data_versions)
+        self.rule_sets.add(called.specification)
+        codes = ", ".join(f"{one.criterion} {one.strength}" for one in found.results if one.strength is not None)
+        return called.pathogenicity.value, called.points, codes
 
 
 def classify_table(
@@ -122,8 +123,8 @@ def _values(
             picked = [place for place, row in enumerate(rows) if row["row_id"] in wanted]
             found = _judged([rows[place] for place in picked], build, gatherer, stamps)
             values: list[tuple[str | None, int | None, str | None]] = [(None, None, None)] * len(rows)
-            for place, content in zip(picked, found, strict=True):
-                values[place] = made.values(content)
+            for place, one in zip(picked, found, strict=True):
+                values[place] = made.values(one)
             done += len(picked)
             if picked:
                 report(done / max(1, len(wanted)), f"{done:,} of {len(wanted):,} variants classified")
@@ -134,7 +135,7 @@ def _values(
 
 def _judged(
     rows: Sequence[Mapping[str, Any]], build: GenomeBuild, gatherer: Gatherer, stamps: tuple[str, ...]
-) -> list[ClassificationContent | None]:
+) -> list[Assessment | None]:
     questions: list[Question] = []
     places: list[int] = []
     for place, row in enumerate(rows):
@@ -142,10 +143,10 @@ def _judged(
         if question is not None:
             questions.append(question)
             places.append(place)
-    found: list[ClassificationContent | None] = [None] * len(rows)
+    found: list[Assessment | None] = [None] * len(rows)
     if questions:
         for place, known in zip(places, gatherer.known(build, questions), strict=True):
-            found[place] = judge(gathered(known))
+            found[place] = assessed(gathered(known, with_evidence=False))
     return found
 
 

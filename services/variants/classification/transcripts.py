@@ -28,6 +28,8 @@ class Placed:
     mark: str
     transcript: CodingTranscript
     pack: Pack
+    first: int
+    last: int
 
     @property
     def accession(self) -> str:
@@ -38,8 +40,7 @@ class Placed:
         return self.mark.startswith("mane")
 
     def covers(self, first: int, last: int) -> bool:
-        exons = self.transcript.model.exons
-        return min(start for start, _ in exons) <= last and first <= max(end for _, end in exons)
+        return self.first <= last and first <= self.last
 
 
 class Transcripts:
@@ -106,7 +107,8 @@ def _placed(rows: Sequence[Mapping[str, Any]], bases: Bases | None, pack: Pack) 
         )
     except InvalidInputError:  # a gene model that contradicts itself can decide nothing
         return None
-    return Placed(head["gene"], head["mark"] or "", CodingTranscript(model, bases), pack)
+    ends = min(first for first, _ in model.exons), max(last for _, last in model.exons)
+    return Placed(head["gene"], head["mark"] or "", CodingTranscript(model, bases), pack, *ends)
 
 
 def _rank(placed: Placed | None) -> tuple[int, int, str]:

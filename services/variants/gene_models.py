@@ -17,28 +17,32 @@ EXONS_FILE = "exons.parquet"
 _RANKS = {"mane_select": 0, "mane_plus_clinical": 1, "canonical": 2}
 _KEPT = 256
 _MAX_TRANSCRIPTS = 400
-_BY_GENE = "upper(gene) = upper(?)"
-_BY_ACCESSION = "split_part(transcript, '.', 1) = ?"
+_LONGEST = 3_000_000
+"""More bases than any human gene has: the file is sorted by place, and what is farther away is not read."""
+_BY_GENE = "gene IN (?, ?)"
+_BY_ACCESSION = "(transcript = ? OR starts_with(transcript, ?))"
 _BY_PLACE = (
-    "chrom = ? AND transcript IN (SELECT transcript FROM read_parquet(?) WHERE chrom = ? "
-    'GROUP BY transcript HAVING min(start) <= ? AND max("end") >= ?)'
+    "chrom = ? AND start BETWEEN ? AND ? AND transcript IN (SELECT transcript FROM read_parquet(?) WHERE chrom = ? "
+    'AND start BETWEEN ? AND ? GROUP BY transcript HAVING min(start) <= ? AND max("end") >= ?)'
 )
 
 
 def transcripts_of_gene(pack: Pack, gene: str) -> tuple[TranscriptModel, ...]:
     """Return the transcripts of a gene, MANE Select first, then MANE Plus Clinical, canonical and the longest of the others."""
-    return _asked(pack.folder / EXONS_FILE, pack.sha256, _BY_GENE, (gene,))
+    return _asked(pack.folder / EXONS_FILE, pack.sha256, _BY_GENE, (gene, gene.upper()))
 
 
 def transcripts_named(pack: Pack, accession: str) -> tuple[TranscriptModel, ...]:
     """Return the transcripts with an accession, whatever its version; several where a model has several places for it."""
-    return _asked(pack.folder / EXONS_FILE, pack.sha256, _BY_ACCESSION, (accession.partition(".")[0],))
+    bare = accession.partition(".")[0]
+    return _asked(pack.folder / EXONS_FILE, pack.sha256, _BY_ACCESSION, (bare, f"{bare}."))
 
 
 def transcripts_over(pack: Pack, chrom: str, start: int, end: int) -> tuple[TranscriptModel, ...]:
     """Return the transcripts that overlap a stretch, introns included, in the order of `transcripts_of_gene`; at most 400."""
     path = pack.folder / EXONS_FILE
-    return _asked(path, pack.sha256, _BY_PLACE, (chrom, str(path), chrom, end, start))
+    window = (start - 2 * _LONGEST, end + 2 * _LONGEST)
+    return _asked(path, pack.sha256, _BY_PLACE, (chrom, *window, str(path), chrom, *window, end, start))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from services.errors import InvalidInputError
-from services.genomics.genome import GenomeBuild
+from services.genomics.genome import GenomeBuild, canonical_chromosome
 from services.genomics.hgvs.model import Description, Kind, NucleotideChange, ProteinChange
 from services.genomics.hgvs.projection import to_allele
 from services.genomics.hgvs.protein import coding_changes, one_letter
@@ -59,6 +59,8 @@ def _on_chromosome(description: Description, data: InstalledData) -> Candidate:
     if name is None or not isinstance(description.change, NucleotideChange):
         raise InvalidInputError("name the chromosome before g., as in NC_000016.10:g.50712015C>T or chr16:g.50712015C>T")
     chrom = chromosome_in_build(name, data.build)
+    if canonical_chromosome(chrom) is None:
+        raise InvalidInputError(f"{name} is no chromosome of {data.build}: g. is read on chromosomes, c. on genes and transcripts")
     exact = description.change.stretch.exact
     if exact is None:
         raise InvalidInputError("a change with uncertain positions names no single variant")

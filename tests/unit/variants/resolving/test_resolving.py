@@ -112,7 +112,7 @@ def test_an_older_numbering_is_found_and_said_to_be_one() -> None:
         ("NC_000016.9:g.3293407T>C", "belongs to GRCh37"), ("16-99999999-A-T", "has no position 99,999,999"),
         ("16-3243407-T-T", "both alleles are the same"), ("chrUn_7-5-A-T", "is no chromosome"),
         ("NM_000243.3:r.5a>u", "give the c. description"), ("16:g.3243407del", "which is not installed"),
-        ("1" * 300, "at most 200 characters"),
+        ("NOD2:g.5A>T", "NOD2 is no chromosome"), ("LRG_199:g.5A>T", "is no chromosome"), ("1" * 300, "at most 200 characters"),
     ],
 )  # fmt: skip
 def test_what_is_not_found_says_why(text: str, reason: str) -> None:

@@ -60,7 +60,7 @@ def _on_chromosome(description: Description, data: InstalledData) -> Candidate:
         raise InvalidInputError("name the chromosome before g., as in NC_000016.10:g.50712015C>T or chr16:g.50712015C>T")
     chrom = chromosome_in_build(name, data.build)
     if canonical_chromosome(chrom) is None:
-        raise InvalidInputError(f"{name} is no chromosome of {data.build}: g. is read on chromosomes, c. on genes and transcripts")
+        raise InvalidInputError(f"{name} is no chromosome of {data.build}: g. is read on chromosomes, c. on transcripts")
     exact = description.change.stretch.exact
     if exact is None:
         raise InvalidInputError("a change with uncertain positions names no single variant")

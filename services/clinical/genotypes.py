@@ -19,13 +19,17 @@ MAX_GENOTYPES = 300
 
 
 class Genotype(Frozen):
-    """One gene as read. `phenotype` is None where it cannot be assigned, `reason` then says why."""
+    """One gene as read. `phenotype` is None where it cannot be assigned, `reason` then says why.
+
+    `origin` says where the program read it itself; it is empty for a genotype that was stated.
+    """
 
     gene: str
     written: str
     diplotype: tuple[str, str] | None = None
     phenotype: str | None = None
     reason: str = ""
+    origin: str = ""
 
     @property
     def diplotype_text(self) -> str | None:

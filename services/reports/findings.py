@@ -130,7 +130,8 @@ def _genotype(one: GenotypeRow) -> str:
     """The genotype as sent and how it is read, said once."""
     if not one.phenotype:
         return f"{one.written}: not interpreted. {one.reason}".strip()
-    return one.written if one.phenotype.split()[0].casefold() in one.written.casefold() else f"{one.written}: {one.phenotype}"
+    said = one.written if one.phenotype.split()[0].casefold() in one.written.casefold() else f"{one.written}: {one.phenotype}"
+    return f"{said} ({one.origin})" if one.origin else said
 
 
 def _disease(one: HlaAssociationRow) -> str:

@@ -157,6 +157,7 @@ class GenotypeRow(Record):
     written: str
     phenotype: str | None = None
     reason: str = ""
+    origin: str = ""
 
 
 class ScoreRow(Record):

@@ -67,6 +67,17 @@ def with_origin(rows: Iterable[CrossFinding], profile: Profile, found: GenomicIn
     return tuple(_told(row, read[row.gene]) if row.agent == "pharmacogenomics" and row.gene in read else row for row in rows)
 
 
+def genotypes_with_origin(read: genotypes.Genotypes, profile: Profile, found: GenomicInput) -> genotypes.Genotypes:
+    """Return the genotypes, those read from a table saying so."""
+    known = origins(profile, found)
+    marked = tuple(
+        one.model_copy(update={"origin": f"read from the variant table {known[one.gene].table}, {known[one.gene].status}"})
+        if one.gene in known else one
+        for one in read.genes
+    )
+    return read.model_copy(update={"genes": marked})
+
+
 def therapy_with_origin(therapy: TherapyReport, profile: Profile, found: GenomicInput) -> TherapyReport:
     """Return the treatments with a note for each genotype they rest on that no laboratory stated."""
     notes = [

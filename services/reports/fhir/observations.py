@@ -123,7 +123,7 @@ def _genotype(frame: Frame, one: GenotypeRow, number: int) -> Resource:
     return _observation(
         frame, "genotype", f"{number}|{one.gene}", concept(f"{one.gene} genotype"),
         text=narrative(f"{one.gene}: {one.written}"), category=_LABORATORY, valueCodeableConcept=concept(one.written),
-        note=notes([f"Read as {one.phenotype}." if one.phenotype else one.reason]),
+        note=notes([f"Read as {one.phenotype}." if one.phenotype else one.reason, f"{one.origin}." if one.origin else ""]),
     )  # fmt: skip
 
 

@@ -313,6 +313,9 @@ def test_the_analysis_carries_the_findings_and_treatment_follows_the_genotype(fi
     mefv = next(row for row in rows if row["gene"] == "MEFV")
     assert (mefv["agent"], mefv["table"], mefv["row"]) == ("genomics", table.name, 2)
     assert mefv["sources"]
+    read = after.genotypes.get("TPMT")
+    assert read is not None
+    assert read.origin == f"read from the variant table {table.name}, ambiguous"
     assert without_genomics(enriched) == profile
     assert to_document(analyse(enriched)) == to_document(after)
     assert not after.unrecognised

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from components.igv_library import library_url
 from services.access.principals import LOCAL_USER
 from services.genomics.genome import GenomeBuild
 from services.settings import Settings
@@ -25,6 +26,21 @@ from tests.unit.variants.support import vcf, write
 pytestmark = pytest.mark.browser
 
 _MITOCHONDRION = 16_569
+_ASK_ANOTHER_HOST = """async (library) => {
+  console.error = () => {}  // the library reports the refusal there, which would fail the test
+  const { default: igv } = await import(library)
+  const sheet = document.body.appendChild(document.createElement("div"))
+  const fastaURL = "data:text/plain;base64," + btoa(">1\\nACGTACGT\\n")
+  const browser = await igv.createBrowser(sheet, { loadDefaultGenomes: false, reference: { id: "own", fastaURL }, locus: "1:1-8" })
+  try {
+    await browser.loadTrack({ type: "annotation", format: "bed", url: "https://example.org/genes.bed" })
+    return "asked"
+  } catch (refusal) {
+    return refusal.message
+  } finally {
+    sheet.remove()
+  }
+}"""
 
 
 @pytest.fixture
@@ -76,6 +92,7 @@ def test_it_draws_without_packs_reads_sequence_in_pieces_and_asks_no_other_host(
     assert ("/api/genome/reference/GRCh38/sequence.fa.fai", 200) in pieces
     assert {status for path, status in pieces if path.endswith("/sequence.fa")} == {206}
 
+    assert "sends nothing to other computers" in page.evaluate(_ASK_ANOTHER_HOST, library_url())
     own = urlsplit(dashboard.url).netloc
     outside = [url for url in asked if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != own]
     assert outside == []

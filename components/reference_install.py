@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
 from components import state, upload_area, upload_list
@@ -63,9 +65,8 @@ def _from_known(services: Services, access: Principal, kind: PackKind, build: Ge
 
 
 def _submit_known(services: Services, access: Principal, source: Source) -> Job:
-    request = PackRequest(
-        source.kind, source.build, version=source.version, source_url=source.url, licence=source.licence
-    )
+    version = source.version_on(datetime.now(UTC).date())
+    request = PackRequest(source.kind, source.build, version=version, source_url=source.url, licence=source.licence)
     return services.reference_installs.submit_url(access, source.url, request)
 
 

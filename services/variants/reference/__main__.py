@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from services.errors import ConflictError, InvalidInputError, ParatopeError
@@ -119,7 +120,8 @@ def _request(given: argparse.Namespace) -> PackRequest:
     if source is None:
         return request
     given.url = given.url or source.url
-    return replace(request, version=request.version or source.version, source_url=source.url,
+    version = request.version or source.version_on(datetime.now(UTC).date())
+    return replace(request, version=version, source_url=source.url,
                    licence=request.licence or source.licence)
 
 

@@ -7,6 +7,7 @@ change: an administrator may always give another one, or a file. Sizes are rough
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from services.genomics.genome import GenomeBuild
 from services.variants.reference.model import PackKind
@@ -27,6 +28,12 @@ class Source:
     page: str
     licence: str
     megabytes: int
+    says_version: bool = True
+    """Whether the file itself says which version it is; where it does not, the day of fetching stands for it."""
+
+    def version_on(self, today: date) -> str | None:
+        """Return the version to ask for when it is fetched today; None where the file says it."""
+        return self.version or (None if self.says_version else f"fetched-{today.isoformat()}")
 
 
 _CLINVAR_TERMS = "NCBI: free of restrictions, with attribution"
@@ -89,10 +96,12 @@ SOURCES: tuple[Source, ...] = (
            f"{_GNOMAD}/papers/2019-sv/gnomad_v2.1_sv.sites.bed.gz", _GNOMAD_PAGE, _GNOMAD_TERMS, 150),
     Source(PackKind.PHENOTYPES, "HPO genes to phenotype", None, None,
            "https://purl.obolibrary.org/obo/hp/hpoa/genes_to_phenotype.txt", "https://hpo.jax.org/data/annotations",
-           "HPO licence: free with attribution, not to be altered", 20),
+           "HPO licence: free with attribution, not to be altered", 20, says_version=False),
     Source(PackKind.MANE, "MANE", None, "1.4",
            "https://ftp.ncbi.nlm.nih.gov/refseq/MANE/MANE_human/release_1.4/MANE.GRCh38.v1.4.summary.txt.gz",
            "https://www.ncbi.nlm.nih.gov/refseq/MANE/", _CLINVAR_TERMS, 1),
+    Source(PackKind.SOMATIC_EVIDENCE, "CIViC, a monthly release (ClinicalEvidenceSummaries)", None, None, "",
+           "https://civicdb.org/releases/main", "CC0 1.0 (CIViC)", 10),
 )
 
 GIVES: dict[PackKind, str] = {

@@ -24,7 +24,7 @@ from services.variants.reference.text import TextFile, open_text
 
 TABLE = "data.parquet"
 READ_SHARE = 0.85
-_MEMORY = "900MB"
+_MEMORY = "600MB"
 _THREADS = 2
 _ROW_GROUP = 100_000
 _BLOCK_BYTES = 8 << 20

@@ -48,6 +48,12 @@ _Value = Callable[..., str]
 
 def convert(conversion: Conversion) -> Converted:
     """Convert sites VCF files or tables. Raises what `write_table` raises, and InvalidInputError for another file or build."""
+    names = [path.name.lower() for path in conversion.sources]
+    if any(".exomes." in name for name in names) and any(".genomes." in name for name in names):
+        raise InvalidInputError(
+            "files of exomes and of genomes together would list alleles twice with counts that do not add up: install the joint "
+            "files, or one of the two"
+        )
     with open_text(conversion.sources[0]) as text:
         is_vcf = text.stream.peek(1)[:2] == b"##"
     rows = _from_vcf(conversion) if is_vcf else _from_table(conversion)

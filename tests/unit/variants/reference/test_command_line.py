@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,13 @@ def test_the_catalogue_names_every_kind_and_where_it_comes_from(root: Path, caps
     said = capsys.readouterr().out
     assert all(f"{kind}: {GIVES[kind]}" in said for kind in PackKind)
     assert all(source.page in said for source in SOURCES if not source.url)
+
+
+def test_a_file_that_never_says_its_version_is_named_by_the_day_it_was_fetched() -> None:
+    versions = {source.kind: source.version_on(date(2026, 11, 22)) for source in SOURCES}
+    assert versions[PackKind.PHENOTYPES] == "fetched-2026-11-22"
+    assert versions[PackKind.CLINVAR] is None
+    assert versions[PackKind.MANE] == "1.4"
 
 
 def test_each_source_can_be_installed_and_has_its_terms_on_record() -> None:

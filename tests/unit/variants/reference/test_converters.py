@@ -152,6 +152,15 @@ def test_files_by_chromosome_make_one_pack(library: ReferenceLibrary, tmp_path: 
     assert len(pack.sha256) == 64
 
 
+def test_exomes_and_genomes_are_not_mixed_in_one_pack(library: ReferenceLibrary, tmp_path: Path) -> None:
+    paths = []
+    for source in ("exomes", "genomes"):
+        paths.append(tmp_path / f"gnomad.{source}.v4.1.sites.chr1.vcf")
+        paths[-1].write_text(vcf(G38, ("AC", "AN"), ["chr1\t5\t.\tA\tG\t.\tPASS\tAC=1;AN=10"]))
+    with pytest.raises(InvalidInputError, match="list alleles twice"):
+        library.install(paths, PackRequest(PackKind.FREQUENCIES, G38))
+
+
 # Scores
 
 _REVEL = """chr,hg19_pos,grch38_pos,ref,alt,aaref,aaalt,REVEL,Ensembl_transcriptid

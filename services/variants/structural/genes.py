@@ -7,10 +7,11 @@ by bins of 100,000 bases: a plain condition on two ranges makes the database com
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from services.genomics.genome import GenomeBuild
@@ -139,11 +140,23 @@ OVERLAP = f"""
 """SQL: two binned stretches overlap; each pair is found once, in the bin in which the overlap begins."""
 
 
-def overlapping(connection: duckdb.DuckDBPyConnection, ours: Stretches, theirs: Stretches) -> list[tuple[int, int]]:
-    """Return all pairs of numbers of stretches that share a base, in the order of ours, then theirs. Each pair once."""
+Pairs = Mapping[int, Sequence[int]]
+
+
+def overlapping(connection: duckdb.DuckDBPyConnection, ours: Stretches, theirs: Stretches) -> Pairs:
+    """Return for each number of ours the numbers of theirs that share a base with it, in rising order, each once."""
     connection.register("ours", ours.table())
     connection.register("theirs", theirs.table())
-    sql = f"""
-        SELECT DISTINCT a.number, b.number FROM {binned('ours')} a JOIN {binned('theirs')} b ON {OVERLAP} ORDER BY 1, 2
-    """  # noqa: S608 (fixed text)
-    return [(int(one), int(other)) for one, other in connection.execute(sql).fetchall()]
+    sql = f"SELECT a.number AS own, b.number AS other FROM {binned('ours')} a JOIN {binned('theirs')} b ON {OVERLAP}"  # noqa: S608
+    found: pa.Table = connection.sql(sql).to_arrow_table()
+    own, other = found["own"].to_numpy(), found["other"].to_numpy()
+    order = np.lexsort((other, own))
+    own, other = own[order], other[order]
+    is_new = np.ones(len(own), dtype=np.bool_)
+    is_new[1:] = (own[1:] != own[:-1]) | (other[1:] != other[:-1])  # an event with two places can meet one gene twice
+    own, other = own[is_new], other[is_new]
+    if not len(own):
+        return {}
+    begins = np.flatnonzero(np.append(True, own[1:] != own[:-1]))
+    groups = np.split(other, begins[1:])
+    return {number: group.tolist() for number, group in zip(own[begins].tolist(), groups, strict=True)}

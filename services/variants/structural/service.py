@@ -92,9 +92,9 @@ class StructuralLayer:
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         events = self._events
-        overlaps = _grouped(overlapping(self._connection, touched(events), _stretches(self._genes)))
-        breaks = _grouped(overlapping(self._connection, broken(events), _stretches(self._genes)))
-        regions = _grouped(overlapping(self._connection, touched(events), self._dosage.stretches))
+        overlaps = overlapping(self._connection, touched(events), _stretches(self._genes))
+        breaks = overlapping(self._connection, broken(events), _stretches(self._genes))
+        regions = overlapping(self._connection, touched(events), self._dosage.stretches)
         coding = self._coding_of_regions()
         pack = self._packs.get(PackKind.POPULATION_SV)
         population = matches(events, pack, self._connection) if pack is not None else None
@@ -123,7 +123,7 @@ class StructuralLayer:
 
     def _coding_of_regions(self) -> list[frozenset[str]]:
         """Return the protein-coding genes of each curated region."""
-        found = _grouped(overlapping(self._connection, self._dosage.stretches, _stretches(self._genes)))
+        found = overlapping(self._connection, self._dosage.stretches, _stretches(self._genes))
         return [
             frozenset(self._genes[one].symbol for one in found.get(number, ()) if self._genes[one].is_coding)
             for number in range(len(self._dosage.regions))
@@ -165,13 +165,6 @@ def _stretches(places: Sequence[GenePlace]) -> Stretches:
     return Stretches(
         range(len(places)), [one.chrom for one in places], [one.start for one in places], [one.end for one in places]
     )
-
-
-def _grouped(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    for one, other in pairs:
-        found[one].append(other)
-    return found
 
 
 def _place(event: Event) -> dict[str, Any]:

@@ -31,7 +31,8 @@ _ASK_ANOTHER_HOST = """async (library) => {
   const { default: igv } = await import(library)
   const sheet = document.body.appendChild(document.createElement("div"))
   const fastaURL = "data:text/plain;base64," + btoa(">1\\nACGTACGT\\n")
-  const browser = await igv.createBrowser(sheet, { loadDefaultGenomes: false, reference: { id: "own", fastaURL }, locus: "1:1-8" })
+  const reference = { id: "own", fastaURL }
+  const browser = await igv.createBrowser(sheet, { loadDefaultGenomes: false, reference, locus: "1:1-8" })
   try {
     await browser.loadTrack({ type: "annotation", format: "bed", url: "https://example.org/genes.bed" })
     return "asked"

@@ -51,6 +51,8 @@ def to_allele(change: NucleotideChange, start: int, end: int, *, is_plus_strand:
     if bases is None:
         return _without_sequence(change, start, end, stated, alt)
     there = bases(start, end)
+    if len(there) != end - start + 1:
+        raise InvalidInputError(f"position {end:,} lies past the end of the reference sequence")
     _check_stated(change, stated, there, start)
     ref, new = _alleles(change, there, stated, alt)
     if change.edit is Edit.INSERTION:

@@ -39,7 +39,7 @@ class InstalledData:
     def bases(self, chrom: str) -> Bases | None:
         """Return the bases of a chromosome; None where its sequence is not installed."""
         contig = None if self.genome is None else self.genome.contig(chrom)
-        return None if self.genome is None or contig is None else partial(self.genome.bases, contig)
+        return None if self.genome is None or contig is None else partial(_bases, self.genome, contig)
 
     def of_gene(self, gene: str) -> tuple[TranscriptModel, ...]:
         """Return the transcripts of a gene, best first; a former symbol is read as the present one where that is known."""
@@ -95,6 +95,11 @@ def installed_data(references: ReferenceLibrary | None, build: GenomeBuild) -> I
     finally:
         if genome is not None:
             genome.close()
+
+
+def _bases(genome: ReferenceGenome, contig: str, start: int, end: int) -> str:
+    """The bases of a stretch; fewer at the end of a contig, none past it."""
+    return genome.bases(contig, start, end) if start <= genome.lengths[contig] else ""
 
 
 def _opened(sequence: Pack) -> ReferenceGenome:

@@ -130,6 +130,18 @@ def test_no_text_makes_it_fail(text: str) -> None:
 # With packs
 
 
+@given(
+    head=st.sampled_from(("NM_900001.2:c.", "NM_900003.1:c.", "NM_900003.1:n.", "PLUSG c.", "PLUSG p.", "chr1:g.", "1-")),
+    place=st.from_regex(r"[*-]?[0-9]{1,3}([+-][0-9]{1,2})?(_[*-]?[0-9]{1,3}([+-][0-9]{1,2})?)?", fullmatch=True),
+    edit=st.sampled_from(("del", "dup", "inv", "insAC", "delinsT", "A>T", "C>G", "=", "AC[3]", "[2]", "-A-T", "copy2", "delA")),
+)
+def test_any_description_of_the_right_form_has_an_answer(packs: ReferenceLibrary, head: str, place: str, edit: str) -> None:
+    found = resolve(f"{head}{place}{edit}", BUILD, packs)
+    assert found.candidates or found.problems
+    for one in found.candidates:
+        assert SEQUENCE[one.pos - 1 : one.pos - 1 + len(one.ref)] == one.ref
+
+
 def test_a_coding_change_is_projected_on_both_strands(packs: ReferenceLibrary) -> None:
     plus = resolve("PLUSG c.4C>T", BUILD, packs)
     assert written(plus) == ["1-64-C-T"]
@@ -156,6 +168,13 @@ def test_a_reference_base_that_is_not_there_is_no_variant(packs: ReferenceLibrar
     assert found.outcome is Outcome.NOT_FOUND
     assert found.problems == ("GRCh38 has C at 1:64, not G: is it another build?",)
     assert "the reference has C" in resolve("NM_900001.2:c.4G>T", BUILD, packs).problems[0]
+
+
+@pytest.mark.parametrize("text", ["chr1:g.500del", "chr1:g.399_402del", "chr1:g.400_401insA", "chr1:g.900A>T", "1-900-A-T"])
+def test_a_place_past_the_end_of_the_sequence_is_refused(packs: ReferenceLibrary, text: str) -> None:
+    found = resolve(text, BUILD, packs)
+    assert found.outcome is Outcome.NOT_FOUND
+    assert any(reason in found.problems[0] for reason in ("lies past the end", "has nothing at"))
 
 
 def test_a_protein_change_gives_each_codon_change_of_one_base(packs: ReferenceLibrary) -> None:

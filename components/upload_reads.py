@@ -150,6 +150,7 @@ def _reference(services: Services, uploads: Sequence[Upload], turn: int) -> dict
             "No reference sequence is installed. An administrator installs one under Reference data, or you drop a FASTA file "
             "above: a small genome or a panel's sequences.", icon=":material/genetics:",
         )
+        st.page_link("pages/admin/reference.py", label="Open the reference data", icon=":material/library_books:")
     if chosen in sent:
         return {"reference": {"upload_id": chosen}, "assembly": None}
     return {"reference": None, "assembly": chosen}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
+from demo_data.reads import write_reads
 from tests.browser.conftest import Dashboard, start, stop, wait_until_prepared
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -85,6 +88,29 @@ def test_a_vcf_is_uploaded_described_imported_and_watched_to_its_end(page: Page,
     expect(page.get_by_text("Index case").first).to_be_visible()
     page.reload()
     expect(page.get_by_text("Imported 3 rows")).to_be_visible()
+
+
+def test_reads_are_sent_paired_called_and_their_report_is_shown(page: Page, tmp_path: Path) -> None:
+    made = write_reads(tmp_path)
+    open_page(page)
+    page.get_by_role("tab", name="Reads").click()
+    expect(page.get_by_role("button", name="Use the demo reads")).to_be_visible()
+    choose(page, *made.files.values())
+    expect(page.get_by_text("demo_reference.fa · ")).to_be_visible()
+    expect(page.get_by_text("demo_L001_R1.fastq.gz · ")).to_be_visible()
+    expect(page.get_by_text("demo_L001_R2.fastq.gz · ")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Reference", exact=True)).to_have_value("demo_reference.fa, uploaded")
+    page.get_by_role("button", name="Call variants").click()
+    expect(page.get_by_text("The job has been queued")).to_be_visible()
+    page.get_by_role("link", name="Watch the jobs").click()
+    expect(page.get_by_text("Called 24 SNVs and 6 insertions and deletions")).to_be_visible(timeout=60_000)
+    page.get_by_text("Report on the reads").first.click()
+    expect(page.get_by_label(re.compile("Depth of coverage: demo most often"))).to_be_visible()
+    expect(page.get_by_text("no structural variants")).to_be_visible()
+    page.get_by_role("button", name="Prepare the download").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download calls.vcf.gz").click()
+    assert gzip.decompress(download.value.path().read_bytes()).count(b"\tPASS\t") == 30
 
 
 def test_a_paused_upload_goes_on_after_a_reload_where_it_was(page: Page, large: Path) -> None:

@@ -35,7 +35,7 @@ elif arguments[0] == "fq2bam":
             for read in source:
                 target.write(read)
 elif arguments[0] == "deepvariant":
-    sys.exit("[PB Error] no GPU was found at /opt/secret/place")
+    sys.exit("[PB Error] no GPU was found at /usr/secret/place")
 else:
     option = "--out-vcf" if arguments[0] == "mutectcaller" else "--out-variants"
     pathlib.Path(value(option)).write_bytes(gzip.decompress(pathlib.Path({vcf!r}).read_bytes()))
@@ -131,7 +131,7 @@ def test_what_it_complains_about_is_told_without_places_of_this_machine_and_noth
 ) -> None:
     with pytest.raises(InvalidInputError, match=r"pbrun deepvariant ended with code 1: .*no GPU was found") as refused:
         parabricks.call_variants(germline(made), tmp_path / "result", pbrun, "deepvariant")
-    assert "/opt/secret" not in refused.value.message
+    assert "/usr/secret" not in refused.value.message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "log"]
 
 

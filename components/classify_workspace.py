@@ -47,7 +47,7 @@ def show(services: Services, access: Principal, subject: Subject, scheme: Scheme
             context = classify_case.choose(scheme, gene, latest.content if latest else None, key)
         content = _classified(services, subject, scheme, context)
         with text:
-            content = _text(content, latest, key)
+            content = _text(services, content, latest, key)
         with criteria:
             if scheme is Scheme.ACMG:
                 classify_board.show(content, key)
@@ -70,7 +70,7 @@ def _classified(services: Services, subject: Subject, scheme: Scheme, context: C
     return services.classifier.classify(evidence, scheme, choices, name_of(subject.identity, evidence))
 
 
-def _text(content: ClassificationContent, latest: Classified | None, key: str) -> ClassificationContent:
+def _text(services: Services, content: ClassificationContent, latest: Classified | None, key: str) -> ClassificationContent:
     """Draw the text of the class; what a person writes over it stays until the class's own text changes."""
     kept = latest.content if latest and latest.content.without_rationale() == content.without_rationale() else None
     own = f"{key}.text.{sha256(content.rationale.encode()).hexdigest()[:16]}"
@@ -78,9 +78,37 @@ def _text(content: ClassificationContent, latest: Classified | None, key: str) -
     written = st.text_area(
         "Rationale", kept.rationale if kept else content.rationale, max_chars=MAX_RATIONALE, key=own, height=380,
     )  # fmt: skip
-    if written.strip() and written != content.rationale:
-        return content.model_copy(update={"rationale": written.strip(), "rationale_by": "edited by a person"})
-    return content
+    _offer_model(services, content, own)
+    if not written.strip() or written == content.rationale:
+        return content
+    if kept is not None and written == kept.rationale:
+        return kept
+    is_models = written == st.session_state.get(f"{own}.model")
+    author = services.rationale_writer.author if is_models else "edited by a person"
+    return content.model_copy(update={"rationale": written.strip(), "rationale_by": author})
+
+
+def _offer_model(services: Services, content: ClassificationContent, own: str) -> None:
+    """Offer the language model's wording where one is configured; what it writes stands in the text field, checked."""
+    writer = services.rationale_writer
+    if writer.available:
+        st.button(
+            "Word it with the language model", icon=":material/smart_toy:", key=f"{own}.ask", on_click=_ask_model,
+            args=(services, content, own),
+            help=f"Sends criteria and evidence to {writer.sends_to}, nothing that people wrote; each sentence is checked",
+        )  # fmt: skip
+    problem = st.session_state.pop(f"{own}.problem", None)
+    if isinstance(problem, ParatopeError):
+        show_error(problem)
+
+
+def _ask_model(services: Services, content: ClassificationContent, own: str) -> None:
+    try:
+        text = services.rationale_writer.write(content)
+    except ParatopeError as error:
+        st.session_state[f"{own}.problem"] = error
+    else:
+        st.session_state[own] = st.session_state[f"{own}.model"] = text
 
 
 def heading(services: Services, subject: Subject) -> None:

@@ -12,6 +12,7 @@ from services.assistant.chat import Chat
 from services.assistant.conversations import Conversations
 from services.assistant.language_model import LanguageModel
 from services.assistant.proposals import FactProposer
+from services.assistant.rationale_writing import RationaleWriter
 from services.clinical.analysis import warm_up
 from services.evidence.documents.reading import DocumentReader
 from services.evidence.embedder import SentenceEmbedder
@@ -84,6 +85,7 @@ class Services:
     references: ReferenceLibrary
     reference_installs: ReferenceInstalls
     classifier: VariantClassifier
+    rationale_writer: RationaleWriter
     batch_classification: BatchClassification
     read_calling: ReadCalling
     preparation: Preparation
@@ -157,6 +159,7 @@ def build_services(settings: Settings) -> Services:
         variant_annotations=work.variant_annotations,
         variants=variants, workbench=workbench, genomic_findings=findings, genomic_evidence=genomic_evidence,
         references=work.references, reference_installs=work.reference_installs, classifier=work.classifier,
+        rationale_writer=RationaleWriter(model, base_url=settings.anthropic_base_url),
         batch_classification=work.batch_classification, read_calling=work.read_calling,
         preparation=Preparation(
             _steps(settings, embedder, store, index, readiness, patients, documents, demo, work.variant_imports,

@@ -20,6 +20,7 @@ from services.variants.views import View
 EXPRESSION = "explorer.expression"
 PROBLEM = "explorer.problem"
 _TABLE = "explorer.table"
+_VERSION = "explorer.version"
 _VIEW = "explorer.view"
 _ROW = "explorer.row"
 _GENERATION = "explorer.generation"
@@ -27,13 +28,18 @@ _NEXT_ROW = "explorer.next_row"
 
 
 def follow(services: Services, access: Principal, table: TableInfo) -> None:
-    """Load what this table last looked like when another one was open before."""
-    if st.session_state.get(_TABLE) == table.id:
+    """Load what this table last looked like when another one was open before; annotated anew, leave out what it lost."""
+    opened = services.workbench.questions.table(access, table.id)
+    is_same, version = st.session_state.get(_TABLE) == table.id, st.session_state.get(_VERSION)
+    if is_same and version == opened.version:
         return
-    st.session_state[_TABLE] = table.id
-    last = services.workbench.views.last(access, table.id) or View()
-    known = list(services.workbench.questions.table(access, table.id).facts.columns)
-    _set(last.for_columns(known))
+    st.session_state[_TABLE], st.session_state[_VERSION] = table.id, opened.version
+    known = list(opened.facts.columns)
+    last = view() if is_same else services.workbench.views.last(access, table.id) or View()
+    _set(replace(last.for_columns(known), sort=tuple(one for one in last.sort if one.column in known)))
+    if is_same:
+        _renew()
+        return
     wanted, row_id = st.session_state.pop(_NEXT_ROW, (None, None))
     select_row(row_id if wanted == table.id else None)
     _renew()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from services.variants.annotation.service import annotate
 from services.variants.annotation.writing import put_in_place
 from services.variants.imports import import_file
 from services.variants.library import TableInfo
+from services.variants.manifest import read_manifest, write_manifest
 from services.variants.outcome import ImportOptions, Mode
 from tests.pages.conftest import OpenPage
 from tests.unit.variants.conftest import TRIO
@@ -237,3 +239,24 @@ def test_an_annotated_table_shows_what_each_pack_says_and_what_is_missing(
     shown = {name: value for one in page.table for name, value in one.value.to_dict()[next(iter(one.value))].items()}
     assert any("NOD2" in str(value) for value in shown.values()), shown
     assert not page.exception
+
+
+def test_a_column_that_a_new_annotation_lost_leaves_the_grid_and_the_rest_of_the_view_stays(
+    open_page: OpenPage, table: Table, services: Services, tmp_path: Path
+) -> None:
+    info = table("chr1 100 . A G 50 PASS . GT 0/1", "chr1 300 . C <DEL> 9 . END=900 GT 0/1")
+    request = AnnotationRequest(services.variants.folder(info.id), GenomeBuild.GRCH38, {})
+    put_in_place(request.folder, annotate(request, tmp_path / "one", lambda _share, _message: None, lambda: False).folder)
+    page = open_page(PAGE)
+    page.text_input(key=variant_session.EXPRESSION).set_value("qual > 5").run()
+    page.session_state["explorer.view"] = replace(page.session_state["explorer.view"], columns=("pos", "sv_type"))
+    page.run()
+    assert "sv_type" in page.dataframe[0].value.columns
+    manifest = read_manifest(request.folder)
+    kept = [entry for entry in manifest["columns"] if entry["name"] != "sv_type"]
+    write_manifest(request.folder, {**manifest, "columns": kept})
+    page.run()
+    assert not page.exception
+    assert not page.error
+    assert list(page.dataframe[0].value.columns)[-1] == "pos"
+    assert "**2** of 2 variants" in texts(page)

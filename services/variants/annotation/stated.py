@@ -23,7 +23,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "gene": ("SYMBOL", "Gene_Name", "gene"),
     "consequence": ("Consequence", "Annotation"),
     "impact": ("IMPACT", "Annotation_Impact"),
-    "transcript": ("MANE_SELECT", "Feature", "Feature_ID", "transcript"),
+    "transcript": ("Feature", "Feature_ID", "transcript"),
     "hgvs_c": ("HGVSc", "HGVS.c"),
     "hgvs_p": ("HGVSp", "HGVS.p"),
 }

@@ -103,8 +103,8 @@ class GenomicEvidence:
             try:
                 for patient_id in self._concerned(wanted):
                     self.refresh(patient_id)
-            except ParatopeError as error:
-                _log.warning("genomic evidence was not written: %s", error.message)
+            except (ParatopeError, sa.exc.SQLAlchemyError) as error:
+                _log.warning("genomic evidence was not written, the next start catches up: %s", type(error).__name__)
             finally:
                 self._waiting.task_done()
         self._waiting.task_done()

@@ -20,6 +20,7 @@ from services.clinical.therapy import TherapyReport
 KEY = "genomic_findings"
 """The key of `Profile.extensions` that holds it."""
 
+
 def genomic_input(profile: Profile) -> tuple[GenomicInput, tuple[Problem, ...]]:
     """Return what the profile carries, and why it could not be read where it is malformed."""
     written = profile.extensions.get(KEY)
@@ -49,9 +50,15 @@ def with_genomics(profile: Profile, found: GenomicInput) -> Profile:
 
 def with_genotypes(profile: Profile, found: GenomicInput) -> Profile:
     """Return the profile with the genotypes of its tables for the genes that no laboratory stated."""
-    stated = {one.gene for one in genotypes.parse(profile.genotypes).genes if one.phenotype or one.diplotype}
-    derived = {one.gene: one.used for one in found.genotypes if one.used and one.gene not in stated}
-    return profile.model_copy(update={"genotypes": {**profile.genotypes, **derived}}) if derived else profile
+    derived = {gene: one.used for gene, one in origins(profile, found).items()}
+    if not derived:
+        return profile
+    # an entry about the same gene that says nothing ("pending") would contradict what was read
+    stated = {
+        key: value for key, value in profile.genotypes.items()
+        if not any(one.gene in derived for one in genotypes.parse({key: value}).genes)
+    }
+    return profile.model_copy(update={"genotypes": {**stated, **derived}})
 
 
 def genomic_findings(profile: Profile, found: GenomicInput) -> tuple[CrossFinding, ...]:
@@ -119,6 +126,8 @@ def _differences(stated: genotypes.Genotypes, found: GenomicInput) -> tuple[Cros
         known = stated.get(derived.gene)
         if known is None or not derived.phenotype or known.phenotype in (None, derived.phenotype):
             continue
+        if derived.phenotype == "normal" and derived.status != "called":
+            continue  # a file that lacks places does not contradict a laboratory
         shown = f"{derived.diplotype} ({derived.phenotype}, {derived.status})" if derived.diplotype else derived.phenotype
         made.append(CrossFinding(
             agent="pharmacogenomics",

@@ -343,6 +343,21 @@ def test_a_stated_genotype_is_used_and_the_difference_is_told(findings: GenomicF
     assert told[0].severity is Severity.MAJOR
 
 
+def test_a_file_that_lacks_places_does_not_contradict_a_laboratory(findings: GenomicFindings, add: Add) -> None:
+    add("chr6 18130687 rs1142345 T C 50 PASS . GT:DP 0/0:30")
+    profile = Profile.model_validate({**PROFILE, "genotypes": {"TPMT": "*1/*2"}})
+    analysis = analyse(findings.enriched(profile, LOCAL_USER))
+    assert not any("the record states" in one.finding for one in analysis.cross_findings)
+
+
+def test_a_pending_result_in_the_record_gives_way_to_the_table(findings: GenomicFindings, add: Add) -> None:
+    add(*TPMT_3A)
+    profile = Profile.model_validate({**PROFILE, "genotypes": {"TPMT genotype": "pending"}})
+    tpmt = analyse(findings.enriched(profile, LOCAL_USER)).genotypes.get("TPMT")
+    assert tpmt is not None
+    assert tpmt.phenotype == "intermediate"
+
+
 def test_a_presumed_normal_result_does_not_answer_the_question_of_the_therapy(findings: GenomicFindings, add: Add) -> None:
     add("chr6 18130687 rs1142345 T C 50 PASS . GT:DP 0/0:30")
     analysis = analyse(findings.enriched(Profile.model_validate(PROFILE), LOCAL_USER))

@@ -13,7 +13,7 @@ from services.access.principals import LOCAL_USER
 from services.container import Services
 from services.variants.reference.model import PackKind
 from tests.contract.conftest import Serve
-from tests.unit.variants.classification.support import CHROM, Shelf, base_at, plus_position
+from tests.unit.variants.classification.support import CHROM, Shelf, base_at, exon_rows, plus_position
 
 PATH = "/api/analyze/classify-variant"
 PLACE = {"chrom": CHROM, "pos": plus_position(18), "ref": base_at(plus_position(18)), "alt": "A"}
@@ -94,7 +94,7 @@ def test_a_batch_goes_on_behind_a_variant_it_cannot_read(api: httpx.Client) -> N
 
 
 def test_a_somatic_variant_is_never_tier_one_without_a_tumour_type(api: httpx.Client, packs: Shelf) -> None:
-    packs.complete(plus="BRAF")
+    packs.genes(exon_rows("BRAF", "+"), version="2")
     said = ask(api, PLACE, classification_type="amp").raise_for_status().json()
     assert "Tier I-" not in said["classification"]
     assert said["variant_info"]["gene"] == "BRAF"

@@ -19,7 +19,7 @@ from services.variants.identity import VariantIdentity
 from services.variants.imports import import_file
 from services.variants.library import TableInfo
 from tests.pages.conftest import OpenPage
-from tests.unit.variants.classification.support import CHROM, Shelf, base_at, plus_position
+from tests.unit.variants.classification.support import CHROM, Shelf, base_at, exon_rows, plus_position
 
 PAGE = "pages/variants/classify.py"
 
@@ -118,7 +118,7 @@ def test_a_row_of_a_table_is_opened_by_its_address(
 
 
 def test_a_tumour_type_is_asked_for_before_a_tier_one(open_page: OpenPage, services: Services, packs: Shelf) -> None:
-    packs.complete(plus="BRAF")
+    packs.genes(exon_rows("BRAF", "+"), version="2")
     page = open_page(PAGE)
     page.session_state["classify.scheme"] = Scheme.AMP
     page = look_up(page, place(24, "A"))

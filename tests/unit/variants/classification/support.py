@@ -73,8 +73,8 @@ class Shelf:
         folder = self._folder(kind, version, len(rows))
         _parquet(folder / "data.parquet", LAYOUTS[kind], [{"chrom_order": 15, "chrom": CHROM, **row} for row in rows])
 
-    def genes(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        folder = self._folder(PackKind.GENE_MODELS, "1", len(rows))
+    def genes(self, rows: Sequence[Mapping[str, Any]], version: str = "1") -> None:
+        folder = self._folder(PackKind.GENE_MODELS, version, len(rows))
         _parquet(folder / "exons.parquet", EXONS, rows)
 
     def sequence(self) -> None:

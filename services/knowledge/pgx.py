@@ -183,13 +183,14 @@ def g6pd_phenotype(alleles: tuple[str, ...]) -> Phenotype:
 
 
 def rules_for_genotype(gene: str, phenotype: str | None, diplotype: str | None) -> tuple[Rule, ...]:
-    """Return the drug rules that fire for a genotype of one gene; rules that need a second gene are left out."""
+    """Return the drug rules that fire for a genotype of one gene, strongest first; rules that need a second gene are left out."""
     plain = (phenotype or "").removeprefix("likely ")
-    return tuple(
+    fired = [
         rule for rule in _gene_rules()
         if any(part.gene == gene and (diplotype in part.diplotype if part.diplotype else plain in part.phenotype)
                for part in _single(rule))
-    )  # fmt: skip
+    ]  # fmt: skip
+    return tuple(sorted(fired, key=lambda rule: -rule.severity.rank))
 
 
 def drugs_of_gene(gene: str) -> tuple[str, ...]:

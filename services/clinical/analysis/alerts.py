@@ -143,7 +143,8 @@ def cross_findings(
         if gene.phenotype is None:
             continue
         fired = [alert for alert in safety.alerts if alert.code.startswith(f"{gene.gene}_")]
-        shown = f"{gene.gene} {gene.diplotype_text or gene.written}: {gene.phenotype}"
+        stated = gene.diplotype_text or gene.written
+        shown = f"{gene.gene} {stated}" if stated == gene.phenotype else f"{gene.gene} {stated}: {gene.phenotype}"
         found.append(
             CrossFinding(
                 agent="pharmacogenomics", finding=shown, action=fired[0].action if fired else "",

@@ -16,6 +16,8 @@ from services.clinical.analysis.model import CrossFinding, DerivedGenotype, Geno
 from services.clinical.profile import Profile
 from services.clinical.safety import Severity
 from services.clinical.therapy import TherapyReport
+from services.knowledge.drugs import drugs_selected
+from services.knowledge.pgx import rules_for_genotype
 
 KEY = "genomic_findings"
 """The key of `Profile.extensions` that holds it."""
@@ -97,7 +99,10 @@ def therapy_with_origin(therapy: TherapyReport, profile: Profile, found: Genomic
 
 def _told(row: CrossFinding, origin: DerivedGenotype) -> CrossFinding:
     finding = f"{row.finding} (variant table {origin.table}, {origin.status})"
-    return row.model_copy(update={"finding": finding, "table": origin.table, "limits": origin.reasons, "sources": origin.sources})
+    rules = rules_for_genotype(row.gene, row.significance, row.genotype)
+    action = " ".join(f"For {', '.join(drugs_selected(rule.drugs))}: {rule.action}" for rule in rules)
+    known = {"table": origin.table, "limits": origin.reasons, "sources": origin.sources}
+    return row.model_copy(update={"action": action, "finding": finding, **known})
 
 
 def _is_plain_normal(one: DerivedGenotype) -> bool:

@@ -49,7 +49,7 @@ def drug_lines(call: GeneCall) -> tuple[str, ...]:
     """What the genotype means for drugs, one line for each rule; else which drugs the gene matters for."""
     rules = fired_rules(call)
     if rules:
-        return tuple(f"{', '.join(drugs_selected(rule.drugs))}: {rule.text} {rule.action}" for rule in rules)
+        return tuple(f"For {', '.join(drugs_selected(rule.drugs))}: {rule.text} {rule.action}" for rule in rules)
     named = ", ".join(drugs_of_gene(call.gene))
     if call.phenotype == "normal":
         return (f"No rule against {named} for a normal result.",)

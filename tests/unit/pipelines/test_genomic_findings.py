@@ -275,6 +275,11 @@ def test_g6pd_follows_the_sex_of_the_patient(
     add(f"chrX 154534419 rs5030868 G A 50 PASS . GT:DP {gt}", patient=patient)
     call = next(call for call in only(findings, patient).genes if call.gene == "G6PD")
     assert call.phenotype == phenotype
+    taken = {"patient_id": patient, "current_medications": ["hydroxychloroquine 200 mg daily"]}
+    profile = Profile.model_validate({**PROFILE, **taken})
+    row = next(one for one in analyse(findings.enriched(profile, LOCAL_USER)).cross_findings if one.gene == "G6PD")
+    assert row.finding.startswith(f"G6PD {phenotype} (variant table")
+    assert ("Do not give" in row.action) is (phenotype == "deficient")
 
 
 def test_several_samples_are_not_read_unless_one_is_named_like_the_table(findings: GenomicFindings, add: Add) -> None:

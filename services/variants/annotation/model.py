@@ -75,8 +75,11 @@ class Chunk:
 
 
 class Layer(Protocol):
-    """One source of columns. `values` returns one for each of `made`, in that order, with a value for each row of the chunk;
-    `known` are the values of the layers before, by name."""
+    """One source of columns.
+
+    `values` returns one for each of `made`, in that order, with a value for each row of the chunk; `known` are the values of the
+    layers before, by name.
+    """
 
     @property
     def made(self) -> tuple[Made, ...]: ...

@@ -205,8 +205,9 @@ class ReadCalling:
         scratch = run.folder / "calling"
         scratch.mkdir()
         self._root.mkdir(parents=True, exist_ok=True)
+        bare = request.with_files({file: file.model_copy(update={"url": ""}) for file in request.files})  # may hold a signature
         payload = {
-            "request": request.model_dump(mode="json"), "files": {name: str(path) for name, path in paths.items()},
+            "request": bare.model_dump(mode="json"), "files": {name: str(path) for name, path in paths.items()},
             "reference": str(pack.path) if pack else None, "stamp": pack.stamp if pack else "",
             "build": str(pack.build) if pack and pack.build else None,
             "scratch": str(scratch.resolve()), "destination": str(results), "pbrun": str(pbrun) if pbrun else None,

@@ -234,6 +234,7 @@ def test_a_cancelled_run_is_killed_with_its_tools_and_can_be_tried_again(place: 
         zip(("first", "second"), many, strict=True), start=1)}
     job = place.reads.submit(ANNA, place.request(samples=[{"name": "S1", "lanes": [lane]}]))
     while not any("aligning" in command for command in commands_of(job.id)):
+        assert not place.jobs.get(ANNA, job.id).finished
         time.sleep(0.02)
     began = time.monotonic()
     place.jobs.cancel(ANNA, job.id)

@@ -114,6 +114,13 @@ def test_a_row_of_a_table_is_opened_by_its_address(
     page = open_page(PAGE, link={"table": info.id, "row": "0"})
     assert not page.exception
     assert pos in texts(page)
+    explorer = open_page("pages/variants/explorer.py", link={"table": info.id})
+    explorer.session_state["explorer.row"] = 0
+    explorer.run()
+    explorer.button(key="explorer.row.classify").click().run()
+    assert not explorer.exception
+    assert [one.value for one in explorer.title] == ["Classify a variant"]
+    assert pos in texts(explorer)
     services.workbench.delete(LOCAL_USER, info.id)
 
 

@@ -140,14 +140,6 @@ class PackReader:
             return None
         return pack, self._query(_EXONS, [str(pack.folder / EXONS_FILE), chrom, last, first]).to_pylist()
 
-    def phenotypes(self, build: GenomeBuild, gene: str) -> tuple[Pack, list[dict[str, Any]]] | None:
-        """Return the phenotype terms of a gene with their diseases."""
-        pack = self.pack(PackKind.PHENOTYPES, build)
-        if pack is None:
-            return None
-        sql = "SELECT gene, hpo_id, term, disease FROM read_parquet(?) WHERE gene = ? ORDER BY hpo_id, disease"
-        return pack, self._query(sql, [str(pack.path), gene]).to_pylist()
-
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a connection for one question that another module asks."""

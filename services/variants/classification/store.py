@@ -6,7 +6,6 @@ may see patients sees all of them and may add a version; nobody may change or de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -125,16 +124,6 @@ class Classifications:
         for one in self._select(table.c.patient_id == patient_id):
             newest.setdefault((one.variant, one.scheme), one)
         return tuple(newest.values())
-
-    def of_many(
-        self, principal: Principal, variants: Iterable[str], scheme: Scheme = Scheme.ACMG
-    ) -> Mapping[str, Classified]:
-        """Return the newest version of each of several variants (a page of a table), by key."""
-        require_reader(principal)
-        found: dict[str, Classified] = {}
-        for one in self._select(sa.and_(table.c.variant.in_(list(variants)), table.c.scheme == scheme.value)):
-            found.setdefault(one.variant, one)
-        return found
 
     def list(self, principal: Principal, *, signed_only: bool = False) -> tuple[Classified, ...]:
         """Return the newest versions of all variants, newest first, at most 500 versions deep."""

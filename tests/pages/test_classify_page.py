@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from services.access.principals import LOCAL_USER
@@ -14,6 +15,7 @@ from services.container import Services
 from services.genomics.acmg.results import Status
 from services.genomics.genome import GenomeBuild
 from services.genomics.variant import Variant
+from services.storage.tables import variant_classifications
 from services.variants.classification.content import Scheme
 from services.variants.identity import VariantIdentity
 from services.variants.imports import import_file
@@ -36,6 +38,8 @@ def identity(coding: int, alt: str) -> VariantIdentity:
 
 @pytest.fixture
 def packs(services: Services) -> Iterator[Shelf]:
+    with services.database.begin() as connection:  # a version kept by another test would be opened
+        connection.execute(sa.delete(variant_classifications))
     shelf = Shelf(services.references.root)
     shelf.complete(plus="TNFAIP3")
     yield shelf

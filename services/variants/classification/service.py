@@ -23,6 +23,8 @@ from services.variants.classification.somatic import judge_somatic
 from services.variants.classification.store import Classifications
 from services.variants.identity import VariantIdentity
 from services.variants.reference.library import ReferenceLibrary
+from services.variants.reference.model import PackKind
+from services.variants.reference.somatic_evidence import evidence_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ class VariantClassifier:
         :raise InvalidInputError: an expert's entry cannot be, or the scheme is not one for spelled-out alleles.
         """
         if scheme is Scheme.AMP:
-            content = judge_somatic(evidence, choices.context, is_germline=choices.is_germline)
+            release = self.references.active(PackKind.SOMATIC_EVIDENCE, None)
+            installed = evidence_about(release, evidence.gene) if release is not None else ()
+            content = judge_somatic(evidence, choices.context, is_germline=choices.is_germline, installed=installed)
         elif scheme is Scheme.ACMG:
             content = judge(evidence, choices.expert, specification=choices.specification, context=choices.context)
         else:

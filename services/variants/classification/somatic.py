@@ -1,16 +1,24 @@
 """Runs the AMP/ASCO/CAP rules on what was gathered: the tier of a somatic variant in a tumour type.
 
-The evidence is what ships with the product. Each item that was looked at is a row of the result, those that count first.
+The evidence is what ships with the product, and the release of CIViC where one is installed. Beside the tier stands how likely
+the variant is oncogenic; the tiers need it for evidence on any mutation of a gene. Each item that was looked at is a row of the
+result, those that count first.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 from services.errors import InvalidInputError
 from services.genomics.acmg.record import Effect, PopulationData
 from services.genomics.amp.alterations import short_protein
 from services.genomics.amp.curated import curated_evidence
+from services.genomics.amp.evidence import EvidenceItem
 from services.genomics.amp.tiers import AmpClassification, Judged, classify_amp
 from services.genomics.amp.variant import PopulationFrequency, SomaticKind, SomaticVariant
+from services.genomics.oncogenicity.engine import OncogenicAssessment, Oncogenicity, assess_oncogenicity
+from services.genomics.oncogenicity.from_germline import oncogenic_record
 from services.variants.classification.content import ClassificationContent, CriterionRow, EvidenceRow, Scheme
 from services.variants.classification.gathering import Gathered
 from services.variants.classification.judging import Context
@@ -24,17 +32,29 @@ _KINDS = {
 }
 
 
-def judge_somatic(gathered: Gathered, context: Context, *, is_germline: bool | None = None) -> ClassificationContent:
+_ONCOGENIC = {
+    Oncogenicity.ONCOGENIC: True, Oncogenicity.LIKELY_ONCOGENIC: True, Oncogenicity.LIKELY_BENIGN: False,
+    Oncogenicity.BENIGN: False,
+}
+
+
+def judge_somatic(
+    gathered: Gathered, context: Context, *, is_germline: bool | None = None, installed: Sequence[EvidenceItem] = ()
+) -> ClassificationContent:
     """Classify for the tumour type in `context.condition`; without one no variant is Tier I, and the result says so.
 
     :raise InvalidInputError: the gene is not known, so there is nothing that evidence could be about.
     """
     if not gathered.gene:
         raise InvalidInputError("the gene of this variant is not known: name it, annotate the table, or install gene models")
-    called = classify_amp(somatic_variant(gathered, is_germline=is_germline), curated_evidence(), context.condition or None)
+    variant = somatic_variant(gathered, is_germline=is_germline)
+    judged = assess_oncogenicity(oncogenic_record(gathered.record, variant.kind))
+    variant = replace(variant, is_oncogenic=_ONCOGENIC.get(judged.oncogenicity))
+    called = classify_amp(variant, (*curated_evidence(), *installed), context.condition or None)
     tier = f"Tier {called.tier}" if called.tier is not None else NO_TIER
     details = (
         ("Meaning", called.summary),
+        ("Oncogenicity", _oncogenicity(judged)),
         *((f"In {one.tumour}", f"Tier {one.tier}") for one in called.elsewhere),
     )
     return ClassificationContent(
@@ -46,6 +66,11 @@ def judge_somatic(gathered: Gathered, context: Context, *, is_germline: bool | N
         condition=context.condition, phenotype_terms=context.phenotype_terms, description=context.description,
         hgvs=" ".join(one for one in (gathered.hgvs_coding, gathered.hgvs_protein) if one)[:500],
     )
+
+
+def _oncogenicity(judged: OncogenicAssessment) -> str:
+    met = ", ".join(f"{one.code} {one.points:+d}" for one in judged.results if one.points) or "no criterion met"
+    return f"{judged.oncogenicity}, {judged.points} points ({met}; {judged.rules})"
 
 
 def somatic_variant(gathered: Gathered, *, is_germline: bool | None = None) -> SomaticVariant:

@@ -19,7 +19,7 @@ from services.pipelines.genomic_findings import as_input
 
 
 def show(services: Services, access: Principal, patient: Patient, opened: Opened | None, key: str) -> None:
-    """Draw the findings table by table, newest first."""
+    """Draw the findings table by table: those with something found first, within that the newest."""
     found = services.genomic_findings.of_patient(patient.id, access)
     if not found.tables:
         empty("No variant table is linked to this patient. That is not a negative result. Upload a file for the patient, or link "
@@ -34,7 +34,7 @@ def show(services: Services, access: Principal, patient: Patient, opened: Opened
                    "therapy use what is shown here.", icon=":material/update:")  # fmt: skip
     if opened is not None:
         _stated(opened)
-    for table in found.tables:
+    for table in sorted(found.tables, key=lambda one: not (one.variants or any(gene.pairs for gene in one.genes))):
         named = [table.table_name, f"sample {table.sample}" if table.sample else "", str(table.build or "build unknown")]
         st.subheader(inline(" · ".join(part for part in named if part)), anchor=False)
         genomic_view.table(

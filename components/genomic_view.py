@@ -68,6 +68,12 @@ def _noted(note: str) -> str:
 def pharmacogenes(calls: tuple[GeneCall, ...]) -> None:
     """Draw the table of pharmacogenes, and for each gene why, what for, and the places."""
     st.markdown("**Pharmacogenomics**")
+    if all(site.state is SiteState.NOT_IN_FILE for call in calls for site in call.sites):
+        names = ", ".join(call.gene for call in calls)
+        places = sum(len(call.sites) for call in calls)
+        st.markdown(f":material/do_not_disturb_on: Not called: the file has none of the {places} places of {names}. "
+                    "That is no normal result.")  # fmt: skip
+        return
     st.table(
         [
             {

@@ -34,7 +34,9 @@ def classifier(library: ReferenceLibrary, database: Database) -> Iterator[Varian
     made.close()
 
 
-def classified(classifier: VariantClassifier, tumour: str, gene: str = "BRAF", protein: str = "p.Val600Glu") -> ClassificationContent:
+def classified(
+    classifier: VariantClassifier, tumour: str, gene: str = "BRAF", protein: str = "p.Val600Glu"
+) -> ClassificationContent:
     evidence = classifier.gather(question_of_variant(V600E, gene=gene, hgvs_protein=protein))
     return classifier.classify(evidence, Scheme.AMP, Choices(context=Context(tumour)), name_of(V600E, evidence))
 

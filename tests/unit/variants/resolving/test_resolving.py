@@ -107,7 +107,7 @@ def test_an_older_numbering_is_found_and_said_to_be_one() -> None:
     ("text", "reason"),
     [
         ("", "write a variant"), ("fever", "this is no variant"), ("rs1", "no ClinVar pack is installed"),
-        ("NOD2 c.2104C>T", "gene models, which are not installed"), ("p.Met694Val", "name the gene or the transcript"),
+        ("NOD2 c.2105G>A", "gene models, which are not installed"), ("p.Met694Val", "name the gene or the transcript"),
         ("MEFV c.2080A>", "at character 14: a base is expected, the end is there"),
         ("NC_000016.9:g.3293407T>C", "belongs to GRCh37"), ("16-99999999-A-T", "has no position 99,999,999"),
         ("16-3243407-T-T", "both alleles are the same"), ("chrUn_7-5-A-T", "is no chromosome"),
@@ -231,3 +231,10 @@ def test_coordinates_are_described_on_the_transcript_at_the_place(packs: Referen
     intron = resolve("chr1-91-A-C", BUILD, packs)
     assert intron.only is not None
     assert (intron.only.hgvs_c, intron.only.hgvs_p) == ("NM_900001.2:c.20+11A>C", None)
+
+
+def test_a_name_in_the_older_numbering_is_found_and_said_to_be_read_on_the_present_transcript() -> None:
+    found = resolve("NOD2 c.2104C>T", GenomeBuild.GRCH38)
+    assert found.only is not None
+    assert found.only.hgvs_c == "NM_001370466.1:c.2023C>T"
+    assert found.problems

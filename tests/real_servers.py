@@ -27,9 +27,14 @@ class MilvusServer:
 
     def __init__(self, folder: Path) -> None:
         self._port = free_port()
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        """Serve the folder at the port of before."""
         program = Path(sys.executable).with_name("milvus-lite")
         self._process = subprocess.Popen(
-            [program, "server", "--data-dir", folder, "--host", "127.0.0.1", "--port", str(self._port)],
+            [program, "server", "--data-dir", self._folder, "--host", "127.0.0.1", "--port", str(self._port)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         wait_for_port(self._port, 60)

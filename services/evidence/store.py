@@ -38,8 +38,13 @@ _PROBE_TIMEOUT_SECONDS = 2.0
 _KEEP_ROWS_SECONDS = 60.0  # on a server that other processes write to; the embedded file has one owner
 _REMEMBER_SECONDS = 3.0  # every page and every health check asks for the status
 _NO_COLLECTION = 100
-# the client's default, a ping every 10 s without calls, is more than a gRPC server allows: it would cut an idle connection
-_CONNECTION = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": False}
+_CONNECTION = {
+    # the client's default, a ping every 10 s without calls, is more than a gRPC server allows: it would cut an idle connection
+    "grpc.keepalive_time_ms": 300_000,
+    "grpc.keepalive_permit_without_calls": False,
+    # a pool shared by the process would answer a new connection with the refusals an earlier one met at the same address
+    "grpc.use_local_subchannel_pool": 1,
+}
 _INSERT_BATCH = 500
 _RRF_K = 60
 # of unit vectors the inner product is the cosine; for COSINE Lite divides every vector by its length in each search
@@ -327,8 +332,9 @@ class EvidenceStore:
                 with _translated(self._uri, opening=True):
                     if self.embedded:
                         Path(self._uri).parent.mkdir(parents=True, exist_ok=True)
+                    # dedicated: a shared connection outlives its store, and a store opened later would be given it
                     client = MilvusClient(
-                        uri=self._uri, token=self._token or "", timeout=_TIMEOUT_SECONDS, grpc_options=_CONNECTION
+                        uri=self._uri, token=self._token or "", timeout=_TIMEOUT_SECONDS, grpc_options=_CONNECTION, dedicated=True
                     )
                     for name in client.list_collections(timeout=_TIMEOUT_SECONDS):
                         if name in BY_NAME:

@@ -57,6 +57,8 @@ from services.storage.database import Database
 from services.storage.files import FileStore, display_name
 from services.storage.tables import documents, passages
 
+_AT_ONCE = "the same document, or one of the same file name, is being taken in by another request: try again"
+
 __all__ = ["COLLECTION", "Document", "DocumentLibrary", "FactCount", "Ingested", "Outcome", "Reread"]
 
 
@@ -144,22 +146,25 @@ class DocumentLibrary:
         _require_access(access)
         results: list[Ingested] = []
         prepared: dict[str, PreparedDocument] = {}  # by file name
+        replaced: dict[str, str | None] = {}  # the document that had the file name when this was decided
         patient: Patient | None = None
         for filename, data in batch:
             if len(data) > self._max_bytes:
                 raise TooLargeError(f"the file has {len(data) >> 20} MB: the limit is {self._max_bytes >> 20} MB")
             name = display_name(filename)
             key, parsed = self._read(data)
-            known = self._find(patient_id, sha256=parsed.sha256) or _same_content(prepared, parsed.sha256)
+            same, older = self._known(patient_id, parsed.sha256, name)
+            known = same or _same_content(prepared, parsed.sha256)
             if known is not None:
                 results.append(Ingested(known, Outcome.UNCHANGED))
                 continue
             patient = patient or self._patients.get_or_new(patient_id, access)
-            replaced = name in prepared or self._find(patient_id, filename=name) is not None
+            outcome = Outcome.REPLACED if older is not None or name in prepared else Outcome.ADDED
             prepared[name] = self._preparer.prepare(patient, name, key, parsed)
-            results.append(Ingested(prepared[name].document, Outcome.REPLACED if replaced else Outcome.ADDED))
+            replaced[name] = older.id if older is not None else None
+            results.append(Ingested(prepared[name].document, outcome))
         if patient is not None:
-            self._take_in(patient, list(prepared.values()), progress)
+            self._take_in(patient, list(prepared.values()), [one for one in replaced.values() if one is not None], progress)
         return tuple(results)
 
     def list(self, patient_id: str, access: Principal) -> tuple[Document, ...]:
@@ -211,14 +216,15 @@ class DocumentLibrary:
             self._remove_file_unless_used(key)  # a file that was readable yesterday may time out on a busy day
             raise
 
-    def _take_in(self, patient: Patient, prepared: Sequence[PreparedDocument], progress: Progress | None) -> None:
+    def _take_in(
+        self, patient: Patient, prepared: Sequence[PreparedDocument], replaced: Sequence[str], progress: Progress | None
+    ) -> None:
         """Put the vectors into the store, then switch the record over in one transaction, in which a new patient begins.
 
-        A crash in between leaves more rows in the store than in the record, which `EvidenceIndex.repair` mends.
+        A crash in between leaves more rows in the store than in the record, which `EvidenceIndex.repair` mends. Another
+        request may have taken in the same content or file name since it was looked up; then nothing is changed.
         """
         new = [passage for one in prepared for passage in (*one.passages, *one.derived)]
-        older = [self._find(one.document.patient_id, filename=one.document.filename) for one in prepared]
-        replaced = [document.id for document in older if document is not None]
         try:
             self._index.store_only(new, progress)
             self._remove_from_store([key for document_id in replaced for key in self._passage_ids(document_id)])
@@ -226,6 +232,7 @@ class DocumentLibrary:
                 add_if_new(connection, patient)
                 for document_id in replaced:
                     _delete(connection, document_id)
+                _require_free_names(connection, patient.id, [one.document.filename for one in prepared])
                 connection.execute(sa.insert(documents), [row_of(one) for one in prepared])
                 if new:
                     write_passages(connection, new)
@@ -235,7 +242,7 @@ class DocumentLibrary:
             with suppress(UnavailableError):  # a store that is down is compared with the record at the next start
                 self._remove_from_store([(passage.collection, passage.id) for passage in new])
             if isinstance(error, sa.exc.IntegrityError):
-                raise ConflictError("the same document is being taken in by another request: try again") from error
+                raise ConflictError(_AT_ONCE) from error
             raise
 
     def refresh_facts(self, access: Principal, progress: Progress | None = None) -> int:
@@ -340,12 +347,16 @@ class DocumentLibrary:
         if used is None:
             self._files.remove(key)
 
-    def _find(self, patient_id: str, *, sha256: str | None = None, filename: str | None = None) -> Document | None:
-        query = sa.select(documents).where(documents.c.patient_id == patient_id)
-        query = query.where(documents.c.sha256 == sha256) if sha256 else query.where(documents.c.filename == filename)
+    def _known(self, patient_id: str, sha256: str, filename: str) -> tuple[Document | None, Document | None]:
+        """The patient's document of that content, and the one of that file name, as they are at one moment."""
+        query = sa.select(documents).where(
+            documents.c.patient_id == patient_id, (documents.c.sha256 == sha256) | (documents.c.filename == filename)
+        )
         with self._database.read() as connection:
-            row = connection.execute(query).mappings().first()
-        return document_from_row(row) if row else None
+            rows = connection.execute(query).mappings().all()
+        same = next((document_from_row(row) for row in rows if row["sha256"] == sha256), None)
+        named = next((document_from_row(row) for row in rows if row["filename"] == filename), None)
+        return same, named
 
     def _row(self, document_id: str, access: Principal) -> sa.RowMapping:
         _require_access(access)
@@ -357,6 +368,12 @@ class DocumentLibrary:
 
     def _path(self, document_id: str, access: Principal) -> Path:
         return self._files.existing(self._row(document_id, access)["file_key"])
+
+
+def _require_free_names(connection: sa.Connection, patient_id: str, names: Sequence[str]) -> None:
+    taken = sa.select(documents.c.id).where(documents.c.patient_id == patient_id, documents.c.filename.in_(names))
+    if connection.execute(taken).first() is not None:
+        raise ConflictError(_AT_ONCE)
 
 
 def _same_content(prepared: Mapping[str, PreparedDocument], sha256: str) -> Document | None:

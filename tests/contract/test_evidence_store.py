@@ -337,6 +337,25 @@ def test_a_killed_server_is_an_error_with_a_hint_and_never_an_empty_result(tmp_p
     store.close()
 
 
+def test_a_server_that_comes_back_is_used_at_once_by_stores_opened_before_and_after(tmp_path: Path) -> None:
+    running = MilvusServer(tmp_path / "data")
+    try:
+        store = EvidenceStore(running.uri, model="model-a")
+        store.create(DIMENSION, names=[NAME])
+        store.put([lab(1)], [EAST])
+        running.kill()
+        for _ in range(3):  # each refusal lengthens the time gRPC waits before it tries that address again
+            assert not store.connected()
+            with pytest.raises(StoreUnavailableError):
+                store.count(NAME)
+        running.start()
+        for one in (EvidenceStore(running.uri, model="model-a"), store):
+            assert one.count(NAME) == 1
+            one.close()
+    finally:
+        running.kill()
+
+
 def test_a_server_that_was_never_there_is_an_error(tmp_path: Path) -> None:
     store = EvidenceStore("http://127.0.0.1:9", model="model-a")
     assert not store.connected()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -27,6 +28,7 @@ from services.errors import (
 from services.evidence.index import EvidenceIndex
 from services.evidence.passages import Tier
 from services.evidence.store import EvidenceStore
+from services.patients.document_preparation import PreparedDocument
 from services.patients.documents import COLLECTION, DocumentLibrary, Outcome
 from services.patients.registry import PatientRegistry
 from services.storage.database import Database
@@ -240,6 +242,27 @@ def test_the_same_upload_many_times_at_once_is_one_document(desk: Desk) -> None:
     assert outcomes.count(Outcome.ADDED) == 1
     assert len(desk.library.list("P1", LOCAL_USER)) == 1
     assert desk.rows() == desk.library.list("P1", LOCAL_USER)[0].passage_count
+
+
+@pytest.mark.parametrize(("name", "content"), [("note.pdf", NOTE), ("note.pdf", OTHER), ("copy.pdf", NOTE)])
+def test_an_upload_that_another_one_overtakes_changes_nothing_and_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    prepare = desk.library._preparer.prepare
+
+    def overtaken(*arguments: Any, **named: Any) -> PreparedDocument:
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.library._preparer, "prepare", prepare)
+            desk.library.ingest("P1", name, content, LOCAL_USER)
+        return prepare(*arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.library._preparer, "prepare", overtaken)
+        with pytest.raises(ConflictError, match="try again"):
+            desk.library.ingest("P1", "note.pdf", NOTE, LOCAL_USER)
+    (kept,) = desk.library.list("P1", LOCAL_USER)
+    assert desk.library.file(kept.id, LOCAL_USER) == content
+    assert desk.rows() == kept.passage_count
 
 
 def test_progress_is_told_and_reaches_its_end(desk: Desk) -> None:

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pysam
 
@@ -54,6 +55,7 @@ _RUNS: dict[str, frozenset[PackKind]] = {
     "normalisation and consequences": frozenset({PackKind.SEQUENCE, PackKind.GENE_MODELS}),
     "ClinVar and frequencies": frozenset({PackKind.CLINVAR, PackKind.FREQUENCIES}),
 }
+_STRUCTURAL = "structural variants"
 Numbers = npt.NDArray[np.int64]
 
 
@@ -71,10 +73,8 @@ def run(scale: float = DEFAULT_SCALE) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         progress(f"simulating a genome of {_BASES * scale / 1e6:,.0f} million bases")
-        exons = _simulate(folder, scale)
-        rows = [_measured(folder, name) for name in _RUNS]
-        rows.append(_structural(exons, int(_BASES * scale / len(_CHROMS))))
-        return rows
+        _simulate(folder, scale)
+        return [_measured(folder, name) for name in (*_RUNS, _STRUCTURAL)]
 
 
 def _measured(folder: Path, name: str) -> dict[str, Any]:
@@ -86,6 +86,8 @@ def _measured(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _measure(folder: Path, name: str) -> dict[str, Any]:
+    if name == _STRUCTURAL:
+        return _structural(folder)
     kinds = _RUNS[name]
     packs = {kind: _pack(folder, kind) for kind in kinds if (folder / kind).is_dir()}
     request = AnnotationRequest(folder / "table", _BUILD, packs, frozenset({Part.SMALL}))
@@ -107,7 +109,9 @@ def _own_peak_kb() -> int:
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
 
 
-def _structural(exons: pa.Table, bases: int) -> dict[str, Any]:
+def _structural(folder: Path) -> dict[str, Any]:
+    exons = pq.read_table(folder / PackKind.GENE_MODELS / "exons.parquet", columns=["chrom", "start", "end"])
+    bases = pc.max(exons["end"]).as_py()
     random = np.random.default_rng(3)
     starts = random.integers(1, bases - 200_000, _EVENTS)
     lengths = np.minimum(10 ** random.uniform(1.7, 6.0, _EVENTS), bases / 4).astype(np.int64)
@@ -128,7 +132,7 @@ def _structural(exons: pa.Table, bases: int) -> dict[str, Any]:
     return {
         "measure": f"structural variants x {exons.num_rows:,} exons ({pairs:,} pairs)", "rows": _EVENTS,
         "seconds": round(seconds, 2), "per_second": int(_EVENTS / seconds), "cpu_seconds": round(cpu, 2),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mb": _own_peak_kb() // 1024,
     }
 
 
@@ -136,8 +140,8 @@ def _pack(folder: Path, kind: PackKind) -> Pack:
     return Pack(kind, kind.label, _BUILD, "simulated", "", "", "", "0" * 64, 0, folder / kind)
 
 
-def _simulate(folder: Path, scale: float) -> pa.Table:
-    """Write sequence, genes, packs and the table; returns the exons."""
+def _simulate(folder: Path, scale: float) -> None:
+    """Write sequence, genes, packs and the table."""
     random = np.random.default_rng(7)
     for kind in (PackKind.SEQUENCE, PackKind.GENE_MODELS, PackKind.CLINVAR, PackKind.FREQUENCIES):
         (folder / kind).mkdir()
@@ -153,14 +157,13 @@ def _simulate(folder: Path, scale: float) -> pa.Table:
             sites.append(_Site(places, refs, (refs + random.integers(1, 4, len(places), dtype=np.uint8)) % 4))
             codes.append(sequence[: bases])
     pysam.faidx(str(folder / PackKind.SEQUENCE / "genome.fa"))
-    exons = _genes(folder / PackKind.GENE_MODELS, bases, int(_GENES * scale / len(_CHROMS)))
+    _genes(folder / PackKind.GENE_MODELS, bases, int(_GENES * scale / len(_CHROMS)))
     _write_frequencies(folder / PackKind.FREQUENCIES / "data.parquet", sites, random)
     _write_clinvar(folder / PackKind.CLINVAR / "data.parquet", sites, random, _CLINVAR / _FREQUENCIES)
     _write_table(folder, sites, codes, random, int(_VARIANTS * scale / len(_CHROMS)))
-    return exons
 
 
-def _genes(folder: Path, bases: int, count: int) -> pa.Table:
+def _genes(folder: Path, bases: int, count: int) -> None:
     """Write genes of ten exons with four transcripts each, evenly over the chromosome; the first transcript is MANE Select."""
     rows: list[dict[str, Any]] = []
     with gzip.open(folder / "genes.gff3.gz", "wt", compresslevel=1) as file:
@@ -168,9 +171,7 @@ def _genes(folder: Path, bases: int, count: int) -> pa.Table:
         for chrom in _CHROMS:
             for number in range(count):
                 file.writelines(_gene(chrom, number, 2_000 + number * ((bases - 60_000) // max(1, count)), rows))
-    exons = pa.Table.from_pylist(rows)
-    pq.write_table(exons, folder / "exons.parquet")
-    return exons
+    pq.write_table(pa.Table.from_pylist(rows), folder / "exons.parquet")
 
 
 def _gene(chrom: str, number: int, start: int, rows: list[dict[str, Any]]) -> Iterator[str]:

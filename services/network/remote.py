@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import io
 import os
 import re
 import socket
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from services.errors import InvalidInputError, TooLargeError, UnavailableError
@@ -157,8 +159,25 @@ def _try(address: Address, receive: Receive, headers: Mapping[str, str], watch: 
     return None
 
 
+class _BoundedReader(io.BufferedReader):
+    """Reads only so much as is asked for: `http.client` takes a piece of length -1 for all that the server will ever send."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise http.client.HTTPException("a length below zero")
+        return super().read(size)
+
+
+class _BoundedAnswer(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp = _BoundedReader(self.fp.detach())
+
+
 class _Pinned(http.client.HTTPConnection):
     """A connection over a socket that is already open, to an address that has been checked."""
+
+    response_class = _BoundedAnswer
 
     def __init__(self, name: str, opened: socket.socket) -> None:
         super().__init__(name)

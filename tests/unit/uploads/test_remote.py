@@ -296,6 +296,23 @@ def test_an_answer_that_breaks_off_or_is_none_leaves_nothing(tmp_path: Path, sen
     assert not (tmp_path / "file").exists() or (tmp_path / "file").stat().st_size == 0
 
 
+@pytest.mark.parametrize("size", [b"-1", b"-2", b"-0x1"])
+def test_a_piece_of_negative_length_is_refused_and_not_read_to_the_end_of_all_things(size: bytes, tmp_path: Path) -> None:
+    sent = 0
+
+    def flood(_path: str, connection: socket.socket) -> None:
+        nonlocal sent
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n")
+        while sent < 200 << 20:
+            connection.sendall(b"a" * 65_536)
+            sent += 65_536
+
+    with answering(tmp_path, flood) as server, pytest.raises(UnavailableError):
+        get(f"https://{NAME}/a", tmp_path / "file", server.network(), limit=1 << 20)
+    assert sent < 16 << 20
+    assert (tmp_path / "file").stat().st_size == 0
+
+
 def test_a_body_whose_end_is_a_cut_connection_is_not_taken_for_whole(tmp_path: Path) -> None:
     def cut(_path: str, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + DATA)

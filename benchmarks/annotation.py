@@ -194,7 +194,7 @@ def _gene(chrom: str, number: int, start: int, rows: list[dict[str, Any]]) -> It
             rows.append({
                 "gene": f"GENE{name}", "gene_id": f"G{name}", "transcript": accession, "biotype": "protein_coding",
                 "mark": "mane_select" if copy == 0 else "", "chrom": chrom, "strand": "+", "exon": at + 1, "start": first,
-                "end": last, "coding_start": first, "coding_end": last,
+                "end": last, "coding_start": first, "coding_end": last, "version": 1,
             })  # fmt: skip
 
 

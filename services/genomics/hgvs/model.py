@@ -108,16 +108,17 @@ class NucleotideChange:
     is_predicted: bool = False
 
     def __str__(self) -> str:
-        text = f"{self.stretch}{self._edit}"
+        text = f"{self.stretch}{written_edit(self.edit, self.ref, self.alt, self.count, self.source)}"
         return f"({text})" if self.is_predicted else text
 
-    @property
-    def _edit(self) -> str:
-        return {
-            Edit.SUBSTITUTION: f"{self.ref}>{self.alt}", Edit.DELETION: "del", Edit.INSERTION: f"ins{self.alt}",
-            Edit.DUPLICATION: "dup", Edit.INVERSION: "inv", Edit.DELINS: f"delins{self.alt}", Edit.IDENTITY: "=",
-            Edit.REPEAT: f"{self.ref}[{self.count}]", Edit.COPIES: f"copy{self.count}", Edit.CONVERSION: f"con{self.source}",
-        }[self.edit]  # fmt: skip
+
+def written_edit(edit: Edit, ref: str, alt: str, count: int | None = None, source: str = "") -> str:
+    """Write what is done to a stretch of nucleotides, as it stands behind the position."""
+    return {
+        Edit.SUBSTITUTION: f"{ref}>{alt}", Edit.DELETION: "del", Edit.INSERTION: f"ins{alt}", Edit.DUPLICATION: "dup",
+        Edit.INVERSION: "inv", Edit.DELINS: f"delins{alt}", Edit.IDENTITY: "=", Edit.REPEAT: f"{ref}[{count}]",
+        Edit.COPIES: f"copy{count}", Edit.CONVERSION: f"con{source}",
+    }[edit]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

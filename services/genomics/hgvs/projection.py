@@ -107,27 +107,48 @@ def _repeated(there: str, stated: str, count: int) -> tuple[str, str]:
     return there, unit * count
 
 
-def describe(position: int, ref: str, alt: str, transcript: TranscriptModel, bases: Bases) -> NucleotideChange | None:
-    """Describe an allele on a transcript, shifted 3' in its direction; None where it reaches outside the transcript."""
+@dataclass(frozen=True, slots=True)
+class StrandEdit:
+    """A change as a description in one direction states it, before it is counted on a transcript.
+
+    `low` to `high` is the stretch on the chromosome (the two neighbours for an insertion); `ref` and `alt` are the bases that the
+    description writes, in its own direction.
+    """
+
+    low: int
+    high: int
+    edit: Edit
+    ref: str = ""
+    alt: str = ""
+
+
+def strand_edit(position: int, ref: str, alt: str, bases: Bases, *, is_plus_strand: bool) -> StrandEdit | None:
+    """Shift an allele 3' in a direction and name what is done there; None where both alleles are the same."""
     start, gone, new = _trimmed(position, ref.upper(), alt.upper())
     if not gone and not new:
         return None
     if not gone or not new:
-        start, gone, new = _shifted(start, gone, new, bases, rightwards=transcript.is_plus_strand)
-    own_gone, own_new = (text if transcript.is_plus_strand else reverse_complement(text) for text in (gone, new))
+        start, gone, new = _shifted(start, gone, new, bases, rightwards=is_plus_strand)
+    own_gone, own_new = (gone, new) if is_plus_strand else (reverse_complement(gone), reverse_complement(new))
     if gone:
         edit = _edit_of(own_gone, own_new)
-        stretch = _stretch(start, start + len(gone) - 1, transcript)
         stated = own_gone if edit is Edit.SUBSTITUTION else ""
         added = own_new if edit in (Edit.SUBSTITUTION, Edit.DELINS) else ""
-        return None if stretch is None else NucleotideChange(stretch, edit, stated, added)
+        return StrandEdit(start, start + len(gone) - 1, edit, stated, added)
     size = len(new)
-    copied = (start - size, start - 1) if transcript.is_plus_strand else (start, start + size - 1)
+    copied = (start - size, start - 1) if is_plus_strand else (start, start + size - 1)
     if copied[0] >= 1 and bases(*copied) == new:
-        stretch = _stretch(*copied, transcript)
-        return None if stretch is None else NucleotideChange(stretch, Edit.DUPLICATION)
-    stretch = _stretch(start - 1, start, transcript)
-    return None if stretch is None else NucleotideChange(stretch, Edit.INSERTION, alt=own_new)
+        return StrandEdit(*copied, Edit.DUPLICATION)
+    return StrandEdit(start - 1, start, Edit.INSERTION, alt=own_new)
+
+
+def describe(position: int, ref: str, alt: str, transcript: TranscriptModel, bases: Bases) -> NucleotideChange | None:
+    """Describe an allele on a transcript, shifted 3' in its direction; None where it reaches outside the transcript."""
+    change = strand_edit(position, ref, alt, bases, is_plus_strand=transcript.is_plus_strand)
+    stretch = None if change is None else _stretch(change.low, change.high, transcript)
+    if change is None or stretch is None:
+        return None
+    return NucleotideChange(stretch, change.edit, change.ref, change.alt)
 
 
 def _edit_of(gone: str, new: str) -> Edit:

@@ -46,6 +46,12 @@ class Consequences:
     """Rows that were predicted, in rising order, with their answers in `_answer_of`."""
     _answer_of: np.ndarray[tuple[int], np.dtype[np.int64]]
 
+    @property
+    def transcripts(self) -> list[str]:
+        """Every transcript that a row may show."""
+        names: list[str] = self._answers["transcript"].unique().drop_null().to_pylist()
+        return names
+
     def values(self, chunk: Chunk, known: Mapping[str, pa.Array]) -> list[pa.Array]:
         """Return the columns of `CONSEQUENCE_COLUMNS`."""
         del known

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from services.errors import InvalidInputError, UnavailableError
 from services.genomics.genome import GenomeBuild
+from services.variants.annotation.coding_changes import CodingChanges
 from services.variants.annotation.consequences import predicted
 from services.variants.annotation.genes import ConstraintLayer, GeneListLayer
 from services.variants.annotation.known import STAMP, KnownLayer
@@ -126,7 +127,10 @@ def _consequences(
         layer = predicted(
             request, rows, connection, scratch, lambda share, message: report(share * _PREDICTED, message), should_stop
         )
-        return [layer], list(layer.missing)
+        changes = CodingChanges(
+            request.packs[PackKind.GENE_MODELS], request.packs[PackKind.SEQUENCE], layer.transcripts, connection
+        )
+        return [layer, changes], list(layer.missing)
     entries = [one for one in read_manifest(request.folder)["columns"] if "stamp" not in one]
     field = stated_field(entries)
     if field is None:

@@ -37,9 +37,10 @@ GFF = """\
 """
 EXONS = [
     {"gene": "GENE1", "gene_id": "G1", "transcript": "T9", "mark": "mane_select", "biotype": "protein_coding", "chrom": "1",
-     "strand": "+", "exon": 1, "start": 41, "end": 300, "coding_start": 51, "coding_end": 110},
+     "strand": "+", "exon": 1, "start": 41, "end": 300, "coding_start": 51, "coding_end": 110, "version": 4},
     {"gene": "GENE1", "gene_id": "G1", "transcript": "T9", "mark": "mane_select", "biotype": "protein_coding", "chrom": "1",
-     "strand": "+", "exon": 2, "start": 800, "end": 900, "coding_start": None, "coding_end": None},
+     "strand": "+", "exon": 2, "start": 800, "end": 900, "coding_start": None, "coding_end": None,
+     "version": 4},
 ]  # fmt: skip
 
 

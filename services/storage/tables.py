@@ -274,13 +274,27 @@ variant_tables = sa.Table(
     sa.Column("assembly", sa.String(16)),
     sa.Column("sample_type", sa.String(32), nullable=False, default=""),
     sa.Column("notes", sa.Text, nullable=False, default=""),
-    sa.Column("patient_id", sa.ForeignKey("patients.id")),
     sa.Column("job_id", sa.String(32)),
     sa.Column("row_count", sa.BigInteger, nullable=False),
     sa.Column("rejected_count", sa.BigInteger, nullable=False, default=0),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("name"),
     sa.Index(None, "created_at"),
+)
+
+# Whose samples a table holds: one sample is one patient. `sample` is empty where nobody said which of them it is.
+variant_links = sa.Table(
+    "variant_links",
+    metadata,
+    sa.Column("table_id", sa.ForeignKey("variant_tables.id"), primary_key=True),
+    sa.Column("patient_id", sa.ForeignKey("patients.id"), primary_key=True),
+    sa.Column("sample", sa.Text, nullable=False, default=""),
+    sa.Column("mother", sa.Text, nullable=False, default=""),
+    sa.Column("father", sa.Text, nullable=False, default=""),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("table_id", "sample"),
+    sa.Index(None, "patient_id"),
 )
 
 

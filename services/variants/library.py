@@ -25,7 +25,8 @@ from services.access.principals import Principal
 from services.errors import AccessDeniedError, ConflictError, InvalidIdentifierError, InvalidInputError, NotFoundError
 from services.genomics.genome import GenomeBuild
 from services.storage.database import Database
-from services.storage.tables import variant_tables
+from services.storage.tables import variant_links, variant_tables
+from services.variants.links import SampleChoice, TableLink, TableLinks, at_import, checked
 from services.variants.manifest import MANIFEST_FILE, TABLE_FILE, read_manifest
 from services.variants.tables import VariantTable, table_version
 
@@ -41,7 +42,10 @@ _NO_TABLE = "no such table: it was deleted, or the name is wrong"
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """One table as the lists show it. `available` is False where its folder is gone; `assembly` is None where nobody knows it."""
+    """One table as the lists show it. `available` is False where its folder is gone; `assembly` is None where nobody knows it.
+
+    `links` are the patients whose samples it holds, in the order in which they were linked.
+    """
 
     id: str
     name: str
@@ -50,12 +54,21 @@ class TableInfo:
     assembly: GenomeBuild | None
     sample_type: str
     notes: str
-    patient_id: str | None
     job_id: str | None
     row_count: int
     rejected_count: int
     created_at: datetime
     available: bool
+    links: tuple[TableLink, ...] = ()
+
+    @property
+    def patient_id(self) -> str | None:
+        """The patient of the only link; None where there is none, and where there are several."""
+        return self.links[0].patient_id if len(self.links) == 1 else None
+
+    def link_of(self, patient_id: str) -> TableLink | None:
+        """Return how this patient is linked to the table, None where the patient is not."""
+        return next((one for one in self.links if one.patient_id == patient_id), None)
 
 
 class VariantLibrary:
@@ -63,6 +76,7 @@ class VariantLibrary:
 
     def __init__(self, database: Database, root: Path) -> None:
         self._database = database
+        self._links = TableLinks(database)
         self._tables = root / "tables"
         self._open: OrderedDict[str, VariantTable] = OrderedDict()
         self._lock = Lock()
@@ -77,8 +91,8 @@ class VariantLibrary:
         with self._lock:
             self._open.pop(table_id, None)  # not closed: somebody may be reading; it closes with its last reader
         known = self._row(table_id)
-        if known is not None:
-            self._tell(known.patient_id)
+        for link in known.links if known is not None else ():
+            self._tell(link.patient_id)
 
     @staticmethod
     def new_id() -> str:
@@ -102,25 +116,28 @@ class VariantLibrary:
         sample_type: str = "",
         notes: str = "",
         patient_id: str | None = None,
+        choice: SampleChoice | None = None,
         job_id: str | None = None,
     ) -> TableInfo:
         """Enter an imported table into the register. Idempotent on `table_id`: the first entry stays.
 
         The build that the file itself tells wins over `assembly`. Without a sample name, the file's only sample or the file name
-        is taken.
+        is taken. With a patient and no `choice`, see `services.variants.links.at_import`.
 
         :raise NotFoundError: there is no table in the folder of this id.
-        :raise InvalidInputError: `assembly` is no build.
+        :raise InvalidInputError: `assembly` is no build, or `choice` names what is no sample.
         """
         manifest = read_manifest(self.folder(table_id))
         known = self._row(table_id)
         if known is not None:
             return known
         shown = _shown_name(sample_name, manifest)
+        if patient_id is not None:
+            choice = at_import(manifest, sample_name, patient_id) if choice is None else checked(manifest["samples"], choice)
         row = {
             "id": table_id, "owner": principal_name, "sample_name": shown,
             "assembly": _build_name(manifest["build"]["name"] or assembly),
-            "sample_type": sample_type[:32], "notes": notes[:_MAX_NOTES], "patient_id": patient_id, "job_id": job_id,
+            "sample_type": sample_type[:32], "notes": notes[:_MAX_NOTES], "job_id": job_id,
             "row_count": manifest["counts"]["rows"], "rejected_count": manifest["counts"]["records_rejected"],
             "created_at": datetime.now(UTC),
         }  # fmt: skip
@@ -128,6 +145,8 @@ class VariantLibrary:
             try:
                 with self._database.begin() as connection:
                     connection.execute(sa.insert(variant_tables), {**row, "name": _free_name(connection, shown)})
+                    if patient_id is not None and choice is not None:
+                        self._links.put(connection, table_id, patient_id, choice, principal_name, alone=True)
             except sa.exc.IntegrityError as error:
                 known = self._row(table_id)
                 if known is not None:  # entered by another thread in between
@@ -135,8 +154,12 @@ class VariantLibrary:
                 if "name" not in str(error.orig):
                     raise ConflictError("this table belongs to a patient who does not exist") from error
             else:
-                self._tell(patient_id)
-                return self._info(row | {"name": self._name_of(table_id)})
+                made = self._row(table_id)
+                if made is None:  # deleted by another thread in between
+                    raise NotFoundError(_NO_TABLE)
+                for link in made.links:
+                    self._tell(link.patient_id)
+                return made
 
     def list(self, principal: Principal) -> tuple[TableInfo, ...]:
         """All tables, newest first; none for callers who may not see patients."""
@@ -144,7 +167,8 @@ class VariantLibrary:
             return ()
         query = sa.select(variant_tables).order_by(variant_tables.c.created_at.desc(), variant_tables.c.id)
         with self._database.read() as connection:
-            return tuple(self._info(row) for row in connection.execute(query).mappings())
+            links = self._links.of_tables(connection)
+            return tuple(self._info(row, links.get(row["id"], ())) for row in connection.execute(query).mappings())
 
     def get(self, principal: Principal, name_or_id: str) -> TableInfo:
         """Return one table by id or name.
@@ -192,40 +216,73 @@ class VariantLibrary:
             raise ConflictError(f"this table is in {info.assembly}: import the file again to state another build")
         return self.get(principal, info.id)
 
-    def link(self, principal: Principal, name_or_id: str, patient_id: str | None) -> TableInfo:
-        """Say whose variants a table holds; None takes the link away. Idempotent.
+    def link(
+        self, principal: Principal, name_or_id: str, patient_id: str | None, choice: SampleChoice | None = None
+    ) -> TableInfo:
+        """Say which sample of a table is a patient; without a patient every link is taken away. Idempotent.
+
+        One sample is one patient, and a patient is one sample of a table: a link takes the place of what it contradicts. Without
+        `choice` a table of one sample is linked by it, one of several says of the patient that the sample is not chosen.
 
         :raise AccessDeniedError: it belongs to somebody else and the caller is no administrator.
         :raise NotFoundError: there is no such table or patient.
+        :raise InvalidInputError: `choice` names what is no sample of the table.
         """
+        info = self._own(principal, name_or_id)
+        samples = self.samples(info)
+        kept = checked(samples, choice or SampleChoice())
+        try:
+            with self._database.begin() as connection:
+                if patient_id is None:
+                    self._links.remove(connection, info.id)
+                else:
+                    self._links.put(connection, info.id, patient_id, kept, principal.name, alone=len(samples) <= 1)
+        except sa.exc.IntegrityError as error:
+            raise NotFoundError("no such patient: choose one from the list, or create it first") from error
+        return self._relinked(principal, info, patient_id)
+
+    def unlink(self, principal: Principal, name_or_id: str, patient_id: str) -> TableInfo:
+        """Take the link of one patient away; those of others stay. Idempotent. Errors as those of `link`."""
+        info = self._own(principal, name_or_id)
+        with self._database.begin() as connection:
+            self._links.remove(connection, info.id, patient_id)
+        return self._relinked(principal, info, None)
+
+    def samples(self, info: TableInfo) -> tuple[str, ...]:
+        """Return the samples of a table in the order of its file; none where its files are gone."""
+        return tuple(read_manifest(self.folder(info.id))["samples"]) if info.available else ()
+
+    def _own(self, principal: Principal, name_or_id: str) -> TableInfo:
         info = self.get(principal, name_or_id)
         if principal.name != info.owner and not principal.may_administer:
             raise AccessDeniedError("only the owner of a table or an administrator may link it to a patient")
-        try:
-            with self._database.begin() as connection:
-                connection.execute(
-                    sa.update(variant_tables).where(variant_tables.c.id == info.id).values(patient_id=patient_id)
-                )
-        except sa.exc.IntegrityError as error:
-            raise NotFoundError("no such patient: choose one from the list, or create it first") from error
-        for one in dict.fromkeys((info.patient_id, patient_id)):
-            self._tell(one)
-        return self.get(principal, info.id)
+        return info
+
+    def _relinked(self, principal: Principal, before: TableInfo, linked: str | None) -> TableInfo:
+        """Tell of every patient whose link came, went or changed."""
+        after = self.get(principal, before.id)
+        gone = [one.patient_id for one in before.links if after.link_of(one.patient_id) is None]
+        for patient_id in dict.fromkeys((*gone, linked)):
+            self._tell(patient_id)
+        return after
 
     def of_patient(self, principal: Principal, patient_id: str) -> tuple[TableInfo, ...]:
         """Return the tables linked to a patient, newest first; none for callers who may not see patients."""
         if not principal.may_see_patients:
             return ()
-        query = sa.select(variant_tables).where(variant_tables.c.patient_id == patient_id)
+        query = (
+            sa.select(variant_tables).join(variant_links, variant_links.c.table_id == variant_tables.c.id)
+            .where(variant_links.c.patient_id == patient_id)
+            .order_by(variant_tables.c.created_at.desc(), variant_tables.c.id)
+        )  # fmt: skip
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(variant_tables.c.created_at.desc(), variant_tables.c.id)).mappings().all()
-        return tuple(self._info(row) for row in rows)
+            rows = connection.execute(query).mappings().all()
+            links = self._links.of_tables(connection, [row["id"] for row in rows])
+        return tuple(self._info(row, links.get(row["id"], ())) for row in rows)
 
     def linked_patients(self) -> tuple[str, ...]:
         """Return the ids of the patients who have tables; for services that have checked access already."""
-        query = sa.select(variant_tables.c.patient_id).where(variant_tables.c.patient_id.is_not(None)).distinct()
-        with self._database.read() as connection:
-            return tuple(sorted(connection.execute(query).scalars()))
+        return self._links.patients()
 
     def delete(self, principal: Principal, name_or_id: str) -> TableInfo:
         """Delete a table with its files; returns what it was. Notes on its variants stay.
@@ -267,8 +324,10 @@ class VariantLibrary:
         # files first: what is left after a crash in between is listed as a table without files and can be deleted again
         shutil.rmtree(self.folder(table_id), ignore_errors=True)
         with self._database.begin() as connection:
+            self._links.remove(connection, table_id)
             connection.execute(sa.delete(variant_tables).where(variant_tables.c.id == table_id))
-        self._tell(known.patient_id if known is not None else None)
+        for link in known.links if known is not None else ():
+            self._tell(link.patient_id)
 
     def _row(self, name_or_id: str) -> TableInfo | None:
         if not (_ID.fullmatch(name_or_id) or _NAME.fullmatch(name_or_id)):
@@ -276,19 +335,17 @@ class VariantLibrary:
         either = sa.or_(variant_tables.c.id == name_or_id, variant_tables.c.name == name_or_id)
         with self._database.read() as connection:
             rows = connection.execute(sa.select(variant_tables).where(either)).mappings().all()
-        best = min(rows, key=lambda row: row["id"] != name_or_id, default=None)  # a name that is another table's id comes second
-        return None if best is None else self._info(best)
+            best = min(rows, key=lambda row: row["id"] != name_or_id, default=None)  # a name that is another's id comes second
+            if best is None:
+                return None
+            return self._info(best, self._links.of_tables(connection, [best["id"]]).get(best["id"], ()))
 
-    def _name_of(self, table_id: str) -> str:
-        with self._database.read() as connection:
-            return str(connection.execute(sa.select(variant_tables.c.name).where(variant_tables.c.id == table_id)).scalar_one())
-
-    def _info(self, row: Mapping[str, Any] | sa.RowMapping) -> TableInfo:
+    def _info(self, row: Mapping[str, Any] | sa.RowMapping, links: tuple[TableLink, ...]) -> TableInfo:
         folder = self._tables / row["id"]
         return TableInfo(
             id=row["id"], name=row["name"], owner=row["owner"], sample_name=row["sample_name"], sample_type=row["sample_type"],
             assembly=GenomeBuild(row["assembly"]) if row["assembly"] else None, notes=row["notes"],
-            patient_id=row["patient_id"], job_id=row["job_id"], row_count=row["row_count"], rejected_count=row["rejected_count"],
+            links=links, job_id=row["job_id"], row_count=row["row_count"], rejected_count=row["rejected_count"],
             created_at=row["created_at"], available=(folder / MANIFEST_FILE).is_file() and (folder / TABLE_FILE).is_file(),
         )  # fmt: skip
 

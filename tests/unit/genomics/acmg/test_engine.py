@@ -20,7 +20,6 @@ from services.genomics.acmg.expert import (
     PhenotypeFit,
     assess_case_control,
     assess_de_novo,
-    assess_functional,
     assess_in_trans,
     assess_lack_of_segregation,
     assess_other_cause,
@@ -28,6 +27,7 @@ from services.genomics.acmg.expert import (
     assess_phenotype,
     assess_segregation,
 )
+from services.genomics.acmg.functional import assess_functional
 from services.genomics.acmg.panels import CDH1, KNOWN, PANELS
 from services.genomics.acmg.record import Inheritance, PopulationData, Significance, SourceAssertion
 from services.genomics.acmg.results import CriterionResult, Origin, Status

@@ -1,9 +1,16 @@
 """How a copy number variant lies to a gene model: end covered, coding sequence, last exon, reading frame.
 
-Positions are genomic, 1-based and inclusive. For a variant within the gene the PVS1 tree is walked on whole exons: a
-breakpoint inside an exon that also takes a splice site leaves the transcript open, so the strength is then not known. The new
-stop is taken at the first coding base after the variant, the latest it can begin to form: near the end of a gene this
-predicts escape from decay rather than decay.
+Positions are genomic, 1-based and inclusive. For a variant within the gene the PVS1 tree is walked on what the transcript loses:
+
+    * both breakpoints in introns: the exons between;
+    * both breakpoints in exons: exactly the bases between, the two rests make one exon with its outer splice sites;
+    * a loss with one breakpoint in an inner exon: that exon whole, for it lost a splice site and skipping is what the tree
+      predicts for such a site;
+    * all of the coding sequence: the whole gene.
+
+A loss of one end of the coding sequence, and a gain that cuts one exon, leave the transcript open: the strength is not known. The
+new stop is taken at the first coding base after the variant, the latest it can begin to form: near the end of a gene this predicts
+escape from decay rather than decay.
 """
 
 from __future__ import annotations
@@ -73,14 +80,17 @@ def _walk(
     model: GeneModel, context: GeneContext, kind: CnvType, start: int, end: int, hit: list[tuple[int, int]]
 ) -> tuple[Strength | None, bool]:
     """Return the strength of PVS1 and whether the tree could be walked to its end."""
-    bases = _coding_bases(model, start, end)
-    if bases == 0:
+    if _coding_bases(model, start, end) == 0:
         return None, True
-    whole = all(start <= first and last <= end for first, last in hit)
-    inside_one = len(hit) == 1 and hit[0][0] < start and end < hit[0][1]
-    takes_end = start <= model.coding[0] or end >= model.coding[1]
-    if takes_end or not (whole or inside_one):
+    if kind is CnvType.LOSS and start <= model.coding[0] and model.coding[1] <= end:
+        return Strength.VERY_STRONG, True
+    lost_stretch = _lost_stretch(model, kind, start, end, sorted(hit))
+    if lost_stretch is None:
         return None, False
+    start, end = lost_stretch
+    if start <= model.coding[0] or end >= model.coding[1]:
+        return None, False
+    bases = _coding_bases(model, start, end)
     before = _coding_before(model, start, end)
     transcript = model.facts(is_relevant=context.is_relevant)
     keeps_frame = bases % 3 == 0
@@ -96,6 +106,19 @@ def _walk(
         ),
     ))
     return branch.strength, not branch.missing
+
+
+def _lost_stretch(
+    model: GeneModel, kind: CnvType, start: int, end: int, hit: list[tuple[int, int]]
+) -> tuple[int, int] | None:
+    """Return the stretch that the transcript loses or gets twice; None where its splicing cannot be told."""
+    cuts_first, cuts_last = hit[0][0] < start, end < hit[-1][1]
+    if cuts_first == cuts_last:
+        return start, end
+    cut = hit[0] if cuts_first else hit[-1]
+    if kind is CnvType.GAIN or cut in (min(model.exons), max(model.exons)):
+        return None
+    return min(start, cut[0]), max(end, cut[1])
 
 
 def _coding_before(model: GeneModel, start: int, end: int) -> int:

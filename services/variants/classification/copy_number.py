@@ -102,6 +102,7 @@ class CopyNumberEvidence:
             found.append(GenePlace(
                 one.gene, chrom, exons[0][0], exons[-1][1], model.is_plus_strand, True, model.accession,
                 tuple(first for first, _ in exons), tuple(last for _, last in exons), model.coding,
+                is_relevant=True if one.is_mane else None,
             ))
         return sorted(found, key=lambda one: one.start), self._packs.pack(PackKind.GENE_MODELS, build)
 

@@ -37,6 +37,8 @@ class GenePlace:
     exon_starts: tuple[int, ...] = ()
     exon_ends: tuple[int, ...] = ()
     coding: tuple[int, int] | None = None
+    is_relevant: bool | None = None
+    """Whether the transcript is a clinically agreed one (MANE); None where that is not marked."""
 
     def position_in(self, position: int) -> str:
         """Say where in the gene a position lies: `exon 3 of 12`, `intron 2 of 11`, or only that it is within."""
@@ -81,18 +83,17 @@ def genes_of(pack: Pack | None, build: GenomeBuild, connection: duckdb.DuckDBPyC
         )
         SELECT coalesce(any_value(e.gene), e.gene_id), e.chrom, any_value(s.first), any_value(s.last), any_value(e.strand),
             any_value(s.coding), e.transcript, list(e.start ORDER BY e.start), list(e."end" ORDER BY e.start),
-            min(e.coding_start), max(e.coding_end)
+            min(e.coding_start), max(e.coding_end), bool_or(e.mark IN ('mane_select', 'mane_plus_clinical'))
         FROM exons e JOIN shown USING (chrom, gene_id, transcript) JOIN spans s USING (chrom, gene_id)
         GROUP BY e.chrom, e.gene_id, e.transcript ORDER BY e.chrom, any_value(s.first)
     """  # noqa: S608 (fixed text)
     return [
         GenePlace(
             symbol, chrom, first, last, strand == "+", bool(coding), transcript, tuple(starts), tuple(ends),
-            (coding_start, coding_end) if coding_start is not None and coding_end is not None else None,
+            (coding_start, coding_end) if coding_start is not None and coding_end is not None else None, is_mane or None,
         )
-        for symbol, chrom, first, last, strand, coding, transcript, starts, ends, coding_start, coding_end in connection.execute(
-            sql, [str(pack.folder / EXONS_FILE)]
-        ).fetchall()
+        for symbol, chrom, first, last, strand, coding, transcript, starts, ends, coding_start, coding_end, is_mane
+        in connection.execute(sql, [str(pack.folder / EXONS_FILE)]).fetchall()
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from services.errors import InvalidInputError
 from services.genomics.acmg.gene_model import GeneModel
 from services.genomics.cnv.exons import GeneContext, gene_overlap
 from services.genomics.cnv.record import CnvRecord, Extent, GeneOverlap, PopulationOverlap, RegionOverlap, Relation
+from services.genomics.cnv.scoring import COMMON_FREQUENCY
 from services.genomics.cnv.sheet import CellStatus, CnvClassification, classify_cnv
 from services.variants.structural.dosage import Curated, DosageMap
 from services.variants.structural.events import Event
@@ -40,7 +41,9 @@ def record_of(
     coding = tuple(sorted(one.symbol for one in touched if one.is_coding)) if interrupts_gene is not None else None
     return CnvRecord(
         kind=event.dosage, protein_coding=coding,
-        genes=tuple(_overlap(event, one, dosage.genes[one.symbol]) for one in touched if one.symbol in dosage.genes),
+        genes=tuple(
+            _overlap(event, one, dosage.genes[one.symbol], _is_common(population)) for one in touched if one.symbol in dosage.genes
+        ),
         regions=tuple(_region(event, region, names, coding, interrupts_gene) for region, names in regions), population=population,
     )  # fmt: skip
 
@@ -66,8 +69,16 @@ def _signed(points: Decimal) -> str:
     return f"{points:+.2f}" if points else "0"
 
 
-def _overlap(event: Event, gene: GenePlace, curated: Curated) -> GeneOverlap:
-    context = GeneContext(gene.symbol, curated.haploinsufficiency, curated.triplosensitivity)
+def _is_common(population: tuple[PopulationOverlap, ...] | None) -> bool | None:
+    """Say whether what the event takes is often lost in a population, as the PVS1 tree asks; None where nobody looked."""
+    return None if population is None else any(one.frequency >= COMMON_FREQUENCY for one in population)
+
+
+def _overlap(event: Event, gene: GenePlace, curated: Curated, is_common: bool | None) -> GeneOverlap:
+    context = GeneContext(
+        gene.symbol, curated.haploinsufficiency, curated.triplosensitivity, is_relevant=gene.is_relevant,
+        exon_loss_is_common=is_common,
+    )
     if gene.coding is not None and event.dosage is not None:
         try:
             exons = tuple(zip(gene.exon_starts, gene.exon_ends, strict=True))

@@ -64,8 +64,29 @@ def test_a_reported_pathogenic_last_exon_raises_its_loss() -> None:
     assert cell_and_points(overlaps(4_500, 6_000, context=reported)) == ("2D-2", Decimal("0.90"))
 
 
-@pytest.mark.parametrize(("start", "end"), [(1_500, 2_050), (1_050, 1_500), (1_020, 1_060), (4_500, 5_390)])
-def test_a_cut_exon_or_a_lost_end_of_the_coding_sequence_leaves_the_strength_open(start: int, end: int) -> None:
+@pytest.mark.parametrize(
+    ("start", "end", "points"),
+    [
+        (1_500, 2_050, "0.90"),  # exon 2 lost its acceptor: all of its 100 bases are skipped, the frame is lost
+        (2_500, 3_040, "0.45"),  # exon 3 is skipped: 90 bases keep the frame, a sixth of the protein is lost
+        (2_050, 3_050, "0.90"),  # both rests make one exon: 51 + 50 bases, the frame is lost
+        (2_050, 3_048, "0.45"),  # 51 + 48 bases keep the frame, nearly a fifth of the protein is lost
+        (1_020, 5_390, "0.90"),  # all of the coding sequence, though both breakpoints lie within the gene
+    ],
+)
+def test_a_cut_exon_is_skipped_and_two_cut_exons_are_joined(start: int, end: int, points: str) -> None:
+    assert cell_and_points(overlaps(start, end)) == ("2E", Decimal(points))
+
+
+@pytest.mark.parametrize(("start", "end"), [(1_500, 2_050), (1_020, 5_390)])
+def test_a_gain_that_cuts_an_exon_or_doubles_all_of_the_coding_sequence_is_left_open(start: int, end: int) -> None:
+    found = overlaps(start, end, CnvType.GAIN)
+    assert found is not None
+    assert not found.pvs1_known
+
+
+@pytest.mark.parametrize(("start", "end"), [(1_050, 1_500), (1_020, 1_060), (4_500, 5_390), (3_500, 5_150), (1_050, 2_050)])
+def test_a_lost_end_of_the_coding_sequence_leaves_the_strength_open(start: int, end: int) -> None:
     found = overlaps(start, end)
     assert found is not None
     assert found.relation is Relation.INTRAGENIC

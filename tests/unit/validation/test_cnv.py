@@ -25,11 +25,11 @@ DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 FILES = {
     "refseq_genes.hg38.bed.gz":
         "chr1\t1000\t2000\tNM_1\tPLUS\nchr1\t5000\t6000\tNM_2\tMINUS\nchr1\t8000\t9000\tNM_3\tMID\nchr1\t3000\t3100\tNR_4\tLONG\n"
-        "chrX\t700000\t700500\tNM_5\tSHOXLIKE\n",
+        "chrX\t700000\t700500\tNM_5\tSHOXLIKE\nchr1\t9000\t10000\tNM_6\tRENAMED\n",
     "refseq_penultimate_exon_50bp.hg38.bed.gz":
         "chr1\t1850\t1900\tNM_1\nchr1\t5100\t5150\tNM_2\nchr1\t8500\t8550\tNM_3\n",
     "clingen_dosage/hg38/ClinGen_haploinsufficiency_gene.bed":
-        "track name='x'\nchr1\t1000\t2000\tPLUS\t3\nchr1\t5000\t6000\tMINUS\t3\nchr1\t8000\t9000\tMID\t3\n"
+        "track name='x'\nchr1\t9010\t9990\tOLD\t3\nchr1\t1000\t2000\tPLUS\t3\nchr1\t5000\t6000\tMINUS\t3\nchr1\t8000\t9000\tMID\t3\n"
         "chrY\t700000\t700500\tSHOXLIKE\t3\n",
     "clingen_dosage/hg38/ClinGen_triplosensitivity_gene.bed": "chr1\t5000\t6000\tMINUS\t0\nchr2\t100\t900\tTRIPLE\t3\n",
     "clingen_dosage/hg38/ClinGen_region_curation_list.HI.bed": "chr1\t20000\t30000\t3\nchr1\t40000\t50000\t40\n",
@@ -127,6 +127,16 @@ def test_a_pseudoautosomal_gene_is_met_from_both_chromosomes(reference: cnv.Refe
     assert cnv.record_of(case(600_000, 800_000, chromosome="chr3"), reference).genes == ()
 
 
+def test_a_gene_renamed_since_its_curation_is_the_one_in_its_place(reference: cnv.Reference) -> None:
+    record = cnv.record_of(case(9_001, 10_100), reference)
+    assert [(one.symbol, one.relation) for one in record.genes] == [("RENAMED", Relation.COMPLETE)]
+
+
+@pytest.mark.parametrize(("chromosome", "half"), [("chr1", True), ("chr22", False), ("chrX", True), ("chrY", False)])
+def test_a_half_is_made_of_whole_chromosomes(chromosome: str, half: bool) -> None:
+    assert cnv.is_chosen_on(case(1, 2, chromosome=chromosome)) is half
+
+
 def test_only_protein_coding_transcripts_are_counted(reference: cnv.Reference) -> None:
     assert cnv.record_of(case(2_900, 3_200), reference).protein_coding == ()
 
@@ -150,11 +160,23 @@ def test_the_last_line_is_json_over_all_and_per_file(
     )
     assert cnv.main([path, "--reference", str(folder), "--verbose"]) == 0
     out, err = capsys.readouterr()
+    assert "pathogenic loss:    1 of 1 called" in out
+    assert "pathogenic gain:    1 of 1 missed, touch an established gene, but for the other direction" in out
     told = json.loads(out.splitlines()[-1])
     wanted = {"n": 4, "pathogenic_sensitivity": 0.5, "benign_called_benign": 0.5, "vus": 0.25, "wrong_way": 0.25}
     assert {name: told[name] for name in wanted} == wanted
     assert told["files"] == {"variants.tsv": wanted}
     assert "WRONG WAY b chr1:901-2100 benign: 1 2A" in err
+
+
+def test_one_half_of_the_chromosomes_can_be_looked_at(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, "a\tcopy number loss\t1\t1\t901\t2100\nb\tcopy number loss\t1\t2\t901\t2100\n")
+    for half, sensitivity in (("choose", 1.0), ("report", 0.0)):
+        assert cnv.main([path, "--reference", str(folder), "--half", half]) == 0
+        told = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert (told["n"], told["pathogenic_sensitivity"]) == (1, sensitivity)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ What the reference cannot say is bridged by rules stated here, and only here; th
 With --models (GFF3 of the file's build, or the `exons.parquet` of installed gene models) the last two rules are not needed: a
 gene with a model, found by the accession in the reference or as MANE Select, is judged exon by exon, as the product does.
 
-With --half only the variants of half of the chromosomes are looked at: `choose` those with odd number and X, on which rules may be
-compared, `report` the others. Misses are counted by what they touch (`validation.cnv_reasons`), which bounds what can be reached.
+With --half only the variants of half of the chromosomes are looked at: `choose` those with odd number and X, on which rules may
+be compared, `report` the others. Misses are counted by what they touch (`validation.cnv_reasons`), which bounds what can be reached.
 
 Prints a table, misses to stderr with --verbose; the last line is JSON: figures over all files, and per file under `files`.
 """

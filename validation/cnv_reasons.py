@@ -1,7 +1,7 @@
 """Why known pathogenic losses and gains are not called: what they touch that curation has judged.
 
-The standard gives points without an expert for established genes and regions (section 2), for the number of genes (section 3) and for
-common variation (4O). A variant that touches none of these stays uncertain by rule, whatever else is known of it.
+The standard gives points without an expert for established genes and regions (section 2), for the number of genes (section 3) and
+for common variation (4O). A variant that touches none of these stays uncertain by rule, whatever else is known of it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def _reason(record: CnvRecord) -> str:
         return _ORDER[3]
     if any(one.haploinsufficiency is Dosage.RECESSIVE for one in record.genes):
         return _ORDER[4]
-    is_weak = any(_score(one, record.kind) in _WEAK for one in (*record.genes, *record.regions))
+    scores = [*(_score(one, record.kind) for one in record.genes), *(_score(one, record.kind) for one in record.regions)]
+    is_weak = any(one in _WEAK for one in scores)
     return _ORDER[5] if is_weak else _ORDER[6]
 
 

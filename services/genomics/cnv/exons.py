@@ -9,8 +9,8 @@ Positions are genomic, 1-based and inclusive. For a variant within the gene the 
     * all of the coding sequence: the whole gene.
 
 A loss of one end of the coding sequence, and a gain that cuts one exon, leave the transcript open: the strength is not known. The
-new stop is taken at the first coding base after the variant, the latest it can begin to form: near the end of a gene this predicts
-escape from decay rather than decay.
+new stop is taken at the first coding base after the variant, the latest it can begin to form: near the end of a gene this
+predicts escape from decay rather than decay.
 """
 
 from __future__ import annotations

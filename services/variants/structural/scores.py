@@ -39,11 +39,10 @@ def record_of(
     if event.dosage is None:
         return None
     coding = tuple(sorted(one.symbol for one in touched if one.is_coding)) if interrupts_gene is not None else None
+    curated = [(one, dosage.genes[one.symbol]) for one in touched if one.symbol in dosage.genes]
     return CnvRecord(
         kind=event.dosage, protein_coding=coding,
-        genes=tuple(
-            _overlap(event, one, dosage.genes[one.symbol], _is_common(population)) for one in touched if one.symbol in dosage.genes
-        ),
+        genes=tuple(_overlap(event, one, known, _is_common(population)) for one, known in curated),
         regions=tuple(_region(event, region, names, coding, interrupts_gene) for region, names in regions), population=population,
     )  # fmt: skip
 

@@ -29,8 +29,8 @@ FILES = {
     "refseq_penultimate_exon_50bp.hg38.bed.gz":
         "chr1\t1850\t1900\tNM_1\nchr1\t5100\t5150\tNM_2\nchr1\t8500\t8550\tNM_3\n",
     "clingen_dosage/hg38/ClinGen_haploinsufficiency_gene.bed":
-        "track name='x'\nchr1\t9010\t9990\tOLD\t3\nchr1\t1000\t2000\tPLUS\t3\nchr1\t5000\t6000\tMINUS\t3\nchr1\t8000\t9000\tMID\t3\n"
-        "chrY\t700000\t700500\tSHOXLIKE\t3\n",
+        "track name='x'\nchr1\t9010\t9990\tOLD\t3\nchr1\t1000\t2000\tPLUS\t3\nchr1\t5000\t6000\tMINUS\t3\n"
+        "chr1\t8000\t9000\tMID\t3\nchrY\t700000\t700500\tSHOXLIKE\t3\n",
     "clingen_dosage/hg38/ClinGen_triplosensitivity_gene.bed": "chr1\t5000\t6000\tMINUS\t0\nchr2\t100\t900\tTRIPLE\t3\n",
     "clingen_dosage/hg38/ClinGen_region_curation_list.HI.bed": "chr1\t20000\t30000\t3\nchr1\t40000\t50000\t40\n",
     "clingen_dosage/hg38/ClinGen_region_curation_list.TS.bed": "chr1\t60000\t70000\t40\n",

@@ -233,7 +233,7 @@ def _steps(
         ("loading the names of diseases", lambda _: expand("warm up")),
         ("opening the evidence collections", lambda _: _open(index, store)),
         ("indexing the curated knowledge", index.load_curated),
-        ("comparing the collections with the record", lambda _: index.repair()),
+        ("comparing the collections with the record", lambda _: index.repair_counts()),
         ("opening the search", lambda _: _open_search(readiness)),
         ("reading facts again where rules changed", lambda progress: documents.refresh_facts(LOCAL_USER, progress)),
         ("deleting uploads that nobody used",
@@ -242,6 +242,8 @@ def _steps(
     ]
     if demo_wanted:
         steps.append(("taking in the demo patients", lambda progress: demo.load(LOCAL_USER, progress)))
+    # last, because it reads every id and nobody should wait for it
+    steps.append(("comparing the passages with the record", lambda _: index.repair()))
     return tuple(steps)
 
 

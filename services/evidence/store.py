@@ -46,6 +46,7 @@ _CONNECTION = {
     "grpc.use_local_subchannel_pool": 1,
 }
 _INSERT_BATCH = 500
+_ID_PAGE = 5_000
 _RRF_K = 60
 # of unit vectors the inner product is the cosine; for COSINE Lite divides every vector by its length in each search
 _METRIC = "IP"
@@ -145,6 +146,18 @@ class EvidenceStore:
         """Rows of a collection as a query counts them: deletions included at once."""
         rows = self._call(lambda client: client.query(name, filter="", output_fields=["count(*)"], timeout=_TIMEOUT_SECONDS))
         return int(rows[0]["count(*)"])
+
+    def ids(self, name: str) -> Iterator[str]:
+        """Yield the id of every row, in no order that could be relied on; a few thousand are in memory at a time."""
+        known(name)
+        pages = self._call(
+            lambda client: client.query_iterator(name, batch_size=_ID_PAGE, output_fields=["id"], timeout=_WRITE_TIMEOUT_SECONDS)
+        )
+        try:
+            while rows := self._call(lambda _: pages.next()):
+                yield from (row["id"] for row in rows)
+        finally:
+            pages.close()
 
     def schema(self, name: str) -> list[dict[str, str]]:
         """Columns of a collection: name, type, description."""

@@ -102,6 +102,16 @@ def test_recreating_a_collection_empties_it_and_leaves_the_others(store: Evidenc
     assert ids(store.dense(NAME, EAST, "", 5)) == ["lab-2"]
 
 
+def test_every_id_is_told_once_over_several_pages(store: EvidenceStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_ID_PAGE", 7)
+    store.put([lab(number) for number in range(20)] + [lab("p", patient="P1")], [EAST] * 21)
+    store.put([lab(3, "changed")], [NORTH])
+    store.remove(NAME, ["lab-5"])
+    told = list(store.ids(NAME))
+    assert sorted(told) == sorted(f"lab-{number}" for number in [*range(20), "p"] if number != 5)
+    assert list(store.ids(HLA)) == []
+
+
 def test_a_dropped_collection_does_not_exist_and_can_be_dropped_again(store: EvidenceStore) -> None:
     store.drop(NAME)
     store.drop(NAME)

@@ -45,7 +45,7 @@ class House:
     def __init__(self, folder: Path, uri: str, services: Services, database: Database) -> None:
         embedder = services.embedder
         self.store = EvidenceStore(uri, model=embedder.name)
-        self.index = EvidenceIndex(database, self.store, embedder)
+        self.index = EvidenceIndex(database, self.store, embedder, settle=lambda: None)
         self.index.create_collections()
         self.patients = PatientRegistry(database)
         self.files = folder / "files"
@@ -203,15 +203,18 @@ def test_curated_knowledge_whose_indexing_failed_is_indexed_at_the_next_start(
     assert house.index.load_curated() == 0
 
 
-@pytest.mark.parametrize("harm", ["lost", "extra"])
+@pytest.mark.parametrize("harm", ["lost", "extra", "one lost and one extra"])
 def test_a_collection_that_differs_from_the_record_is_rebuilt(house: House, harm: str) -> None:
     house.library.ingest("P1", "note.pdf", pdfs.text_pdf(pdfs.NOTE), LOCAL_USER)
     whole = house.texts()
-    if harm == "lost":
+    if "lost" in harm:
         house.store.remove(NOTES, [one.id for one in house.store.sample(NOTES, 1)])
-    else:
+    if "extra" in harm:
         stray = Passage(id="stray", collection=NOTES, text="nobody's", title="", tier=Tier.RECORD, patient_id="P1")
         house.store.put([stray], [[0.1] * house.index._embedder.dimension])
+    if harm == "one lost and one extra":
+        assert house.index.repair_counts() == ()  # the numbers agree
+        assert house.texts() != whole
     assert house.index.repair() == (NOTES,)
     assert house.texts() == whole
     assert house.index.repair() == ()

@@ -17,7 +17,7 @@ With --models (GFF3 of the file's build, or the `exons.parquet` of installed gen
 gene with a model, found by the accession in the reference or as MANE Select, is judged exon by exon, as the product does.
 
 With --half only the variants of half of the chromosomes are looked at: `choose` those with odd number and X, on which rules may
-be compared, `report` the others. Misses are counted by what they touch (`validation.cnv_reasons`), which bounds what can be reached.
+be compared, `report` the others. Misses are counted by what they touch (`validation.cnv_reasons`): it bounds what can be reached.
 
 Prints a table, misses to stderr with --verbose; the last line is JSON: figures over all files, and per file under `files`.
 """

@@ -26,6 +26,7 @@ from starlette.routing import Mount
 from streamlit.runtime.pages_manager import PagesManager
 
 from api.application import create_api
+from api.rate_limits import RequestLimits
 from api.security import SECURITY_HEADERS
 from components import igv_library
 from components.runtime import current_services, provide_services
@@ -91,7 +92,7 @@ class ApiServer:
             ) from error
         self._server = uvicorn.Server(
             uvicorn.Config(
-                create_api(settings, current_services), log_level="warning", access_log=False, server_header=False
+                create_api(settings, current_services, _LIMITS), log_level="warning", access_log=False, server_header=False
             )
         )
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="api", daemon=True)
@@ -183,6 +184,8 @@ def _announce(model_available: bool) -> None:
 # link after a start would get "Page not found" over the right page. This is the flag that `st.navigation` itself sets.
 PagesManager.uses_pages_directory = False
 
+_LIMITS = RequestLimits(_settings().rate_limit_per_minute)  # one budget for a client, whichever port it asks
+
 app = st.App(
     str(_ROOT / "dashboard.py"),
     lifespan=lifespan,
@@ -191,5 +194,5 @@ app = st.App(
         # a foreign host name that resolves to this machine must not reach the dashboard, by HTTP or by WebSocket
         Middleware(TrustedHostMiddleware, allowed_hosts=list(_settings().allowed_hosts), www_redirect=False),
     ],
-    routes=[Mount("/api", create_api(_settings(), current_services)), *igv_library.routes()],
+    routes=[Mount("/api", create_api(_settings(), current_services, _LIMITS)), *igv_library.routes()],
 )

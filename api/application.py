@@ -22,6 +22,7 @@ from api import (
 )
 from api.dependencies import ServicesProvider
 from api.errors import install_error_handlers
+from api.rate_limits import RequestLimits
 from api.security import GuardMiddleware
 from services.access.principals import Principal
 from services.access.tickets import GENOME_VIEW, JOB_EVENTS, UPLOADS
@@ -30,8 +31,11 @@ from services.settings import Settings
 VERSION = "1.0.0"
 
 
-def create_api(settings: Settings, services: ServicesProvider) -> FastAPI:
-    """Return the application; `services` is asked on each request, so it may be built before the services are."""
+def create_api(settings: Settings, services: ServicesProvider, limits: RequestLimits | None = None) -> FastAPI:
+    """Return the application; `services` is asked on each request, so it may be built before the services are.
+
+    `limits` are shared by the applications of a process; without them this one has its own.
+    """
     app = FastAPI(
         title="Paratope", version=VERSION, docs_url=None, redoc_url=None, openapi_url="/openapi.json",
         description="Decision support for clinicians: not a diagnosis, not for time-critical use.",
@@ -50,7 +54,10 @@ def create_api(settings: Settings, services: ServicesProvider) -> FastAPI:
         running = services()
         return running.tickets.holder(ticket, GENOME_VIEW) if running else None
 
-    app.add_middleware(GuardMiddleware, settings=settings, holder=holder, listener=listener, viewer=viewer)
+    app.add_middleware(
+        GuardMiddleware, settings=settings, limits=limits or RequestLimits(settings.rate_limit_per_minute),
+        holder=holder, listener=listener, viewer=viewer,
+    )
     install_error_handlers(app)
     for router in (system.router, query.router, analyze.router, export.router, ingest.router, collections.router, uploads.router):
         app.include_router(router)

@@ -23,17 +23,15 @@ import hmac
 import ipaddress
 import json
 import logging
-import math
-import threading
 import time
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.rate_limits import RequestLimits
 from services.access.principals import Principal
 from services.settings import Settings
 
@@ -51,9 +49,6 @@ _FORMS = ("/jobs/upload", "/ingest/upload")
 _FORM_BYTES = 1 << 20
 _DOWNLOADS = "/downloads/"  # what follows is random and stands for the key (`services/variants/downloads.py`)
 _GENOME = "/genome/"
-_FAILED_KEYS_PER_MINUTE = 20
-_MAX_CLIENTS = 10_000
-_ROUNDING = 1e-9
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -65,34 +60,12 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 API_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 
 
-class RateLimit:
-    """A token bucket for each client; `clock` gives seconds and never goes back."""
-
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._capacity = float(per_minute)
-        self._per_second = per_minute / 60
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def seconds_to_wait(self, client: str) -> int:
-        """Take one token; 0 when there was one, else the whole seconds until there is."""
-        with self._lock:
-            now = self._clock()
-            tokens, then = self._buckets.pop(client, (self._capacity, now))
-            tokens = min(self._capacity, tokens + (now - then) * self._per_second)
-            allowed = tokens >= 1 - _ROUNDING
-            self._buckets[client] = (tokens - 1 if allowed else tokens, now)
-            while len(self._buckets) > _MAX_CLIENTS:
-                self._buckets.popitem(last=False)
-            return 0 if allowed else max(1, math.ceil((1 - tokens) / self._per_second - _ROUNDING))
-
-
 class GuardMiddleware:
     """Checks key, rate and size, then adds the timing and security headers. Wraps the whole API."""
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, holder: TicketHolder, listener: TicketHolder, viewer: TicketHolder
+        self, app: ASGIApp, settings: Settings, limits: RequestLimits, holder: TicketHolder, listener: TicketHolder,
+        viewer: TicketHolder,
     ) -> None:
         """`holder` knows the tickets for uploads, `viewer` those of genome views, `listener` those for events, which it ends."""
         self._app = app
@@ -102,8 +75,7 @@ class GuardMiddleware:
         self._key = settings.api_key.get_secret_value() if settings.api_key else None
         self._max_bytes = settings.max_request_size_mb << 20
         self._max_upload_bytes = (settings.max_upload_size_mb << 20) + _FORM_BYTES
-        self._rate = RateLimit(settings.rate_limit_per_minute)
-        self._failures = RateLimit(_FAILED_KEYS_PER_MINUTE)
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -129,7 +101,7 @@ class GuardMiddleware:
 
     def _refuse(self, scope: Scope, path: str) -> tuple[int, str, int | None] | None:
         client = (scope.get("client") or ("unknown",))[0]
-        wait = self._rate.seconds_to_wait(client)
+        wait = self._limits.request(client)
         if wait:
             return 429, f"too many requests: wait {wait} s", wait
         sent = _sent_key(scope, path)
@@ -155,7 +127,7 @@ class GuardMiddleware:
         self, scope: Scope, client: str, principal: Principal | None, name: str
     ) -> tuple[int, str, int | None] | None:
         if principal is None:
-            wait = self._failures.seconds_to_wait(client)
+            wait = self._limits.wrong_key(client)
             return (429, f"too many wrong tickets: wait {wait} s", wait) if wait else (401, f"the {name} has ended", None)
         scope.setdefault("state", {})["principal"] = principal
         return None
@@ -165,7 +137,7 @@ class GuardMiddleware:
             if sent is None:
                 return 401, "this endpoint needs an API key: send X-API-Key or Authorization: Bearer", None
             if not hmac.compare_digest(sent.encode(), self._key.encode()):
-                wait = self._failures.seconds_to_wait(client)
+                wait = self._limits.wrong_key(client)
                 return (429, f"too many wrong keys: wait {wait} s", wait) if wait else (401, "the API key is not valid", None)
         if self._key is None and _from_another_site(Headers(scope=scope)):
             return 403, "without a key the API answers only to this machine's own names: set AUTO_API_KEY to use others", None

@@ -11,10 +11,13 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.security import RateLimit
+from api.application import create_api
+from api.rate_limits import RateLimit, RequestLimits, client_of
 from services.container import Services
+from services.settings import Settings
 from tests.contract.conftest import Serve
 from tests.fakes import pdfs
+from tests.real_servers import served
 
 MB = 1 << 20
 
@@ -99,6 +102,30 @@ def test_wrong_keys_have_a_small_bucket_of_their_own(services: Services, serve: 
     assert set(statuses[20:]) == {429}
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert client.get("/collections", headers={"X-API-Key": "right"}).status_code == 200
+
+
+def test_two_listeners_of_one_process_share_one_budget(services: Services) -> None:
+    settings, limits = Settings(rate_limit_per_minute=3), RequestLimits(3)
+    with (
+        served(create_api(settings, lambda: services, limits)) as first,
+        served(create_api(settings, lambda: services, limits)) as second,
+        httpx.Client(trust_env=False) as client,
+    ):
+        answers = [client.get(f"{url}/healthz").status_code for url in (first, second, first, second, first)]
+    assert answers == [200, 200, 200, 429, 429]
+
+
+def test_wrong_keys_from_ever_new_addresses_come_to_an_end() -> None:
+    limits = RequestLimits(600, Clock())
+    waits = [limits.wrong_key(f"192.0.2.{number % 250}") for number in range(400)]
+    assert waits[:300] == [0] * 300
+    assert min(waits[300:]) > 0
+
+
+def test_all_addresses_of_one_network_are_one_client() -> None:
+    assert client_of("2001:db8:1:2::1") == client_of("2001:db8:1:2:ffff::9") != client_of("2001:db8:1:3::1")
+    assert client_of("::ffff:192.0.2.1") == client_of("192.0.2.1") != client_of("192.0.2.2")
+    assert client_of("unknown") == "unknown"
 
 
 def test_the_bucket_refills_with_time_up_to_its_size() -> None:

@@ -17,7 +17,15 @@ from services.container import Services
 from services.errors import InvalidInputError, ParatopeError
 from services.genomics.genome import GenomeBuild
 from services.variants.classification import clinvar_export
-from services.variants.classification.content import MAX_NOTE, MAX_TERMS, ExpertEntry, Scheme
+from services.variants.classification.content import (
+    MAX_NOTE,
+    MAX_OWN_EVIDENCE,
+    MAX_TERMS,
+    ExcludedEvidence,
+    ExpertEntry,
+    OwnEvidence,
+    Scheme,
+)
 from services.variants.classification.judging import Context
 from services.variants.classification.service import Choices, name_of, question_of_variant
 from services.variants.identity import VariantIdentity
@@ -76,19 +84,36 @@ class _Case(BaseModel):
     def scheme(self) -> Scheme:
         return Scheme(self.classification_type)
 
-    def choices(self, expert: tuple[ExpertEntry, ...] = (), specification: str = "") -> Choices:
+    @property
+    def context(self) -> Context:
         said = "\n".join(one for one in (self.description, self.additional_context) if one)[:MAX_NOTE]
-        return Choices(expert, specification, Context(self.condition, self.phenotype_terms, said))
+        return Context(self.condition, self.phenotype_terms, said)
 
 
 class ClassifyRequest(_Case):
-    """One variant to classify. `expert` replaces what the rules say of single criteria; `save` keeps the result as a version."""
+    """One variant to classify. `expert` replaces what the rules say of single criteria; `save` keeps the result as a version.
+
+    `own_evidence` and `excluded_evidence` change what a somatic tier rests on.
+    """
 
     variant_data: VariantData
     expert: Annotated[tuple[ExpertEntry, ...], Field(max_length=28)] = ()
+    own_evidence: Annotated[tuple[OwnEvidence, ...], Field(max_length=MAX_OWN_EVIDENCE)] = ()
+    excluded_evidence: Annotated[tuple[ExcludedEvidence, ...], Field(max_length=MAX_OWN_EVIDENCE)] = ()
     specification: Annotated[str, Field(max_length=60)] = ""
     save: bool = False
     patient_id: Annotated[str, Field(max_length=64)] | None = None
+
+    @property
+    def choices(self) -> Choices:
+        """:raise InvalidInputError: items of clinical evidence are given for a germline class, which does not rest on any."""
+        changes_evidence = self.own_evidence or self.excluded_evidence
+        if changes_evidence and self.scheme is not Scheme.AMP:
+            raise InvalidInputError("own_evidence and excluded_evidence belong to classification_type amp")
+        return Choices(
+            self.expert, self.specification, self.context, own_evidence=self.own_evidence,
+            excluded_evidence=self.excluded_evidence,
+        )
 
 
 class BatchRequest(_Case):
@@ -106,8 +131,7 @@ def classify(request: ClassifyRequest, services: UsesServices, caller: Caller) -
     found = resolve(written, request.assembly, services.references)
     if found.only is None:
         return _not_one(found, is_place=request.variant_data.chrom is not None)
-    choices = request.choices(request.expert, request.specification)
-    identity, said = _classified(services, found.only, request.scheme, choices, request.variant_data.gene or "")
+    identity, said = _classified(services, found.only, request.scheme, request.choices, request.variant_data.gene or "")
     kept = None
     if request.save or request.patient_id:
         subject = NoteSubject(identity, said["variant_info"]["gene"] or "")
@@ -184,7 +208,7 @@ def _one_of_many(services: Services, request: BatchRequest, data: VariantData) -
         found = resolve(data.written(), request.assembly, services.references)
         if found.only is None:
             return {"variant_data": given, "error": _sentence(found), "candidates": candidates(found.candidates)}
-        _, said = _classified(services, found.only, request.scheme, request.choices(), data.gene or "")
+        _, said = _classified(services, found.only, request.scheme, Choices(context=request.context), data.gene or "")
     except ParatopeError as error:
         return {"variant_data": given, "error": error.message}
     said.pop("content")

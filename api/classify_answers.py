@@ -29,6 +29,7 @@ def answer(identity: VariantIdentity, evidence: Gathered, content: Classificatio
         "points": content.points or None,
         "details": dict(content.details),
         "conflicts": list(content.conflicts),
+        "oncogenicity": content.oncogenicity.model_dump(mode="json") if content.oncogenicity else None,
         "criteria": [row.model_dump(mode="json") for row in content.criteria],
         "evidence": [row.model_dump(mode="json") for row in content.evidence],
         "missing": [f"{row.name}: {row.note}" if row.note else row.name for row in content.evidence if row.value is None],

@@ -111,3 +111,25 @@ def test_what_is_not_installed_is_named(api: httpx.Client, services: Services) -
             services.references.remove(pack)
     said = ask(api, PLACE).raise_for_status().json()
     assert any("no population frequency pack is installed for GRCh38" in one for one in said["missing"])
+
+
+def test_what_an_expert_counted_is_judged_by_the_rule(api: httpx.Client) -> None:
+    observed = {"form": "in trans", "confirmed_pathogenic": 2, "recessive": True, "rare": True}
+    said = ask(api, PLACE, expert=[{"code": "PM3", "observed": observed, "note": "two families"}]).raise_for_status().json()
+    assert "PM3_Strong" in said["criteria_applied"]
+    found = next(one for one in said["criteria"] if one["code"] == "PM3")
+    assert found["by_rule"]["strength"] == "strong"
+    misspelt = {"form": "in trans", "confirmed": 2}
+    assert ask(api, PLACE, expert=[{"code": "PM3", "observed": misspelt, "note": "x"}]).status_code == 422
+
+
+def test_own_clinical_evidence_makes_a_tier_and_belongs_to_a_somatic_class(api: httpx.Client, packs: Shelf) -> None:
+    packs.genes(exon_rows("BRAF", "+"), version="2")
+    own = [{"type": "diagnostic", "level": "A", "tumour": "thymoma", "outcome": "supports the diagnosis", "source": "WHO 2021"}]
+    said = ask(api, PLACE, classification_type="amp", condition="thymoma", own_evidence=own).raise_for_status().json()
+    assert said["classification"] == "Tier I-A"
+    assert said["oncogenicity"]["rule_set"] == "clingen-cgc-vicc@2022"
+    left_out = [{"id": "own 1", "reason": "not this entity"}]
+    body = {"classification_type": "amp", "condition": "thymoma", "own_evidence": own, "excluded_evidence": left_out}
+    assert not ask(api, PLACE, **body).raise_for_status().json()["classification"].startswith("Tier I-")
+    assert ask(api, PLACE, own_evidence=own).status_code == 422

@@ -40,6 +40,7 @@ class Scope(StrEnum):
     INTERNAL_DUPLICATION = "internal tandem duplication"
     LOSS_OF_FUNCTION = "any loss of function"
     ANY = "any mutation of the gene"
+    VARIANT = "this very variant, as an expert says"
     COMBINATION = "several variants together"
     TEXT = "described in words"
 

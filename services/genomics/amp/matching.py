@@ -53,6 +53,8 @@ def match(item: EvidenceItem, variant: SomaticVariant) -> Match:
     if item.gene.upper() not in variant.genes:
         return Match(Fit.NONE, f"about {item.gene}")
     about, kind = item.alteration, variant.kind
+    if about.scope is Scope.VARIANT:
+        return Match(Fit.EXACT, f"entered for this variant of {variant.gene}")
     if about.scope is Scope.CHANGE:
         return _by_change(about, variant)
     if about.scope is Scope.CODON:

@@ -16,8 +16,8 @@ A variant has one tier: the best its evidence gives. Every item keeps its own le
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.errors import InvalidInputError
@@ -63,7 +63,10 @@ _HERE = (Kinship.SAME, Kinship.BROADER)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One item judged for this patient. `tier` is None where it does not count; `reason` says why in either case."""
+    """One item judged for this patient. `tier` is None where it does not count; `reason` says why in either case.
+
+    `is_excluded`: an expert does not count it; it is shown, and nothing rests on it.
+    """
 
     item: EvidenceItem
     match: Match
@@ -71,6 +74,7 @@ class Judged:
     """None: no tumour type was given."""
     tier: Tier | None
     reason: str
+    is_excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +107,16 @@ class AmpClassification:
         return tuple(one for one in self.judged if one.tier is not None)
 
 
-def classify_amp(variant: SomaticVariant, evidence: Iterable[EvidenceItem], tumour: str | None = None) -> AmpClassification:
+def classify_amp(
+    variant: SomaticVariant, evidence: Iterable[EvidenceItem], tumour: str | None = None,
+    excluded: Mapping[str, str] | None = None,
+) -> AmpClassification:
     """Return the tier of a variant in a tumour type.
 
     `evidence` may hold items of other genes and changes; they are left aside. The result does not depend on their order.
-    Raises InvalidInputError for a tumour type of more than 200 characters.
+    `excluded` are ids of items that an expert does not count, each with the reason; one that is not among the evidence about the
+    variant is told as a conflict. Raises InvalidInputError for a tumour type of more than 200 characters, and for an exclusion
+    without a reason.
     """
     if tumour is not None and len(tumour) > MAX_NAME_LENGTH:
         raise InvalidInputError(f"the name of a tumour type has at most {MAX_NAME_LENGTH} characters")
@@ -115,12 +124,16 @@ def classify_amp(variant: SomaticVariant, evidence: Iterable[EvidenceItem], tumo
     # a fusion is listed under each of its genes: one item, whichever gene it is found by
     listed = sorted((one for one in evidence if one.gene.upper() in variant.genes), key=lambda one: one.gene)
     about = {(one.dataset, one.id): one for one in listed}
-    judged = sorted((one for one in (_judge(item, variant, named) for item in about.values()) if one is not None), key=_rank)
-    best = min((one.tier for one in judged if one.tier is not None), key=lambda tier: tier.rank, default=None)
-    elsewhere = _elsewhere(judged, named)
+    found = [one for one in (_judge(item, variant, named) for item in about.values()) if one is not None]
+    left_out = excluded or {}
+    judged = sorted(_without(found, left_out), key=_rank)
+    used = [one for one in judged if not one.is_excluded]
+    best = min((one.tier for one in used if one.tier is not None), key=lambda tier: tier.rank, default=None)
+    elsewhere = _elsewhere(used, named)
     tier, summary = _decide(variant, best, named, elsewhere)
     return AmpClassification(
-        tier, named, summary, tuple(judged), elsewhere, _conflicts(variant, judged, named), _inputs(variant, named),
+        tier, named, summary, tuple(judged), elsewhere, (*_conflicts(variant, used, named), *_gone(judged, left_out)),
+        _inputs(variant, named),
         (*variant.data_versions, *(("evidence", name) for name in sorted({one.item.dataset for one in judged}))),
     )
 
@@ -141,6 +154,22 @@ def _judge(item: EvidenceItem, variant: SomaticVariant, tumour: str | None) -> J
     if not item.type.is_therapeutic:
         return Judged(item, found, kin, None, f"not counted: {item.type} evidence holds in its tumour type only; {where}")
     return Judged(item, found, kin, _ELSEWHERE[item.level], f"{level}, in {item.tumour}; {where}, so at most Tier II")
+
+
+def _without(judged: Iterable[Judged], excluded: Mapping[str, str]) -> list[Judged]:
+    """Set aside what an expert does not count."""
+    if any(not reason.strip() for reason in excluded.values()):
+        raise InvalidInputError("leaving an item of evidence out needs a reason")
+    return [
+        replace(one, tier=None, reason=f"excluded by an expert: {excluded[one.item.id].strip()}", is_excluded=True)
+        if one.item.id in excluded else one
+        for one in judged
+    ]
+
+
+def _gone(judged: Iterable[Judged], excluded: Mapping[str, str]) -> list[str]:
+    missing = sorted(set(excluded) - {one.item.id for one in judged})
+    return [f"{name[:100]}, left out by an expert, is not among the evidence about the variant any more" for name in missing]
 
 
 def _kin(item: EvidenceItem, tumour: str) -> Kinship:

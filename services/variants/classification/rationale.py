@@ -28,16 +28,34 @@ def write_rationale(content: ClassificationContent, name: str) -> str:
     if content.scheme is Scheme.AMP and content.met:
         parts.append("Evidence that counts: " + " ".join(_sentence(row, content.evidence) for row in content.met))
     if not content.met:
-        parts.append("No criterion is met.")
+        none = "No item of evidence counts." if content.scheme is Scheme.AMP else "No criterion is met."
+        parts.append(none)
     overruled = [row for row in content.criteria if row.automatic is not None]
     if overruled:
-        parts.append("Set by an expert: " + " ".join(_overruled(row) for row in overruled))
+        parts.append("Entered by an expert: " + " ".join(_overruled(row) for row in overruled))
+    parts += _somatic(content)
     if content.conflicts:
         parts.append("To be looked at: " + " ".join(f"{_capital(one)}." for one in content.conflicts))
     missing = [row for row in content.evidence if row.value is None]
     if missing:
         parts.append(_missing(missing))
     return "\n\n".join(parts)
+
+
+def _somatic(content: ClassificationContent) -> list[str]:
+    """What is said of a somatic variant beside its tier: how likely it is oncogenic, and what an expert left out."""
+    parts = []
+    judged = content.oncogenicity
+    if judged is not None:
+        codes = " ".join(f"{row.code} {row.points}: {row.said.rstrip('.')}." for row in judged.criteria if row.counts)
+        parts.append(f"Oncogenicity: {judged.classification}, {judged.points} points ({judged.rule_set}). {codes}".strip())
+        entered = [row for row in judged.criteria if row.is_expert and not row.counts]
+        if entered:
+            parts.append("Not counted by an expert: " + " ".join(f"{row.code}: {row.note.rstrip('.')}." for row in entered))
+    if content.excluded_evidence:
+        told = " ".join(f"{one.id}: {one.reason.rstrip('.')}." for one in content.excluded_evidence)
+        parts.append(f"Evidence left out by an expert: {told}")
+    return parts
 
 
 def _opening(content: ClassificationContent, name: str) -> str:
@@ -66,15 +84,18 @@ def _code(row: CriterionRow) -> str:
 def _sentence(row: CriterionRow, evidence: tuple[EvidenceRow, ...]) -> str:
     cited = [one.id for one in evidence if one.value is not None and row.code in _TOPICS.get(one.topic, ())]
     where = f" [{', '.join(cited)}]" if cited else ""
-    said = row.note if row.is_expert else row.reason
-    return f"{_code(row)}: {said.rstrip('.')}{where}."
+    return f"{_code(row)}: {row.said.rstrip('.')}{where}."
 
 
 def _overruled(row: CriterionRow) -> str:
     before = row.automatic
     was = f"the rules said {before.status}{f', {before.strength}' if before.strength else ''}" if before else ""
     now = f"{row.status}{f', {row.strength}' if row.strength else ''}"
-    return f"{row.code} {now} ({was}): {row.note.rstrip('.')}."
+    rule = row.by_rule
+    departs = rule is not None and (rule.status, rule.strength) != (row.status, row.strength)
+    if rule is not None and departs:
+        was += f"; by what was observed {rule.status}{f', {rule.strength}' if rule.strength else ''}"
+    return f"{row.code} {now} ({was}): {row.said.rstrip('.')}."
 
 
 def _missing(rows: list[EvidenceRow]) -> str:

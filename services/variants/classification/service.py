@@ -11,7 +11,13 @@ from services.genomics.alleles import AlleleForm, allele_form
 from services.genomics.cnv.cells import CnvType
 from services.genomics.genome import GenomeBuild
 from services.storage.database import Database
-from services.variants.classification.content import ClassificationContent, ExpertEntry, Scheme
+from services.variants.classification.content import (
+    ClassificationContent,
+    ExcludedEvidence,
+    ExpertEntry,
+    OwnEvidence,
+    Scheme,
+)
 from services.variants.classification.copy_number import CopyNumberEvidence, GatheredCopyNumber, judge_cnv
 from services.variants.classification.gathering import Gathered, Gatherer, Question
 from services.variants.classification.judging import Context, judge
@@ -19,7 +25,7 @@ from services.variants.classification.packs import PackReader
 from services.variants.classification.rationale import write_rationale
 from services.variants.classification.record import gathered
 from services.variants.classification.row_facts import ENTERED, RowFacts, facts_of
-from services.variants.classification.somatic import judge_somatic
+from services.variants.classification.somatic import SomaticChoices, judge_somatic
 from services.variants.classification.store import Classifications
 from services.variants.identity import VariantIdentity
 from services.variants.reference.library import ReferenceLibrary
@@ -36,6 +42,9 @@ class Choices:
     context: Context = field(default_factory=Context)
     is_germline: bool | None = None
     """Somatic only: whether the variant was also found in normal tissue."""
+    own_evidence: tuple[OwnEvidence, ...] = ()
+    """Somatic only, as `excluded_evidence`: items of clinical evidence added, and left out."""
+    excluded_evidence: tuple[ExcludedEvidence, ...] = ()
 
 
 class VariantClassifier:
@@ -68,7 +77,10 @@ class VariantClassifier:
         if scheme is Scheme.AMP:
             release = self.references.active(PackKind.SOMATIC_EVIDENCE, None)
             installed = evidence_about(release, evidence.gene) if release is not None else ()
-            content = judge_somatic(evidence, choices.context, is_germline=choices.is_germline, installed=installed)
+            changed = SomaticChoices(
+                choices.expert, choices.own_evidence, choices.excluded_evidence, choices.is_germline
+            )
+            content = judge_somatic(evidence, choices.context, changed, installed)
         elif scheme is Scheme.ACMG:
             content = judge(evidence, choices.expert, specification=choices.specification, context=choices.context)
         else:

@@ -15,7 +15,7 @@ from typing import Literal
 from services.access.principals import Principal
 from services.clinical.analysis import CrossFinding, DerivedGenotype, GenomicInput, GenomicTable, with_genomics
 from services.clinical.profile import Profile
-from services.errors import NotFoundError, ParatopeError
+from services.errors import InvalidInputError, NotFoundError, ParatopeError
 from services.genomics.genome import GenomeBuild
 from services.genomics.pgx import CallStatus, GeneCall, call_gene
 from services.knowledge.pgx import pharmacogenes
@@ -28,8 +28,9 @@ from services.pipelines.genomic.wording import drug_sources, evidence_line, sear
 from services.variants.classification.content import Scheme
 from services.variants.classification.store import Classifications, Classified
 from services.variants.library import TableInfo, VariantLibrary
-from services.variants.manifest import MANIFEST_FILE
+from services.variants.links import SampleChoice, stated_parents
 from services.variants.marks import rows_at
+from services.variants.tables import table_version
 from services.variants.workbench import Workbench
 
 _KEPT = 64
@@ -62,7 +63,10 @@ class GenomicFindings:
         :raise NotFoundError: there is no such patient, or the caller may not know.
         """
         patient = self._patients.get(patient_id, access)
-        tables = tuple(self._of(info, patient, access) for info in self._library.of_patient(access, patient.id))
+        tables = tuple(
+            self._of(info, patient, link.choice, access) for info in self._library.of_patient(access, patient.id)
+            if (link := info.link_of(patient.id)) is not None
+        )
         found = PatientFindings(patient.id, tables, hashlib.sha256(repr(tables).encode()).hexdigest()[:32])
         if self._last.get(patient.id, "") != found.version and (tables or patient.id in self._last):
             self._last[patient.id] = found.version
@@ -70,16 +74,29 @@ class GenomicFindings:
                 listener(patient.id)
         return found
 
-    def of_table(self, table_id: str, access: Principal, *, accept_missing: bool = False) -> TableFindings:
-        """Return what one table says, linked to a patient or not.
+    def of_table(
+        self, table_id: str, access: Principal, *, sample: str = "", accept_missing: bool = False
+    ) -> TableFindings:
+        """Return what one table says of a sample, linked to a patient or not; without a sample, of its only patient.
 
         `accept_missing` takes places without a record for reference, which the file does not show.
 
         :raise NotFoundError: there is no such table, or the caller may not know.
+        :raise InvalidInputError: the table has no such sample.
         """
         info = self._library.get(access, table_id)
-        patient = self._patients.get(info.patient_id, access) if info.patient_id else None
-        return self._of(info, patient, access, accept_missing=accept_missing)
+        samples = self._library.samples(info)
+        if sample and sample not in samples:
+            raise InvalidInputError(f"the table has no sample {sample[:100]!r}")
+        only = info.links[0] if len(info.links) == 1 and (not sample or len(samples) == 1) else None
+        link = only or next((one for one in info.links if sample and one.choice.sample == sample), None)
+        if link is not None:
+            choice, patient = link.choice, self._patients.get(link.patient_id, access)
+        else:
+            choice, patient = SampleChoice(), None
+        if sample and choice.sample != sample:
+            choice = stated_parents(self._library.open(access, info.id).manifest, sample)
+        return self._of(info, patient, choice, access, accept_missing=accept_missing)
 
     def input_of(self, patient_id: str, access: Principal) -> GenomicInput:
         """Return the findings of a patient as an analysis takes them; empty where no table is linked."""
@@ -94,10 +111,11 @@ class GenomicFindings:
         build = variant.partition(":")[0]
         found: dict[str, None] = {}
         for info in self._library.list(access):
-            if info.patient_id is None or info.patient_id in found or str(info.assembly) != build or not info.available:
+            new = [link.patient_id for link in info.links if link.patient_id not in found]
+            if not new or str(info.assembly) != build or not info.available:
                 continue
             if rows_at(self._library.open(access, info.id), [position]):
-                found[info.patient_id] = None
+                found.update(dict.fromkeys(new))
         return tuple(found)
 
     def enriched(self, profile: Profile, access: Principal) -> Profile:
@@ -109,18 +127,21 @@ class GenomicFindings:
         return with_genomics(profile, found)
 
     def _of(
-        self, info: TableInfo, patient: Patient | None, access: Principal, *, accept_missing: bool = False
+        self, info: TableInfo, patient: Patient | None, choice: SampleChoice, access: Principal, *, accept_missing: bool = False
     ) -> TableFindings:
         stated = patient.sex if patient is not None else None
         sex: Sex | None = "F" if stated == "F" else "M" if stated == "M" else None
         signed = self._signed(info, access)
         noted = self._workbench.marks.version(info.assembly)
-        key = (info.id, self._state(info), noted, str(sex), str(accept_missing), ",".join(one.id for one in signed))
+        key = (
+            info.id, self._state(info), noted, str(sex), str(accept_missing), ",".join(one.id for one in signed),
+            choice.sample, choice.mother, choice.father,
+        )  # fmt: skip
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        found = self._read(info, sex, access, signed, accept_missing=accept_missing)
+        found = self._read(info, choice, sex, access, signed, accept_missing=accept_missing)
         with self._lock:
             self._known[key] = found
             while len(self._known) > _KEPT:
@@ -136,25 +157,24 @@ class GenomicFindings:
 
     def _state(self, info: TableInfo) -> str:
         """A text that changes when the files of the table are written anew, or its names change."""
-        path = self._library.folder(info.id) / MANIFEST_FILE
-        written = str(path.stat().st_mtime_ns) if path.is_file() else "gone"
-        return f"{written}/{info.name}/{info.sample_name}/{info.patient_id}/{info.assembly}"
+        return f"{table_version(self._library.folder(info.id)) or 'gone'}/{info.name}/{info.assembly}"
 
     def _read(
-        self, info: TableInfo, sex: Sex | None, access: Principal, signed: Sequence[Classified], *, accept_missing: bool
+        self, info: TableInfo, linked: SampleChoice, sex: Sex | None, access: Principal,
+        signed: Sequence[Classified], *, accept_missing: bool,
     ) -> TableFindings:
         if info.assembly is None:
             return TableFindings(info.id, info.name, None, None, notes=(_NO_BUILD,))
         try:
             table = self._library.open(access, info.id)
-            sample, why = sample_of(info, table)
-            if sample is None and len(table.manifest["samples"]) > 1:
+            choice, why = sample_of(table.manifest["samples"], linked)
+            if not choice.sample and len(table.manifest["samples"]) > 1:
                 return TableFindings(info.id, info.name, None, info.assembly, notes=(why,))
-            columns = columns_of(table, sample) if sample is not None else None
             noted = self._workbench.marks.noted(access, info.id).values()
-            found = find_variants(table, info.assembly, columns, sex, noted, signed)
+            found = find_variants(table, info.assembly, choice, sex, noted, signed)
             genes: tuple[GeneCall, ...] = ()
-            if columns is not None:
+            if choice.sample:
+                columns = columns_of(table, choice.sample)
                 build = _build(info.assembly)
                 genes = tuple(
                     call_gene(gene.gene, build, observations(table, columns, gene.chrom, *_span(gene.gene, build)), sex=sex,
@@ -166,7 +186,8 @@ class GenomicFindings:
             return TableFindings(info.id, info.name, None, info.assembly, notes=(unread,))
         notes = tuple(note for note in (why, *found.notes) if note)
         return TableFindings(
-            info.id, info.name, sample, info.assembly, found.variants, genes, notes, found.known_places, found.known_recorded
+            info.id, info.name, choice.sample or None, info.assembly, found.variants, genes, notes, found.known_places,
+            found.known_recorded, choice.mother, choice.father,
         )
 
 
@@ -197,8 +218,9 @@ def as_input(found: PatientFindings) -> GenomicInput:
 
 def _cross(one: VariantFinding, table: TableFindings) -> CrossFinding:
     return CrossFinding(
-        agent="genomics", finding=f"{variant_headline(one)}. {one.meaning}", action=one.action, severity=one.severity,
-        concerns=one.conditions, gene=one.gene, genotype=one.carried.genotype, significance=one.significance,
+        agent="genomics", finding=" ".join(part for part in (f"{variant_headline(one)}.", one.meaning, one.family) if part),
+        action=one.action, severity=one.severity,
+        concerns=one.conditions or one.diseases, gene=one.gene, genotype=one.carried.genotype, significance=one.significance,
         table=table.table_name, row=one.row_id, limits=one.limits,
         sources=tuple(evidence_line(ground) for ground in one.evidence),
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Whose samples a table holds: one sample is one patient, with mother and father among the samples where somebody named them.
 
 A table may be linked to several patients by different samples. Which sample a patient is, is chosen by a person, or told by a
-file that holds only one; it is never guessed. What a file says itself (`##PEDIGREE`, a sample called like the patient) is proposed.
+file that holds only one; it is never guessed. What a file says itself (`##PEDIGREE`, a sample called like the patient) is
+proposed.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ class Ground(StrEnum):
     CLINVAR = "ClinVar"
     FLAG = "flag"
     CLASSIFICATION = "signed classification"
+    COPY_NUMBER = "score of the copy number change"
+    MECHANISM = "how the gene causes disease"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,24 @@ class Evidence:
     source: str
     condition: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The reads at the place of an allele: all, those that carry it, and their share (0 to 1); None where the table is silent."""
+
+    depth: int | None = None
+    carrying: int | None = None
+    share: float | None = None
+
+    @property
+    def words(self) -> str:
+        """`12 of 80 reads (15%)`, or what is known of it; empty where nothing is."""
+        if self.share is None:
+            return f"{self.depth} reads" if self.depth is not None else ""
+        if self.carrying is None:
+            return f"{self.share:.0%} of the reads"
+        return f"{self.carrying} of {round(self.carrying / self.share) if self.share else self.depth} reads ({self.share:.0%})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +64,15 @@ class Carried:
     ploidy: int = 2
     chromosomes: tuple[int, ...] = ()
     phase_set: str = ""
+    reads: Reads = Reads()
 
 
 @dataclass(frozen=True, slots=True)
 class VariantFinding:
     """One row of a table that matters, with what it means for the carrier.
 
-    `place` is written like `chr16:3243447 A>G`; `change` is the usual name, empty where nobody told it.
+    `place` is written like `chr16:3243447 A>G`; `change` is the usual name, empty where nobody told it. `diseases` are those of
+    the gene that fit the kind of variant; `family` says what the parents' samples tell, empty where none is in the table.
     """
 
     key: str
@@ -65,6 +87,8 @@ class VariantFinding:
     inheritance: tuple[str, ...]
     limits: tuple[str, ...]
     row_id: int
+    diseases: tuple[str, ...] = ()
+    family: str = ""
 
     @property
     def significance(self) -> str:
@@ -80,6 +104,7 @@ class VariantFinding:
 class TableFindings:
     """What one table says of its patient. `sample` is None where it is not known which sample is the patient.
 
+    `mother` and `father` are the parents' samples, empty where nobody named them.
     `known_places` counts the curated variants looked for, `known_recorded` those at whose place the file has any record.
     """
 
@@ -92,6 +117,8 @@ class TableFindings:
     notes: tuple[str, ...] = ()
     known_places: int = 0
     known_recorded: int = 0
+    mother: str = ""
+    father: str = ""
 
 
 @dataclass(frozen=True, slots=True)

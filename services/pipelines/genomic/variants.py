@@ -1,4 +1,4 @@
-"""The rows of a table that matter for its patient: well-known variants, ClinVar's pathogenic ones, and what people flagged.
+"""The rows of a table that matter for its patient, weighed: gene, copies, what they mean, who passed them on.
 
 A row is listed once, with every ground for it. Rows the sample does not carry are left out; a place without a record is neither
 a finding nor an absence.
@@ -7,41 +7,32 @@ a finding nor an absence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
-from services.errors import InvalidInputError
-from services.genomics.genome import GenomeBuild, canonical_chromosome
+from services.genomics.genome import GenomeBuild
 from services.genomics.pgx.model import MIN_DEPTH
 from services.knowledge.drugs import Severity
-from services.knowledge.genes import Gene, gene, genes_at
-from services.knowledge.known_variants import KnownVariant, Significance, known_variants
-from services.knowledge.pgx import pharmacogenes
-from services.pipelines.genomic.carrying import Partner, Reading, Sex, read_copies
-from services.pipelines.genomic.model import Carried, Evidence, Ground, VariantFinding
-from services.pipelines.genomic.reading import SampleColumns, genotype_of
+from services.knowledge.genes import Effect, GeneDisease, gene
+from services.knowledge.known_variants import KnownVariant, Significance
+from services.pipelines.genomic.candidates import Candidate, Grounds, genes_of_row
+from services.pipelines.genomic.carrying import Bearing, Partner, Reading, Sex, disease_words, fitting, read_copies
+from services.pipelines.genomic.grounds import collect_classified, collect_clinvar, collect_flags, collect_known, rows_of
+from services.pipelines.genomic.inheriting import Descent, Family, Origin
+from services.pipelines.genomic.model import Carried, Ground, VariantFinding
+from services.pipelines.genomic.reading import SampleColumns, carried_in, columns_of, reads_in
+from services.pipelines.genomic.structural import find_structural
 from services.variants.classification.store import Classified
-from services.variants.filters import Rows, gene_column, quoted
-from services.variants.flags import Flag, Tier
-from services.variants.identity import VariantIdentity, identity_of
-from services.variants.marks import NotedRow, rows_at
-from services.variants.notes import gene_of
+from services.variants.links import SampleChoice
+from services.variants.marks import NotedRow
 from services.variants.tables import VariantTable
 
 MAX_ROWS = 200
 """Rows of a table that are listed; a table with more says so."""
-_PATHOGENIC = (Tier.PATHOGENIC, Tier.LIKELY_PATHOGENIC)
-_NO_CLINVAR = "Not compared with ClinVar: the table has no ClinVar annotation. Only curated well-known variants were looked for."
-_CLINVAR_COLUMNS = ("clinvar_significance", "info_CLNSIG")
-_CLINVAR_BESIDE = ("clinvar_stars", "clinvar_conditions")
-
-
-@dataclass
-class Grounds:
-    """The grounds collected for one row, with the curated variant where it is one."""
-
-    evidence: list[Evidence] = field(default_factory=list)
-    known: KnownVariant | None = None
+_LEAST_TRACE_READS = 3
+_LEAST_TRACE = 0.02
+_DESTROYING = ("stop_gained", "frameshift", "splice_donor", "splice_acceptor", "start_lost", "transcript_ablation")
+_CONSEQUENCES = ("consequence", "csq_consequence", "vep_consequence", "ann_annotation", "bcsq_consequence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +45,41 @@ class Found:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A candidate with what the parents' samples say of it."""
+
+    candidate: Candidate
+    descent: Descent
+
+
 def find_variants(
-    table: VariantTable, build: GenomeBuild, columns: SampleColumns | None, sex: Sex | None, noted: Iterable[NotedRow] = (),
+    table: VariantTable, build: GenomeBuild, choice: SampleChoice, sex: Sex | None, noted: Iterable[NotedRow] = (),
     signed: Sequence[Classified] = (),
 ) -> Found:
-    """Return the rows of a table that matter. `signed` are classifications in the table's build."""
+    """Return the rows of a table that matter for the sample of `choice`; of a table without samples, all that might.
+
+    `signed` are classifications in the table's build.
+    """
+    columns = columns_of(table, choice.sample) if choice.sample else None
     grounds: dict[int, Grounds] = {}
-    _classified(table, build, signed, grounds)
-    looked_for, recorded = _known(table, build, grounds)
-    notes = _clinvar(table, build, grounds)
-    for row in noted:
-        for flag in row.flags:
-            if flag.tier in _PATHOGENIC:
-                grounds.setdefault(row.row_id, Grounds()).evidence.append(_flagged(flag))
-    listed = sorted(grounds)[:MAX_ROWS]
+    collect_classified(table, build, signed, grounds)
+    looked_for, recorded = collect_known(table, build, grounds)
+    notes = collect_clinvar(table, build, grounds)
+    collect_flags(noted, grounds)
+    structural = find_structural(table, build, columns, sex, grounds)
+    notes += structural.notes
+    weighed_already = {one.row_id for one in structural.candidates}
+    listed = sorted(set(grounds) - weighed_already)[:MAX_ROWS]
     if len(grounds) > MAX_ROWS:
         notes.append(f"{len(grounds):,} rows would be listed; the first {MAX_ROWS} are. Filter the table for the others.")
-    rows = _rows(table, listed, None)
-    carried = [one for row in rows if (one := _row(row, build, table, columns, grounds[row["row_id"]])) is not None]
-    found = tuple(sorted((_finding(one, carried, sex) for one in carried), key=_order))
+    rows = rows_of(table, listed, None)
+    small = [one for row in rows if (one := _small(row, build, table, columns, grounds[row["row_id"]])) is not None]
+    family = Family(table, choice)
+    everyone = [_Weighed(one, _descent(one, family, sex)) for one in (*small, *structural.candidates)]
+    if everyone:
+        notes += family.strangers
+    found = tuple(sorted((_finding(one, everyone, sex) for one in everyone), key=_order))
     return Found(found, looked_for, recorded, tuple(notes))
 
 
@@ -80,158 +87,54 @@ def _order(one: VariantFinding) -> tuple[int, str, int]:
     return -one.severity.rank, one.gene, one.row_id
 
 
-# -- the grounds
+def _descent(one: Candidate, family: Family, sex: Sex | None) -> Descent:
+    return family.descent(one.row, one.carried, chromosome=one.chromosome, is_male=sex == "M")
 
 
-def _known(table: VariantTable, build: GenomeBuild, grounds: dict[int, Grounds]) -> tuple[int, int]:
-    """Collect the curated variants that have a row; returns how many were looked for and at how many places a record begins."""
-    wanted: dict[VariantIdentity, KnownVariant] = {}
-    places: set[tuple[str, int]] = set()
-    for variant in known_variants():
-        allele = variant.places.get(build.value)
-        if allele is None or not _is_harmful(variant.significance) or variant.gene in pharmacogenes():
-            continue
-        as_row = {"chrom": allele.chrom, "pos": allele.pos, "end": None, "ref": allele.ref, "alt": allele.alt}
-        wanted[identity_of(as_row, build)] = variant
-        places.add((allele.chrom, allele.pos))
-    recorded: set[tuple[str, int]] = set()
-    for row in rows_at(table, sorted({pos for _, pos in places})):
-        place = (canonical_chromosome(row["chrom"]) or row["chrom"], row["pos"])
-        recorded |= {place} & places
-        known = wanted.get(identity) if (identity := _identity(row, build)) is not None else None
-        if known is not None:
-            own = grounds.setdefault(row["row_id"], Grounds())
-            own.known = known
-            own.evidence.append(
-                Evidence(Ground.KNOWN, known.significance.value, str(known.source), known.condition, known.note)
-            )
-    return len(places), len(recorded)
+# -- small variants
 
 
-def _identity(row: Mapping[str, Any], build: GenomeBuild) -> VariantIdentity | None:
-    try:
-        return identity_of(row, build)
-    except InvalidInputError:  # a contig of another build, or an allele without identity
-        return None
-
-
-def _is_harmful(significance: Significance) -> bool:
-    return significance.is_causal or significance is Significance.RISK_FACTOR
-
-
-def _clinvar(table: VariantTable, build: GenomeBuild, grounds: dict[int, Grounds]) -> list[str]:
-    """Collect ClinVar's pathogenic and likely pathogenic rows in the curated monogenic genes; returns what to say of it."""
-    column = next((name for name in _CLINVAR_COLUMNS if name in table.facts.columns), None)
-    if column is None:
-        return [_NO_CLINVAR]
-    lowered = f"lower(CAST({quoted(column)} AS VARCHAR))"
-    sql = (
-        f"SELECT row_id FROM variants WHERE {lowered} LIKE '%pathogenic%' AND {lowered} NOT LIKE '%conflicting%' "  # noqa: S608
-        f"AND {lowered} NOT LIKE '%benign%' ORDER BY row_id LIMIT 5000"
-    )
-    with table.query(sql, []) as result:
-        numbers = [row[0] for row in result.fetchall()]
-    gene_name = gene_column(table.facts)
-    wanted = ["row_id", "chrom", "pos", "end", column, *_CLINVAR_BESIDE, *([gene_name.name] if gene_name is not None else [])]
-    for row in _rows(table, numbers, [name for name in dict.fromkeys(wanted) if name in table.facts.columns]):
-        if any(one.is_monogenic for one in _genes(row, build, table)):
-            grounds.setdefault(row["row_id"], Grounds()).evidence.append(_of_clinvar(row, column, table))
-    return []
-
-
-def _rows(table: VariantTable, numbers: Sequence[int], columns: Sequence[str] | None) -> list[dict[str, Any]]:
-    """Return these rows in genome order, all columns or some, in one query."""
-    if not numbers:
-        return []
-    found: list[dict[str, Any]] = table.page(Rows(tuple(numbers)), limit=len(numbers), columns=columns).to_pylist()
-    return found
-
-
-def _of_clinvar(row: Mapping[str, Any], column: str, table: VariantTable) -> Evidence:
-    stars = row.get("clinvar_stars")
-    review = f"{stars} of 4 stars" if stars is not None else "review status not stated"
-    packs = [str(one) for one in table.manifest.get("annotation", {}).get("packs", ()) if "clinvar" in str(one).lower()]
-    version = packs[0] if packs else "ClinVar as annotated in the file, version not stated"
-    condition = row.get("clinvar_conditions") or ""
-    note = "Few or no submitters agree on it." if isinstance(stars, int) and stars < 2 else ""
-    return Evidence(Ground.CLINVAR, _plain(row[column]), f"{version}, {review}", _plain(condition), note)
-
-
-def _classified(table: VariantTable, build: GenomeBuild, signed: Sequence[Classified], grounds: dict[int, Grounds]) -> None:
-    """Collect what somebody signed as pathogenic or likely pathogenic."""
-    wanted = {one.variant: one for one in signed if one.classification.lower() in set(_PATHOGENIC)}
-    for row in rows_at(table, sorted({one.pos for one in wanted.values()})):
-        identity = _identity(row, build)
-        one = wanted.get(identity.key) if identity is not None else None
-        if one is not None and one.signed_at is not None:
-            source = f"signed by {one.signed_by} on {one.signed_at:%Y-%m-%d}, version {one.version}"
-            grounds.setdefault(row["row_id"], Grounds()).evidence.append(
-                Evidence(Ground.CLASSIFICATION, one.classification.lower(), source)
-            )
-
-
-def _plain(value: object) -> str:
-    parts = value if isinstance(value, list) else [value]
-    return ", ".join(str(part).replace("_", " ").replace("|", ", ") for part in parts if part)[:300]
-
-
-def _flagged(flag: Flag) -> Evidence:
-    return Evidence(Ground.FLAG, flag.category, f"flagged by {flag.author} on {flag.updated_at:%Y-%m-%d}", note=flag.note[:300])
-
-
-# -- the rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    row: Mapping[str, Any]
-    genes: tuple[Gene, ...]
-    named: str
-    carried: Carried
-    depth: int | None
-    grounds: Grounds
-
-
-def _genes(row: Mapping[str, Any], build: GenomeBuild, table: VariantTable) -> tuple[Gene, ...]:
-    """The curated genes of a row: as the table's annotation names them, else by place."""
-    named = [found for name in gene_of(row, table.facts).replace("&", ",").split(",") if name and (found := gene(name))]
-    if named:
-        return tuple({one.symbol: one for one in named}.values())
-    return genes_at(str(build), canonical_chromosome(row["chrom"] or "") or "", row["pos"], row["end"] or row["pos"])
-
-
-def _row(
-    row: Mapping[str, Any], build: GenomeBuild, table: VariantTable, columns: SampleColumns | None, grounds: Grounds
-) -> _Row | None:
+def _small(
+    row: Mapping[str, Any], build: GenomeBuild, table: VariantTable, columns: SampleColumns | None, own: Grounds
+) -> Candidate | None:
     """Return a row with how it is carried, None where the sample is known not to carry it."""
-    depth = None
-    if columns is None or columns.genotype is None:
-        carried = Carried("", "the table states no genotype", None)
-    else:
-        read = genotype_of(row, columns)
-        if read is None:
-            return None
-        depth = read.depth
-        carried = Carried(read.written, read.words, read.copies, read.ploidy, read.chromosomes, read.phase_set)
-    known = gene(grounds.known.gene) if grounds.known is not None else None
-    genes = (known,) if known is not None else tuple(sorted(_genes(row, build, table), key=lambda one: not one.is_monogenic))
-    named = grounds.known.gene if grounds.known is not None else genes[0].symbol if genes else ""
-    return _Row(row, genes, named, carried, depth, grounds)
-
-
-def _finding(one: _Row, everyone: Sequence[_Row], sex: Sex | None) -> VariantFinding:
-    row, known = one.row, one.grounds.known
-    inheritance = tuple(dict.fromkeys(value for found in one.genes for value in found.inheritance))
-    if known is not None and known.inheritance is not None:
-        inheritance = (known.inheritance.value,)
-    reading = _reading(one, inheritance, everyone, sex)
-    place = f"{row['chrom']}:{row['pos']} {_short(row['ref'])}>{_short(row['alt'])}"
-    change = _named(known) if known is not None else str(row.get("hgvs_c") or "")[:100]
-    return VariantFinding(
-        key=f"v{row['row_id']}", gene=one.named, change=change, place=place,
-        carried=one.carried, evidence=tuple(one.grounds.evidence), meaning=reading.meaning, action=reading.action,
-        severity=reading.severity, inheritance=inheritance, limits=(*_doubts(one), *reading.limits), row_id=row["row_id"],
+    known = gene(own.known.gene) if own.known is not None else None
+    genes = (known,) if known is not None else tuple(
+        sorted(genes_of_row(row, build, table), key=lambda one: not one.is_monogenic)
+    )
+    can_be_acquired = any("somatic" in one.inheritance for one in genes)
+    carried = _carried(row, columns, can_be_acquired=can_be_acquired)
+    if carried is None:
+        return None
+    named = own.known.gene if own.known is not None else genes[0].symbol if genes else ""
+    change = _named(own.known) if own.known is not None else str(row.get("hgvs_c") or "")[:100]
+    return Candidate(
+        row, genes, named, carried, tuple(own.evidence), f"{row['chrom']}:{row['pos']} {_short(row['ref'])}>{_short(row['alt'])}",
+        change, is_lost=own.known is None and _destroys(row), known=own.known,
     )  # fmt: skip
+
+
+def _carried(row: Mapping[str, Any], columns: SampleColumns | None, *, can_be_acquired: bool) -> Carried | None:
+    if columns is None or columns.genotype is None:
+        return Carried("", "the table states no genotype", None)
+    read = carried_in(row, columns)
+    if read is not None or not can_be_acquired:
+        return read
+    # a caller of inherited variants writes 0/0 where an acquired one is in part of the cells: then the reads count
+    reads = reads_in(row, columns)
+    if (reads.carrying or 0) >= _LEAST_TRACE_READS and (reads.share or 0) >= _LEAST_TRACE:
+        written = str(row.get(columns.genotype) or "")
+        return Carried(written, f"not called, but seen in {reads.words}", 1, reads=reads)
+    return None
+
+
+def _destroys(row: Mapping[str, Any]) -> bool:
+    """Whether the table's annotation says that the gene product is cut short or not made."""
+    by_name = {name.lower(): name for name in row}
+    column = next((by_name[name] for name in _CONSEQUENCES if name in by_name), None)
+    said = row.get(column) if column is not None else None
+    first = said[0] if isinstance(said, list) and said else said
+    return any(term in str(first or "").lower() for term in _DESTROYING)
 
 
 def _named(known: KnownVariant) -> str:
@@ -241,37 +144,136 @@ def _named(known: KnownVariant) -> str:
     return ", ".join(part for part in (known.rsid or "", *known.aliases[:1]) if part)
 
 
-def _reading(one: _Row, inheritance: tuple[str, ...], everyone: Sequence[_Row], sex: Sex | None) -> Reading:
-    if all(evidence.significance == Significance.RISK_FACTOR.value for evidence in one.grounds.evidence):
-        return Reading(Significance.RISK_FACTOR.statement, "", Severity.INFO)
-    on_x = canonical_chromosome(one.row["chrom"] or "") == "X"
-    return read_copies(
-        one.carried.copies, one.carried.ploidy, inheritance, on_x=on_x, sex=sex, partner=_partner(one, everyone)
+# -- what they mean
+
+
+_COVERED = "A deletion in this table covers the place: there may be one changed copy and no other."
+
+
+def _finding(one: _Weighed, everyone: Sequence[_Weighed], sex: Sex | None) -> VariantFinding:
+    own = one.candidate
+    stated = own.known.inheritance if own.known is not None else None
+    diseases = fitting(own.genes[:1], is_lost=own.is_lost, stated=stated)
+    inheritance = (stated.value,) if stated is not None else tuple(
+        dict.fromkeys(how.value for disease in diseases for how in disease.inheritance)
     )
+    reading = _reading(one, diseases, inheritance, everyone, sex)
+    remark = own.genes[0].note if own.genes else ""
+    covered = [_COVERED] if (own.carried.copies or 0) >= 2 and any(
+        other.candidate.covers(own) for other in everyone if other is not one
+    ) else []
+    return VariantFinding(
+        key=f"v{own.row_id}", gene=own.named, change=own.change, place=own.place, carried=own.carried, evidence=own.evidence,
+        meaning=reading.meaning, action=reading.action, severity=reading.severity, inheritance=inheritance,
+        limits=tuple(dict.fromkeys([*_doubts(own), *own.limits, *covered, *reading.limits, *([remark] if remark else []),
+                                    *one.descent.limits])),
+        row_id=own.row_id, diseases=disease_words(diseases), family=one.descent.words,
+    )  # fmt: skip
 
 
-def _partner(one: _Row, everyone: Sequence[_Row]) -> Partner:
-    """Whether another single copy in the same gene lies on the other chromosome."""
-    if not one.named or one.carried.copies != 1:
-        return "none"
-    found: list[Partner] = []
-    for other in everyone:
-        if other is one or other.named != one.named or other.carried.copies != 1:
-            continue
-        phased = one.carried.phase_set and one.carried.phase_set == other.carried.phase_set
-        found.append(("cis" if one.carried.chromosomes == other.carried.chromosomes else "trans") if phased else "unknown")
+def _reading(
+    one: _Weighed, diseases: tuple[GeneDisease, ...], inheritance: tuple[str, ...], everyone: Sequence[_Weighed],
+    sex: Sex | None,
+) -> Reading:
+    own = one.candidate
+    if all(evidence.significance == Significance.RISK_FACTOR.value for evidence in own.evidence):
+        return Reading(Significance.RISK_FACTOR.statement, "", Severity.INFO)
+    if own.is_variable:
+        return _varying(own)
+    if own.span is not None and not own.is_lost:
+        return _gained(own)
+    partner, phased_by = _partner(one, everyone)
+    bearing = Bearing(
+        own.carried, inheritance, diseases, on_x=own.chromosome == "X", sex=sex, partner=partner, phased_by=phased_by,
+        is_lost=own.is_lost and own.known is None and any(disease.inheritance for found in own.genes[:1]
+                                                          for disease in found.diseases),
+        gene=own.named,
+    )  # fmt: skip
+    reading = read_copies(bearing)
+    if own.span is not None and not any(disease.established for disease in diseases):
+        reading = _at_most(reading, Severity.MODERATE)
+    if own.span is not None and any("intron" in limit for limit in own.limits):
+        reading = _at_most(reading, Severity.MODERATE)
+    if own.common:
+        reading = replace(_at_most(reading, Severity.INFO), meaning=f"{own.common} {reading.meaning}")
+    return _with_descent(reading, one.descent, inheritance)
+
+
+def _at_most(reading: Reading, severity: Severity) -> Reading:
+    return replace(reading, severity=min(reading.severity, severity, key=lambda one: one.rank))
+
+
+def _with_descent(reading: Reading, descent: Descent, inheritance: tuple[str, ...]) -> Reading:
+    """Ask after the parent from whom a dominant variant comes: whether that parent is well says much."""
+    if "AD" not in inheritance or descent.origin not in (Origin.MOTHER, Origin.FATHER):
+        return reading
+    return replace(reading, action=f"{reading.action} Ask whether the {descent.origin} has signs of the disease.")
+
+
+def _varying(own: Candidate) -> Reading:
+    names = [disease.name for found in own.genes[:1] for disease in found.diseases if disease.effect is Effect.LOSS]
+    return Reading(
+        f"People differ in how many copies of {own.named} they have: by itself this is no disease"
+        f"{f'. Related: {names[0]}' if names else ''}. Copies of this region are counted badly from short reads.",
+        "If it matters, have the copies counted by a dedicated test, beside the protein in serum.", Severity.INFO,
+    )  # fmt: skip
+
+
+def _gained(own: Candidate) -> Reading:
+    if any(one.ground is Ground.COPY_NUMBER for one in own.evidence):
+        return Reading("A copy too many of a stretch that is classed as harmful when it is gained.",
+                       "Have the class completed by an expert, and confirm it with an independent method.",
+                       Severity.MAJOR)  # fmt: skip
+    return Reading("An additional stretch within the gene. If it lies in tandem it can interrupt the gene; elsewhere it may do "
+                   "nothing.", "Have its place determined before anything rests on it.", Severity.INFO)  # fmt: skip
+
+
+def _partner(one: _Weighed, everyone: Sequence[_Weighed]) -> tuple[Partner, str]:
+    """Whether another single copy in the same gene lies on the other chromosome, and how that is known."""
+    own = one.candidate
+    if not own.named or own.carried.copies is None:
+        return "none", ""
+    found = [
+        _phase(one, other) for other in everyone
+        if other is not one and own.shares_gene(other.candidate) and _is_harmful(other.candidate)
+    ]  # fmt: skip
     order: tuple[Partner, ...] = ("trans", "unknown", "cis")
-    return next((wanted for wanted in order if wanted in found), "none")
+    return next((pair for wanted in order for pair in found if pair[0] == wanted), ("none", ""))
 
 
-def _doubts(one: _Row) -> tuple[str, ...]:
+def _is_harmful(one: Candidate) -> bool:
+    is_risk = all(evidence.significance == Significance.RISK_FACTOR.value for evidence in one.evidence)
+    return not is_risk and not one.is_variable and not (one.span is not None and not one.is_lost)
+
+
+def _phase(one: _Weighed, other: _Weighed) -> tuple[Partner, str]:
+    own, beside = one.candidate, other.candidate
+    if own.covers(beside) or beside.covers(own):
+        small = beside if own.covers(beside) else own
+        if small.carried.copies is not None and small.carried.copies == small.carried.ploidy:
+            return "trans", ", because it alone is left where the other copy is deleted"
+    if own.carried.copies != 1 or beside.carried.copies != 1:
+        return "none", ""
+    said: set[tuple[Partner, str]] = set()
+    if own.carried.phase_set and own.carried.phase_set == beside.carried.phase_set:
+        said.add(("cis" if own.carried.chromosomes == beside.carried.chromosomes else "trans", ", as the phased genotypes show"))
+    origins = (one.descent.origin, other.descent.origin)
+    if all(origin in (Origin.MOTHER, Origin.FATHER) for origin in origins):
+        said.add(("cis" if origins[0] is origins[1] else "trans", ", as the parents' samples show"))
+    if len({pair[0] for pair in said}) == 1:
+        return sorted(said)[0]
+    return "unknown", ""
+
+
+def _doubts(own: Candidate) -> tuple[str, ...]:
     found = []
-    applied = one.row["filter"] or ""
+    applied = own.row["filter"] or ""
     if applied not in ("", ".", "PASS"):
         found.append(f"The record failed the filter {applied}.")
-    if one.depth is not None and one.depth < MIN_DEPTH:
-        found.append(f"Only {one.depth} reads.")
-    found += [evidence.note for evidence in one.grounds.evidence if evidence.ground is Ground.CLINVAR and evidence.note]
+    depth = own.carried.reads.depth
+    if depth is not None and depth < MIN_DEPTH:
+        found.append(f"Only {depth} reads.")
+    found += [evidence.note for evidence in own.evidence if evidence.ground is Ground.CLINVAR and evidence.note]
     return tuple(found)
 
 

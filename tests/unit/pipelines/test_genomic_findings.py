@@ -282,15 +282,15 @@ def test_g6pd_follows_the_sex_of_the_patient(
     assert ("Do not give" in row.action) is (phenotype == "deficient")
 
 
-def test_several_samples_are_not_read_unless_one_is_named_like_the_table(findings: GenomicFindings, add: Add) -> None:
+def test_several_samples_are_not_read_before_somebody_says_which_is_the_patient(findings: GenomicFindings, add: Add) -> None:
     lines = (f"{m694v()} 0/0:30",)
     table = add(*lines, samples=("S1", "S2"), name="Family")
     assert only(findings).variants == ()
-    assert "does not tell which is the patient" in only(findings).notes[0]
+    assert "nobody stated which of them is the patient" in only(findings).notes[0]
     assert table.name == "family"
 
 
-def test_the_sample_named_like_the_table_is_the_patient(findings: GenomicFindings, add: Add) -> None:
+def test_the_sample_that_the_uploader_named_is_the_patient(findings: GenomicFindings, add: Add) -> None:
     add(f"{m694v()} 1/1:30", samples=("S1", "S2"), name="S2")
     assert only(findings).sample == "S2"
     assert only(findings).variants[0].carried.copies == 2

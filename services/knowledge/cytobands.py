@@ -54,7 +54,7 @@ def band_of(build: str, chrom: str, start: int, end: int) -> str | None:
 
 
 def stretch_of(build: str, chrom: str, band: str) -> tuple[int, int] | None:
-    """Return first and last base of a band such as `p11.2`, its finer bands included (`p36`, `q`, `pter`); None for no such band."""
+    """Return first and last base of a band such as `p11.2`, finer bands included (`p36`, `q`, `pter`); None for no such band."""
     bands = _all().get((build, chrom))
     if bands is None or not _WRITTEN.fullmatch(band):
         return None

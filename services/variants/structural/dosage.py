@@ -40,6 +40,18 @@ class Curated:
         ]
         return f"{self.name}: {'; '.join(said)}" if said else None
 
+    def beside(self, start: int, end: int) -> str:
+        """Say how a stretch lies to the region, and what curation says of it, no evidence included."""
+        if start <= self.start and self.end <= end:
+            relation = "contains"
+        elif self.start <= start and end <= self.end:
+            relation = "lies within"
+        else:
+            shared = (min(end, self.end) - max(start, self.start) + 1) / (self.end - self.start + 1)
+            relation = f"overlaps {shared:.0%} of"
+        text = self.text or f"{self.name}: no evidence of dosage sensitivity, or not curated"
+        return f"{relation} {text}"
+
 
 @dataclass(frozen=True, slots=True)
 class DosageMap:

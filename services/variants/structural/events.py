@@ -23,6 +23,7 @@ from services.genomics.cnv.cells import CnvType
 from services.genomics.genome import canonical_chromosome
 from services.variants.filters import quoted
 from services.variants.manifest import TABLE_FILE
+from services.variants.structural.calls import NOTHING_SAID, Call, call_fields, call_of
 
 LEAST_BASES = 50
 """Sequence alleles that change the length by this much are structural too."""
@@ -77,6 +78,7 @@ class Event:
     end: int
     dosage: CnvType | None
     junctions: tuple[tuple[Side, Side], ...] = ()
+    call: Call = NOTHING_SAID
 
     @property
     def has_span(self) -> bool:
@@ -100,14 +102,15 @@ class Event:
 def read_events(folder: Path, entries: Sequence[Mapping[str, Any]], connection: duckdb.DuckDBPyConnection) -> list[Event]:
     """Return the structural variants of a table in its order."""
     types = ", ".join(f"'{kind}'" for kind in _TYPES)
-    fields = _fields(entries)
+    fields, called = _fields(entries), call_fields(entries)
     stated = _type_column(folder, entries, connection)
     if stated is not None:
         fields.setdefault("SVTYPE", quoted(stated))
-    chosen = "".join(f", CAST({column} AS VARCHAR) AS {quoted('x_' + name)}" for name, column in fields.items())
+    wanted = {**{f"x_{name}": column for name, column in fields.items()}, **called}
+    chosen = "".join(f", CAST({column} AS VARCHAR) AS {quoted(name)}" for name, column in wanted.items())
     sql = f"""
         SELECT row_id, chrom, pos, "end", coalesce(ref, '') AS ref, coalesce(alt, '') AS alt, coalesce(variant_type, '') AS kind,
-            mate_chrom, mate_pos{chosen} FROM read_parquet(?)
+            id, mate_chrom, mate_pos{chosen} FROM read_parquet(?)
         WHERE pos IS NOT NULL AND chrom IS NOT NULL AND (variant_type IN ({types}) OR (
             variant_type IN ('insertion', 'deletion', 'delins') AND abs(length(ref) - length(alt)) >= {LEAST_BASES}))
         ORDER BY row_id
@@ -157,9 +160,10 @@ def _event(row: Mapping[str, Any]) -> Event:
         start, end = (pos + 1, max(end, pos + 1)) if kind not in (SvKind.INSERTION, SvKind.MOBILE_ELEMENT) else (pos, pos)
     if kind is SvKind.BREAKEND:
         junctions = _breakend(row, info, chrom, pos)
-        return Event(row["row_id"], kind, chrom, pos, pos, None, junctions)
+        return Event(row["row_id"], kind, chrom, pos, pos, None, junctions, call_of(row, is_insertion=False))
     joined = _junctions(kind, chrom, start, end, info)
-    return Event(row["row_id"], kind, chrom, start, end, _dosage(kind, row, info, chrom), joined)
+    call = call_of(row, is_insertion=kind in (SvKind.INSERTION, SvKind.MOBILE_ELEMENT))
+    return Event(row["row_id"], kind, chrom, start, end, _dosage(kind, row, info, chrom), joined, call)
 
 
 def _chromosome(name: str) -> str:

@@ -1,8 +1,8 @@
 """Which genes does a structural variant join, and can they make one transcript?
 
 A junction keeps one side of each breakpoint. Of a gene on the plus strand the left side holds the 5' part, on the minus strand
-the 3' part. One 5' and one 3' part make a fusion that could be transcribed; two equal parts do not. The reading frame is not
-looked at: it takes the exact breakpoints and the splicing of the new transcript.
+the 3' part. One 5' and one 3' part make a fusion that could be transcribed; two equal parts do not. What becomes of the reading
+frame is told from the exon phases (`frames`), as far as they can tell.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from services.variants.structural.events import Event, Side
+from services.variants.structural.frames import frame_of
 from services.variants.structural.genes import GenePlace
 
 _MOST = 20
@@ -42,5 +43,6 @@ def _fusion(one: GenePlace, first: Side, other: GenePlace, second: Side) -> str 
     front, front_at, back, back_at = (one, first, other, second) if is_five_prime else (other, second, one, first)
     return (
         f"{front.symbol}::{back.symbol} (5' {front.symbol} {front.position_in(front_at.position)}, "
-        f"3' {back.symbol} {back.position_in(back_at.position)}; reading frame not assessed)"
+        f"3' {back.symbol} {back.position_in(back_at.position)}; "
+        f"{frame_of(front, front_at.position, back, back_at.position)})"
     )

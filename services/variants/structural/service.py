@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from services.genomics.cnv.sheet import CnvClassification
+from services.genomics.genome import GenomeBuild
+from services.knowledge.cytobands import band_of
 from services.variants.annotation.known import STAMP
 from services.variants.annotation.model import AnnotationRequest, Chunk, Made, Missing, no_pack
 from services.variants.annotation.packs import spread
@@ -21,6 +23,7 @@ from services.variants.structural.dosage import Curated, dosage_of
 from services.variants.structural.events import Event, SvKind, read_events
 from services.variants.structural.fusions import fusions
 from services.variants.structural.genes import GenePlace, Stretches, broken, genes_of, overlapping, touched
+from services.variants.structural.mates import repeats
 from services.variants.structural.population import PopulationMatch, is_comparable, matches, overlaps_for_score
 from services.variants.structural.scores import classified, sections
 
@@ -28,12 +31,22 @@ _TEXT, _TEXTS, _WHOLE, _NUMBER = pa.string(), pa.list_(pa.string()), pa.int32(),
 _COLUMNS: Final = (
     ("sv_type", _TEXT, "Kind of structural variant: DEL, DUP, INS, INV, BND, CNV or MEI", None),
     ("sv_length", pa.int64(), "Bases of the reference that it spans; empty for insertions and breakends", None),
+    ("sv_inserted", pa.int64(), "Bases that an insertion adds, as the file writes them or says", None),
+    ("sv_cytoband", _TEXT, "Cytogenetic bands, of both sides of a breakend (UCSC)", None),
+    ("sv_copies", _WHOLE, "Copies that the caller counted; two are usual but on X and Y", None),
+    ("sv_precision", _TEXT, "How exact the breakpoints are, as the caller says", None),
+    ("sv_support", _TEXT, "Reads that support it, as the caller counted them", None),
+    ("sv_event", _TEXT, "Junction of a breakend: both records of one event have the same", None),
+    ("sv_repeats", _TEXT, "Earlier record of the same event (its ID, else its place); missing for the record that stands first: "
+                          "with `sv_repeats is missing` each event is one row", None),
     ("sv_genes", _TEXTS, "Genes that it overlaps, or that lie at its breakends", PackKind.GENE_MODELS),
     ("sv_gene_count", _WHOLE, "Number of those genes", PackKind.GENE_MODELS),
     ("sv_exons", _TEXTS, "Exons it touches on the transcript shown of each gene", PackKind.GENE_MODELS),
     ("sv_breakpoint_genes", _TEXTS, "Genes in which a breakpoint lies, and where in them", PackKind.GENE_MODELS),
     ("sv_fusion", _TEXTS, "Genes that it joins so that one transcript is possible, 5' partner first", PackKind.GENE_MODELS),
     ("sv_dosage", _TEXTS, "Curated dosage sensitivity of the genes and regions it overlaps", PackKind.DOSAGE),
+    ("sv_regions", _TEXTS, "Curated regions that it contains, lies within or overlaps, with their dosage sensitivity",
+     PackKind.DOSAGE),
     ("sv_population_af", _NUMBER, "Frequency of the most frequent population variant that is the same", PackKind.POPULATION_SV),
     ("sv_population_match", _TEXTS, "Population variants that are the same: equal kind and at least half of both shared; for "
                                     "insertions a place within 100 bases", PackKind.POPULATION_SV),
@@ -58,6 +71,7 @@ class StructuralLayer:
         self.missing: tuple[Missing, ...] = (Missing("structural variants", "the table has no structural variant"),)
         if not self._events:
             return
+        self._build = request.build
         self._genes = genes_of(request.packs.get(PackKind.GENE_MODELS), request.build, connection)
         self._dosage = dosage_of(request.packs.get(PackKind.DOSAGE), connection)
         self.made = tuple(self._made())
@@ -84,7 +98,7 @@ class StructuralLayer:
             pack = self._packs.get(source) if source is not None else None
             if source is PackKind.POPULATION_SV and pack is None:
                 continue
-            if name == "sv_exons" and pack is None:
+            if name in ("sv_exons", "sv_regions") and pack is None:
                 continue
             stamp = pack.stamp if pack else STAMP
             own = f" ({stamp})" if source is not None else ""
@@ -96,6 +110,7 @@ class StructuralLayer:
         breaks = overlapping(self._connection, broken(events), _stretches(self._genes))
         regions = overlapping(self._connection, touched(events), self._dosage.stretches)
         coding = self._coding_of_regions()
+        repeated = repeats(events)
         pack = self._packs.get(PackKind.POPULATION_SV)
         population = matches(events, pack, self._connection) if pack is not None else None
         for number, event in enumerate(events):
@@ -103,9 +118,12 @@ class StructuralLayer:
             cut = [self._genes[one] for one in breaks.get(number, ())]
             curated = [(self._dosage.regions[one], coding[one]) for one in regions.get(number, ())]
             found = None if population is None else population.get(number, [])
+            first = events[repeated[number]] if number in repeated else None
             row = {
-                **_place(event), **_gene_values(event, hit, cut),
-                "sv_dosage": self._dosage_of(hit, [one for one, _ in curated]), **_population_values(found),
+                **_place(event, self._build), **_told(event), **_joined(event, first), **_gene_values(event, hit, cut),
+                "sv_dosage": self._dosage_of(hit, [one for one, _ in curated]),
+                "sv_regions": [one.beside(event.start, event.end) for one, _ in curated if event.has_span] or None,
+                **_population_values(found),
             }
             yield row | _score_values(self._score(event, hit, cut, curated, found))
 
@@ -167,9 +185,35 @@ def _stretches(places: Sequence[GenePlace]) -> Stretches:
     )
 
 
-def _place(event: Event) -> dict[str, Any]:
+def _place(event: Event, build: GenomeBuild) -> dict[str, Any]:
     kind = None if event.kind is SvKind.UNKNOWN else event.kind.value
-    return {"row_id": event.row_id, "sv_type": kind, "sv_length": event.end - event.start + 1 if event.has_span else None}
+    bands = [band_of(build, chrom, start, end) for chrom, start, end in event.places]
+    return {
+        "row_id": event.row_id, "sv_type": kind, "sv_length": event.end - event.start + 1 if event.has_span else None,
+        "sv_cytoband": " / ".join(dict.fromkeys(one for one in bands if one is not None)) or None,
+    }
+
+
+def _told(event: Event) -> dict[str, Any]:
+    call = event.call
+    return {
+        "sv_inserted": call.inserted, "sv_copies": call.copies, "sv_precision": call.precision, "sv_support": call.support_text,
+    }
+
+
+def _joined(event: Event, first: Event | None) -> dict[str, Any]:
+    """Describe the junction of a breakend, the same from both sides, and the record that told of it before."""
+    if event.kind is not SvKind.BREAKEND:
+        return {}
+    told = (first or event).junctions
+    sides = sorted(told[0], key=lambda one: (one.chrom, one.position)) if told else []
+    text = " joined to ".join(f"{one.chrom}:{one.position}{_KEPT[one.keeps_left]}" for one in sides)
+    repeated = None if first is None else first.call.name or f"{first.chrom}:{first.start}"
+    return {"sv_event": text or None, "sv_repeats": repeated}
+
+
+_KEPT = {True: " (left part)", False: " (right part)", None: ""}
+"""Which part of the chromosome goes on at the junction."""
 
 
 def _gene_values(event: Event, hit: Sequence[GenePlace], cut: Sequence[GenePlace]) -> dict[str, Any]:

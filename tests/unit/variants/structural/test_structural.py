@@ -94,6 +94,8 @@ def test_a_variant_between_genes_has_no_gene_and_that_is_an_answer(tmp_path: Pat
         ("chr1 2500 . C <DEL> . . SVTYPE=DEL;END=20200 GT 0/1", "FWD::SIL"),
         ("chr1 2500 . C <DUP> . . SVTYPE=DUP;END=20200 GT 0/1", "SIL::FWD"),
         ("chr1 2500 . C <DEL> . . SVTYPE=DEL;END=2600 GT 0/1", None),
+        ("chr1 1500 . C [chr1:10500[C . . SVTYPE=BND GT 0/1",
+         "REV::FWD (5' REV intron 2 of 2, 3' FWD intron 1 of 2; in frame by exon phases)"),
     ],
 )  # fmt: skip
 def test_fusions_follow_the_sides_that_are_joined_and_the_strands(
@@ -146,7 +148,12 @@ def test_a_loss_of_inner_exons_is_graded_by_its_reading_frame(tmp_path: Path, sh
     shelf.rows(PackKind.DOSAGE, {"kind": "gene", "name": "FWD", "chrom": "1", "start": 1000, "end": 3199,
                                  "haploinsufficiency": 3, "triplosensitivity": 0})  # fmt: skip
     (row,) = run(tmp_path, shelf, "chr1 1899 . C <DEL> . . SVTYPE=DEL;END=2200 GT 0/1")
-    assert any(section.startswith("2E") for section in row["sv_cnv_sections"])
+    assert any(section.startswith("2E") and "not assessed" in section for section in row["sv_cnv_sections"])
+    elsewhere = {"chrom_order": 0, "chrom": "1", "start": 900_000, "end": 901_000, "sv_type": "DEL", "ac": 1, "an": 100,
+                 "af": 0.01, "name": "x", "dataset": "SVs"}  # fmt: skip
+    shelf.rows(PackKind.POPULATION_SV, elsewhere, name="data.parquet")
+    (looked_up,) = run(tmp_path, shelf, "chr1 1899 . C <DEL> . . SVTYPE=DEL;END=2200 GT 0/1")
+    assert any(section.startswith("2E +0.45") for section in looked_up["sv_cnv_sections"]), "the frame is kept, none is common"
     assert row["sv_exons"] == ["FWD exon 2 of 3 (T_FWD)"]
 
 
@@ -158,6 +165,8 @@ def test_regions_are_told_as_contained_or_met_in_part(tmp_path: Path, shelf: She
     assert rows[0]["sv_dosage"] == [
         "Region A: haploinsufficiency 3, sufficient evidence; triplosensitivity 40, dosage sensitivity unlikely"
     ]
+    assert rows[0]["sv_regions"] == [f"contains {rows[0]['sv_dosage'][0]}"]
+    assert rows[1]["sv_regions"][0].startswith("overlaps 50% of Region A: haploinsufficiency 3")
     assert (rows[0]["sv_cnv_score"], rows[1]["sv_cnv_score"]) == (1.0, 0.0)
     assert any(section.startswith("2B") for section in rows[1]["sv_cnv_sections"])
 

@@ -18,7 +18,10 @@ from services.variants.links import SampleChoice
 from services.variants.outcome import ImportOptions, Mode
 from services.variants.workbench import Workbench
 
-LENGTHS = {"1": 248956422, "2": 242193529, "4": 190214555, "6": 170805979, "12": 133275309, "16": 90338345, "21": 46709983, "X": 156040895}
+LENGTHS = {
+    "1": 248956422, "2": 242193529, "4": 190214555, "6": 170805979, "12": 133275309, "16": 90338345, "21": 46709983,
+    "X": 156040895,
+}  # fmt: skip
 META = "".join(f"##contig=<ID=chr{name},length={length}>\n" for name, length in LENGTHS.items()) + """\
 ##ALT=<ID=DEL,Description="Deletion">
 ##ALT=<ID=DUP,Description="Duplication">

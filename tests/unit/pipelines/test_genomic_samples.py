@@ -59,7 +59,8 @@ def test_a_sample_is_one_patient_and_a_patient_one_sample(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("choice", [
-    SampleChoice("nobody"), SampleChoice("C", "C"), SampleChoice("C", "M", "M"), SampleChoice("", "M"), SampleChoice("C", "", "x"),
+    SampleChoice("nobody"), SampleChoice("C", "C"), SampleChoice("C", "M", "M"), SampleChoice("", "M"),
+    SampleChoice("C", "", "x"),
 ])  # fmt: skip
 def test_a_choice_that_cannot_be_is_refused(desk: Desk, choice: SampleChoice) -> None:
     info = desk.table(small("M694V", *[HET] * 3, shape=SHAPE), samples=TRIO, patient=None)

@@ -102,31 +102,38 @@ def findings(
 
 
 class Annotate(BaseModel):
-    """Which parts of a table to annotate; columns that an earlier annotation made for them are replaced."""
+    """Which parts of a table to annotate; columns that an earlier annotation made for them are replaced.
+
+    `vep` is the consent to what `vep.statement` of `GET /tables/{table_name}/annotation` says, for this run.
+    """
 
     small_variants: bool = True
     structural_variants: bool = True
+    vep: bool = False
 
 
 @router.post("/tables/{table_name}/annotate")
 def annotate(table_name: str, services: UsesServices, caller: Caller, body: Annotate | None = None) -> dict[str, Any]:
     """Queue the annotation of a table from the installed reference data; 409 while it is being annotated already."""
     asked = body or Annotate()
-    chosen = {Part.SMALL: asked.small_variants, Part.STRUCTURAL: asked.structural_variants}
+    chosen = {Part.SMALL: asked.small_variants, Part.STRUCTURAL: asked.structural_variants, Part.VEP: asked.vep}
     job = services.variant_annotations.submit(caller, table_name, [part for part, wanted in chosen.items() if wanted])
     return {"job_id": job.id, "status": job.status.value, "message": job.message}
 
 
 @router.get("/tables/{table_name}/annotation")
 def annotation(table_name: str, services: UsesServices, caller: Caller) -> dict[str, Any]:
-    """Say which packs a table was annotated from, when, and what was not annotated and why."""
-    table = services.workbench.library.open(caller, table_name)
+    """Say which packs a table was annotated from, when, what was not annotated and why, and which VEP may be asked."""
+    info = services.workbench.library.get(caller, table_name)
+    table = services.workbench.library.open(caller, info.id)
     account = table.manifest.get("annotation")
     columns = [
         {key: entry[key] for key in ("name", "type", "description", "stamp")} for entry in table.columns if entry.get("stamp")
     ]  # fmt: skip
     said = {key: account[key] for key in ("made_at", "packs", "missing")} if account else None
-    return {"annotation": said, "columns": columns}
+    source = services.variant_annotations.vep(info.assembly) if info.assembly else None
+    vep = {"runs_on": source.place, "statement": source.statement} if source else None
+    return {"annotation": said, "columns": columns, "vep": vep}
 
 
 @router.delete("/tables/{table_name}")

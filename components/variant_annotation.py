@@ -54,6 +54,7 @@ def _form(services: Services, access: Principal, info: TableInfo) -> None:
         st.page_link("pages/variants/jobs.py", label="Watch the job", icon=":material/checklist:")
         return
     chosen = [part for part, label in _PARTS.items() if st.checkbox(label, value=True, key=f"explorer.annotate.{part.name}")]
+    chosen += _vep(services, info)
     prospect = services.variant_annotations.prospect(info.assembly, chosen)
     if prospect.packs:
         st.markdown("**Installed**  \n" + "  \n".join(f":material/check: {plain(pack.stamp)}" for pack in prospect.packs))
@@ -67,6 +68,16 @@ def _form(services: Services, access: Principal, info: TableInfo) -> None:
     if st.button("Annotate", key="explorer.annotate.start", type="primary", disabled=not chosen, icon=":material/play_arrow:"):
         services.variant_annotations.submit(access, info.id, chosen)
         st.rerun()
+
+
+def _vep(services: Services, info: TableInfo) -> list[Part]:
+    """Ask for consent to VEP, once for each run; nothing is shown where none is turned on for the build."""
+    source = None if info.assembly is None else services.variant_annotations.vep(info.assembly)
+    if source is None:
+        return []
+    agreed = st.checkbox(f"VEP on {plain(source.place)}", value=False, key="explorer.annotate.VEP")
+    st.caption(plain(source.statement))
+    return [Part.VEP] if agreed else []
 
 
 def values(entries: Sequence[Mapping[str, Any]], row: Mapping[str, Any], table: VariantTable) -> None:

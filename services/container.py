@@ -44,6 +44,7 @@ from services.settings import Settings
 from services.storage.database import Database
 from services.storage.files import FileStore
 from services.uploads.store import Uploads
+from services.variants.annotation.vep.source import vep_sources
 from services.variants.classification.service import VariantClassifier
 from services.variants.library import VariantLibrary
 from services.variants.reference.library import ReferenceLibrary
@@ -197,7 +198,7 @@ def build_job_services(settings: Settings, database: Database, patients: Patient
     return JobServices(
         jobs=jobs, uploads=uploads, variants=variants,
         variant_imports=VariantImports(jobs, uploads, variants, patients, references.root),
-        variant_annotations=VariantAnnotations(jobs, variants, references),
+        variant_annotations=VariantAnnotations(jobs, variants, references, vep_sources(settings)),
         references=references, reference_installs=ReferenceInstalls(jobs, uploads, references),
         classifier=VariantClassifier(references, database),
         batch_classification=BatchClassification(jobs, variants, settings.references, settings.data_dir / "classification"),

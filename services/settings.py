@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     job_workers: Annotated[int, Field(ge=0, le=64)] = 1
     reference_dir: Path | None = None
     demo_data: bool = True
+    vep_url: str | None = None
+    vep_url_grch37: str | None = None
+    vep_allow_private: bool = False
+    vep_max_variants: Annotated[int, Field(ge=1, le=100_000)] = 10_000
+    vep_program: Path | None = None
+    vep_cache_dir: Path | None = None
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_base_url: str | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL"))
 

@@ -64,13 +64,13 @@ def _dial(address: str) -> socket.socket:
 class Network:
     """How the outside is reached; tests give parts of their own.
 
-    `look_up` gives the addresses of a name, `permits` judges one, `dial` connects to one on port 443.
+    `look_up` gives the addresses of a name, `permits` judges one, `dial` connects to one on port 443. `tls` None: without.
     """
 
     look_up: Callable[[str], list[str]] = _look_up
     permits: Callable[[str], bool] = is_public
     dial: Callable[[str], socket.socket] = _dial
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext | None = field(default_factory=ssl.create_default_context)
     total_seconds: float = _TOTAL_SECONDS
     silence_seconds: float = _SILENCE_SECONDS
 
@@ -114,22 +114,25 @@ def fetch(
 
 
 def transfer(
-    url: str, receive: Receive, *, should_stop: ShouldStop, network: Network | None = None,
-    headers: Mapping[str, str] | None = None,
+    url: str | Address, receive: Receive, *, should_stop: ShouldStop, network: Network | None = None,
+    headers: Mapping[str, str] | None = None, body: bytes | None = None,
 ) -> bool:
     """Ask for the file at `url` with all the checks of this module and hand the answer to `receive`; False when stopped.
 
+    With a `body` it is posted, and a redirect is refused: what is sent goes to no other server than the one that was named.
     Raises what `fetch` raises, and what `receive` raises.
     """
-    address = parse_address(https_form(url))
+    address = url if isinstance(url, Address) else parse_address(https_form(url))
     network = network or Network()
     watch = Watch(should_stop, time.monotonic() + network.total_seconds)
     try:
         with watch, _plain_errors(address):
             for _ in range(_MAX_REDIRECTS + 1):
-                moved = _try(address, receive, headers or {}, watch, network)
+                moved = _try(address, receive, headers or {}, body, watch, network)
                 if moved is None:
                     return True
+                if body is not None:
+                    raise InvalidInputError(f"{address.name} redirects to another place: what is sent goes to no other server")
                 address = redirected(address, moved)
             raise InvalidInputError(f"{address.name} redirects more than {_MAX_REDIRECTS} times")
     except (UnavailableError, OSError):
@@ -140,12 +143,14 @@ def transfer(
         raise
 
 
-def _try(address: Address, receive: Receive, headers: Mapping[str, str], watch: Watch, network: Network) -> str | None:
+def _try(
+    address: Address, receive: Receive, headers: Mapping[str, str], body: bytes | None, watch: Watch, network: Network
+) -> str | None:
     """Ask one server; return where it redirects to, or None when its answer was taken in."""
     connection = _connect(address, network, watch)
     try:
         connection.request(
-            "GET", address.target,
+            "GET" if body is None else "POST", address.target, body=body,
             headers={
                 "Host": address.name, "Accept-Encoding": "identity", "User-Agent": "Paratope", "Connection": "close", **headers,
             },
@@ -213,8 +218,11 @@ def _connect(address: Address, network: Network, watch: Watch) -> _Pinned:
     raise UnavailableError(f"{address.name} does not answer: try again later") from failure
 
 
-def _secured(plain: socket.socket, address: Address, network: Network, watch: Watch) -> ssl.SSLSocket:
+def _secured(plain: socket.socket, address: Address, network: Network, watch: Watch) -> socket.socket:
     plain.settimeout(network.silence_seconds)
+    if network.tls is None:
+        watch.guard(plain)
+        return plain
     # a body whose end is the end of the connection must not be cut short unnoticed: a ragged end is an error
     secured = network.tls.wrap_socket(
         plain, server_hostname=address.name, do_handshake_on_connect=False, suppress_ragged_eofs=False

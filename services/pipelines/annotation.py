@@ -18,7 +18,8 @@ from services.jobs.model import Job
 from services.jobs.running import JobRun
 from services.jobs.service import JobKind, Jobs
 from services.pipelines.annotation_work import installed_packs
-from services.variants.annotation.model import Part, told
+from services.variants.annotation.model import OWN_PARTS, Part, told
+from services.variants.annotation.vep.source import VepSource, VepSources
 from services.variants.annotation.writing import put_in_place
 from services.variants.library import TableInfo, VariantLibrary
 from services.variants.manifest import read_manifest
@@ -45,19 +46,28 @@ class Prospect:
 
 
 class VariantAnnotations:
-    """Annotations as jobs. Callers see what `Jobs` and the library let them see."""
+    """Annotations as jobs. Callers see what `Jobs` and the library let them see. `vep` are those an administrator turned on."""
 
-    def __init__(self, jobs: Jobs, library: VariantLibrary, references: ReferenceLibrary) -> None:
+    def __init__(
+        self, jobs: Jobs, library: VariantLibrary, references: ReferenceLibrary, vep: VepSources | None = None
+    ) -> None:
+        self._vep = dict(vep or {})
         self._jobs = jobs
         self._library = library
         self._references = references
         jobs.register(JobKind(KIND, work=self._work, undo=_nothing, remove=_nothing))
 
-    def submit(self, principal: Principal, name_or_id: str, parts: Collection[Part] = tuple(Part)) -> Job:
+    def vep(self, build: GenomeBuild) -> VepSource | None:
+        """Return the VEP that is turned on for a build, with the statement to show before it is used; None: there is none."""
+        return self._vep.get(build)
+
+    def submit(self, principal: Principal, name_or_id: str, parts: Collection[Part] = tuple(OWN_PARTS)) -> Job:
         """Queue the annotation of a table; earlier columns of the same parts are replaced.
 
+        `Part.VEP` among the parts is the caller's consent to what the statement of that VEP says, for this run.
+
         :raise NotFoundError: there is no such table.
-        :raise InvalidInputError: its genome build is not known, or nothing is asked for.
+        :raise InvalidInputError: its genome build is not known, nothing is asked for, or VEP is and is not turned on.
         :raise ConflictError: it is being annotated already.
         """
         table = self._library.get(principal, name_or_id)
@@ -65,9 +75,10 @@ class VariantAnnotations:
             raise InvalidInputError(_NO_BUILD)
         if not parts:
             raise InvalidInputError("say what to annotate: small variants, structural variants, or both")
+        vep = self._agreed(table.assembly, parts)
         if self.running(principal, table.id) is not None:
             raise ConflictError(f"{table.name} is being annotated already: wait for that job, or cancel it")
-        request = {"table_id": table.id, "parts": sorted(part.value for part in parts)}
+        request = {"table_id": table.id, "parts": sorted(part.value for part in parts), **vep}
         return self._jobs.submit(
             principal, KIND, request, sample_name=table.sample_name, message=f"The annotation of {table.name} waits for its turn"
         )
@@ -77,10 +88,28 @@ class VariantAnnotations:
         jobs = (job for job in self._jobs.list(principal) if job.kind == KIND and job.active)
         return next((job for job in jobs if job.request.get("table_id") == table_id), None)
 
+    def _agreed(self, build: GenomeBuild, parts: Collection[Part]) -> dict[str, str]:
+        """Return what the caller agreed to: the host that may be asked."""
+        if Part.VEP not in parts:
+            return {}
+        source = self._vep.get(build)
+        if source is None:
+            raise InvalidInputError(f"VEP is not turned on for {build}: an administrator does that in the settings")
+        return {"vep_place": source.place}
+
+    def _vep_of(self, run: JobRun, build: GenomeBuild) -> VepSource | None:
+        """Return the VEP that the caller agreed to. :raise InvalidInputError: it is another one since."""
+        if run.request.get("vep_place") is None:
+            return None
+        source = self._vep.get(build)
+        if source is None or source.place != run.request["vep_place"]:
+            raise InvalidInputError("the VEP that was agreed to is not turned on any more: annotate again, and agree anew")
+        return source
+
     def prospect(self, build: GenomeBuild, parts: Collection[Part]) -> Prospect:
         """Tell what an annotation would find installed."""
         packs = installed_packs(self._references.root, build)
-        wanted = dict.fromkeys(kind for part in Part if part in parts for kind in _NEEDED[part])
+        wanted = dict.fromkeys(kind for part, kinds in _NEEDED.items() if part in parts for kind in kinds)
         return Prospect(
             tuple(packs[kind] for kind in wanted if kind in packs), tuple(kind for kind in wanted if kind not in packs)
         )
@@ -92,13 +121,16 @@ class VariantAnnotations:
             raise InvalidInputError(_NO_BUILD)
         parts = frozenset(Part(one) for one in run.request["parts"])
         folder = self._library.folder(table.id)
-        made = annotate_in_job(run, folder, table.assembly, parts, self._references.root, between=(1, 99))
+        made = annotate_in_job(
+            run, folder, table.assembly, parts, self._references.root, between=(1, 99), vep=self._vep_of(run, table.assembly)
+        )
         self._library.changed(table.id)
         return f"Annotated {table.name}. {in_words(made)}", _result(table, made)
 
 
 def annotate_in_job(
-    run: JobRun, folder: Path, build: GenomeBuild, parts: Collection[Part], references: Path | None, *, between: tuple[int, int]
+    run: JobRun, folder: Path, build: GenomeBuild, parts: Collection[Part], references: Path | None, *,
+    between: tuple[int, int], vep: VepSource | None = None,
 ) -> Mapping[str, Any]:
     """Annotate the table in `folder` as a part of a job, and put it in place. Returns the manifest's account of it.
 
@@ -110,6 +142,7 @@ def annotate_in_job(
     payload = {
         "folder": str(folder.resolve()), "build": str(build), "parts": sorted(part.value for part in parts),
         "references": str(references.resolve()) if references else None, "scratch": str(scratch),
+        "vep": vep.as_dict() if vep else None,
     }
     made = run.child("annotate_table", payload, stage="annotating", between=between)
     put_in_place(folder, scratch / "annotated")

@@ -9,6 +9,7 @@ from typing import Any
 from services.genomics.genome import GenomeBuild
 from services.variants.annotation.model import AnnotationRequest, Packs, Part
 from services.variants.annotation.service import annotate
+from services.variants.annotation.vep.source import VepSource
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import PackKind
 
@@ -24,7 +25,7 @@ def annotate_table(payload: Mapping[str, Any], report: Report) -> dict[str, Any]
     root = payload["references"]
     request = AnnotationRequest(
         Path(payload["folder"]), build, installed_packs(Path(root), build) if root else {},
-        frozenset(Part(one) for one in payload["parts"]),
+        frozenset(Part(one) for one in payload["parts"]), VepSource.from_dict(payload["vep"]) if payload.get("vep") else None,
     )
     # cancelling kills this process with all it started, so nobody has to be asked whether to stop
     return annotate(request, Path(payload["scratch"]), report, lambda: False).summary()

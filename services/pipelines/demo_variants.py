@@ -17,7 +17,7 @@ from services.errors import NotFoundError, UnavailableError
 from services.genomics.genome import GenomeBuild
 from services.patients.registry import PatientRegistry
 from services.pipelines.annotation_work import installed_packs
-from services.variants.annotation.model import AnnotationRequest, Part
+from services.variants.annotation.model import AnnotationRequest
 from services.variants.annotation.service import annotate
 from services.variants.annotation.writing import put_in_place
 from services.variants.imports import ImportOptions, Status, import_file
@@ -76,7 +76,7 @@ class DemoVariants:
         # with packs installed, the table waits for whoever wants them used: reading large packs is a job's work
         if not installed_packs(self._references, _BUILD):
             work = scratch / f"{table_id}.annotation"
-            annotate(AnnotationRequest(made, _BUILD, {}, frozenset(Part)), work, lambda _share, _said: None, lambda: False)
+            annotate(AnnotationRequest(made, _BUILD, {}), work, lambda _share, _said: None, lambda: False)
             put_in_place(made, work / "annotated")
         os.replace(made, self._library.folder(table_id))
 

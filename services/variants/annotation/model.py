@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from services.genomics.genome import GenomeBuild
+from services.variants.annotation.vep.source import VepSource
 from services.variants.columns import Column
 from services.variants.reference.model import Pack, PackKind
 
@@ -25,10 +26,16 @@ ShouldStop = Callable[[], bool]
 
 
 class Part(StrEnum):
-    """The two halves of an annotation; the value is written in the manifest."""
+    """The parts of an annotation; the value is written in the manifest."""
 
     SMALL = "small variants"
     STRUCTURAL = "structural variants"
+    VEP = "VEP"
+    """Only where an administrator turned it on, and the user asks for it in this run."""
+
+
+OWN_PARTS = frozenset({Part.SMALL, Part.STRUCTURAL})
+"""What is annotated where nobody says what: from installed data, on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class AnnotationRequest:
     folder: Path
     build: GenomeBuild
     packs: Packs
-    parts: frozenset[Part] = frozenset(Part)
+    parts: frozenset[Part] = OWN_PARTS
+    vep: VepSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

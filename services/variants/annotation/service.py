@@ -31,13 +31,14 @@ from services.variants.annotation.model import (
 from services.variants.annotation.packs import BY_CHANGE, PackLayer
 from services.variants.annotation.rows import TableRows, database
 from services.variants.annotation.stated import StatedConsequences, stated_field
+from services.variants.annotation.vep.layer import vep_layers
 from services.variants.annotation.writing import NewColumn, earlier_columns, names_for, new_manifest, write_table
 from services.variants.manifest import TABLE_FILE, read_manifest, write_manifest
 from services.variants.reference.model import PackKind
 from services.variants.structural.service import StructuralLayer
 from services.variants.vcf.importing import StoppedError
 
-_PREDICTED = 0.35
+_PREDICTED, _PREPARED_WITH_VEP = 0.35, 0.85
 _DAMAGED = "a pack of reference data is damaged or not what it says it is: install it again"
 
 
@@ -68,6 +69,8 @@ def _annotate(
     rows = TableRows(request, connection)
     layers: list[tuple[Part, Layer]] = []
     reports: dict[Part, PartReport] = {}
+    asks_vep = Part.VEP in request.parts
+    prepared = _PREPARED_WITH_VEP if asks_vep else _PREDICTED
     if Part.SMALL in request.parts:
         small, missing = _small_layers(request, rows, connection, target.parent, report, should_stop)
         layers += [(Part.SMALL, layer) for layer in small]
@@ -80,10 +83,16 @@ def _annotate(
     if Part.SMALL in request.parts:
         models = request.packs.get(PackKind.GENE_MODELS)
         layers.append((Part.SMALL, GeneListLayer(models.stamp if models else STAMP)))
+    if asks_vep:
+        vep, reports[Part.VEP] = vep_layers(
+            request, rows, connection, target.parent,
+            lambda share, message: report(_PREDICTED + (prepared - _PREDICTED) * share, message), should_stop,
+        )  # fmt: skip
+        layers += [(Part.VEP, layer) for layer in vep]
     made = {one.column.name: (part, one) for part, layer in layers for one in layer.made}  # what is made twice, the last time
     replaced = earlier_columns(manifest, request.parts)
     names = names_for(manifest, replaced, [one for _, one in made.values()])
-    annotated = _annotated(rows, [layer for _, layer in layers], report, should_stop)
+    annotated = _annotated(rows, [layer for _, layer in layers], report, should_stop, prepared)
     new = pa.schema([pa.field(name, one.column.type) for name, (_, one) in zip(names, made.values(), strict=True)])
     write_table(rows.path, target / TABLE_FILE, replaced, new, annotated, should_stop)
     columns = [NewColumn(name, part, one) for name, (part, one) in zip(names, made.values(), strict=True)]
@@ -141,12 +150,14 @@ def _consequences(
     return [stated], [no_pack(kind, request.build, effect) for kind in lacking]
 
 
-def _annotated(rows: TableRows, layers: Sequence[Layer], report: Progress, should_stop: ShouldStop) -> Iterator[pa.Table]:
+def _annotated(
+    rows: TableRows, layers: Sequence[Layer], report: Progress, should_stop: ShouldStop, prepared: float
+) -> Iterator[pa.Table]:
     for chunk in rows.chunks():
         if should_stop():
             raise StoppedError
         yield _columns(chunk, layers)
-        share = _PREDICTED + (1 - _PREDICTED) * (chunk.last + 1) / max(1, rows.count)
+        share = prepared + (1 - prepared) * (chunk.last + 1) / max(1, rows.count)
         report(min(share, 1.0), f"{chunk.last + 1:,} of {rows.count:,} rows annotated")
 
 

@@ -36,11 +36,11 @@ _EFFECTS: tuple[tuple[Effect, frozenset[str]], ...] = (
     (Effect.INTRONIC, frozenset({"intron_variant"})),
 )
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "gene": ("gene", "csq_symbol", "vep_symbol", "ann_gene_name", "bcsq_gene"),
+    "gene": ("gene", "vep_gene", "csq_symbol", "vep_symbol", "ann_gene_name", "bcsq_gene"),
     "consequence": ("consequence", "csq_consequence", "vep_consequence", "ann_annotation", "bcsq_consequence"),
-    "transcript": ("transcript", "csq_feature", "vep_feature", "ann_feature_id", "bcsq_transcript"),
-    "hgvs_coding": ("hgvs_c", "csq_hgvsc", "vep_hgvsc", "ann_hgvs_c"),
-    "hgvs_protein": ("hgvs_p", "csq_hgvsp", "vep_hgvsp", "ann_hgvs_p"),
+    "transcript": ("transcript", "vep_transcript", "csq_feature", "vep_feature", "ann_feature_id", "bcsq_transcript"),
+    "hgvs_coding": ("hgvs_c", "vep_hgvs_c", "csq_hgvsc", "vep_hgvsc", "ann_hgvs_c"),
+    "hgvs_protein": ("hgvs_p", "vep_hgvs_p", "csq_hgvsp", "vep_hgvsp", "ann_hgvs_p"),
     "revel": ("revel", "csq_revel", "csq_revel_score", "vep_revel"),
     "splice_delta": ("spliceai",),
     "alphamissense": ("alphamissense",),
@@ -50,7 +50,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 COLUMN_NAMES = frozenset(name for names in _NAMES.values() for name in names)
 """The columns that are read, in lower case."""
-_OWN_COLUMNS = ("consequence", "hgvs_p")
+_OWN_COLUMNS = ("consequence", "hgvs_p", "vep_transcript")
 _TERM = re.compile(r"[A-Za-z0-9_]{3,60}")
 _PROTEIN = re.compile(r"p\.\(?(?P<before>[A-Z][a-z]{2})(?P<residue>[0-9]{1,6})(?P<after>[A-Z][a-z]{2}|[=*])?")
 _NEW_STOP = re.compile(r"fs(?:Ter|\*)(?P<distance>[0-9]{1,6})")

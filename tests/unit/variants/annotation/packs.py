@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pysam
 
 from services.genomics.genome import CHROMOSOMES, GenomeBuild
-from services.variants.annotation.model import AnnotationOutcome, AnnotationRequest, Packs, Part
+from services.variants.annotation.model import OWN_PARTS, AnnotationOutcome, AnnotationRequest, Packs, Part
 from services.variants.annotation.service import annotate
 from services.variants.annotation.writing import put_in_place
 from services.variants.manifest import read_manifest
@@ -119,7 +119,7 @@ def annotated(
 ) -> tuple[list[dict[str, Any]], AnnotationOutcome]:
     """Annotate a table and put it in place; returns its rows and what was done."""
     scratch = folder.parent / f"scratch{len(list(folder.parent.glob('scratch*')))}"
-    request = AnnotationRequest(folder, build, packs, frozenset(parts) or frozenset(Part))
+    request = AnnotationRequest(folder, build, packs, frozenset(parts) or OWN_PARTS)
     outcome = annotate(request, scratch, lambda _share, _message: None, lambda: False)
     put_in_place(folder, outcome.folder)
     rows: list[dict[str, Any]] = pq.read_table(folder / "variants.parquet").to_pylist()

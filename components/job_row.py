@@ -29,17 +29,31 @@ def show(services: Services, access: Principal, job: Job, now: datetime) -> None
             st.badge(look.word, icon=look.icon, color=look.colour)
             st.markdown(f"**{plain(job.sample_name or job.id)}**", width="stretch")
             st.caption(job_words.times(job, now), width="content")
-        if job.status is JobStatus.PROCESSING:
-            st.progress(job.progress, text=plain(job_words.progress_text(job, now)))
-        elif job.problem is not None:
-            _problem(job.problem)
-        else:
-            st.caption(plain(job.message))
+        _state(job, now)
         with st.container(horizontal=True, vertical_alignment="center"):
             _tables(services, access, job)
             _actions(services, access, job)
         _report(services, access, job)
         _log(services, access, job)
+
+
+def brief(services: Services, access: Principal, job: Job, now: datetime) -> None:
+    """Draw a job in a few lines, without its history and the means to change it."""
+    look = job_words.look(job)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(look.word, icon=look.icon, color=look.colour)
+        st.markdown(f"**{plain(job.sample_name or job.id)}**", width="stretch")
+        _tables(services, access, job)
+    _state(job, now)
+
+
+def _state(job: Job, now: datetime) -> None:
+    if job.status is JobStatus.PROCESSING:
+        st.progress(job.progress, text=plain(job_words.progress_text(job, now)))
+    elif job.problem is not None:
+        _problem(job.problem)
+    else:
+        st.caption(plain(job.message))
 
 
 def _problem(problem: JobProblem) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from services.jobs.model import STOPPING, Job, JobStatus
+from services.pipelines import annotation, batch_classification, read_calling, reference_install, variant_import
 
 Colour = Literal["gray", "blue", "green", "red", "orange"]
 
@@ -26,6 +27,11 @@ LOOKS: dict[JobStatus, Look] = {
     JobStatus.FAILED: Look("Failed", ":material/error:", "red"),
     JobStatus.CANCELLED: Look("Cancelled", ":material/block:", "gray"),
 }
+WORK: dict[str, str] = {
+    variant_import.KIND: "Import", read_calling.KIND: "Variants from reads", annotation.KIND: "Annotation",
+    batch_classification.KIND: "Classification", reference_install.KIND: "Reference data",
+}
+"""What a job does, by its kind."""
 _STOPPING = Look("Stopping", ":material/pending:", "gray")
 
 
@@ -55,8 +61,9 @@ def progress_text(job: Job, now: datetime) -> str:
 
 
 def times(job: Job, now: datetime) -> str:
-    """Say when a job was asked for, how long it worked, and which attempt this is."""
-    parts = [f"{job.created_at:%Y-%m-%d %H:%M} UTC"]
+    """Say what a job does, when it was asked for, how long it worked, and which attempt this is."""
+    parts = [WORK[job.kind]] if job.kind in WORK else []
+    parts.append(f"{job.created_at:%Y-%m-%d %H:%M} UTC")
     worked = job.seconds_worked(now)
     if worked is not None:
         parts.append(f"{duration(worked)} of work")

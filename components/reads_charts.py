@@ -14,6 +14,7 @@ _COLOURS = ("#2a7fb8", "#c8591e", "#3f9b5f", "#8d63b5", "#b58a1e")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 _QUIET: dict[str, Any] = {"displayModeBar": False, "responsive": True}
 _HEIGHT = 270
+_LEGEND = 48
 _MOST_CONTIGS = 30
 _TAIL = 0.995
 _BINS = 60
@@ -107,6 +108,7 @@ def substitutions(transitions: int, transversions: int, key: str) -> None:
             marker={"color": list(_COLOURS[:2]), "pattern": {"shape": ["", "/"]}},
         )
     )
+    figure.update_xaxes(range=[0, 1.2 * max(transitions, transversions, 1)])  # room for the numbers behind the bars
     _show(figure, "SNVs that pass", "", key, f"{transitions:,} transitions and {transversions:,} transversions", height=150)
 
 
@@ -121,9 +123,10 @@ def _lines(lines: Sequence[Line], across: str, upwards: str, key: str, alt: str)
 
 
 def _show(figure: go.Figure, across: str, upwards: str, key: str, alt: str, height: int = _HEIGHT) -> None:
+    has_legend = len(figure.data) > 1
     figure.update_layout(
-        height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=len(figure.data) > 1,
-        legend={"orientation": "h", "y": 1.12}, barmode="group",
+        height=height + (_LEGEND if has_legend else 0), margin={"l": 8, "r": 8, "t": 8 + (_LEGEND if has_legend else 0), "b": 8},
+        showlegend=has_legend, legend={"orientation": "h", "yanchor": "bottom", "y": 1.02}, barmode="group",
         xaxis={"title": across, "fixedrange": True, "automargin": True},
         yaxis={"title": upwards, "fixedrange": True, "automargin": True, "rangemode": "tozero"},
     )

@@ -21,6 +21,10 @@ _WORDS = {".bam": "alignments", ".bai": "index", ".gz": "calls (VCF)", ".tbi": "
           ".fai": "index"}  # fmt: skip
 
 
+_CHART = 410
+_BREADTHS = {"1": "Positions with a read", **{str(least): f"Positions with {least} or more reads" for least in (10, 20, 30)}}
+
+
 def has_report(job: Job) -> bool:
     """Whether a job is one that calls variants from reads."""
     return job.kind == KIND and job.finished
@@ -63,41 +67,54 @@ def _filtered(filtered: Mapping[str, int]) -> str:
 
 
 def _table(samples: Sequence[Mapping[str, Any]]) -> None:
-    st.dataframe(
+    """Draw one line for each measure: few samples have many measures, and a line is never cut off."""
+    measured = [
+        {
+            "Role": one["role"], "Reads": f"{one['reads']:,}", "Aligned": _percent(one["aligned_share"]),
+            "Duplicates": _percent(one["duplicate_share"]), "Mean depth": f"{one['mean_depth']:.1f}",
+            **{words: _percent(one["breadth"][least]) for least, words in _BREADTHS.items()},
+            "Median length of fragments": _or_not_measured(one["median_insert_size"], "{:,} bases"),
+            "Bases that differ from the reference": _percent(one["error_rate"], 2),
+        }
+        for one in samples
+    ]
+    st.table(
         [
-            {
-                "Sample": one["sample"], "Role": one["role"], "Reads": one["reads"], "Aligned %": _percent(one["aligned_share"]),
-                "Duplicates %": _percent(one["duplicate_share"]), "Mean depth": round(one["mean_depth"], 1),
-                **{f"≥ {least} reads %": _percent(one["breadth"][str(least)]) for least in (1, 10, 20, 30)},
-                "Insert size": one["median_insert_size"], "Mismatches %": _percent(one["error_rate"], 2),
-            }
-            for one in samples
+            {"": measure, **{plain(one["sample"]): values[measure] for one, values in zip(samples, measured, strict=True)}}
+            for measure in measured[0]
         ],
-        hide_index=True, width="stretch", alt="Reads of each sample: counts, depth, duplicates",
+        border="horizontal", width="content", hide_index=True, alt="Reads of each sample: counts, depth, duplicates",
     )
 
 
-def _percent(share: float | None, digits: int = 1) -> float | None:
-    return None if share is None else round(100 * share, digits)
+def _percent(share: float | None, digits: int = 1) -> str:
+    return _or_not_measured(None if share is None else 100 * share, f"{{:.{digits}f}} %")
+
+
+def _or_not_measured(value: float | None, written: str) -> str:
+    return "not measured" if value is None else written.format(value)
 
 
 def _charts(report: Mapping[str, Any], key: str) -> None:
-    samples = report["samples"]
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**Depth**")
-        reads_charts.depth(samples, f"{key}.depth")
-        st.markdown("**Insert size**")
-        reads_charts.insert_size(samples, f"{key}.insert")
-    with right:
-        st.markdown("**Quality by cycle**")
-        reads_charts.quality(samples, f"{key}.quality")
+    samples, calls = report["samples"], report["calls"]
+    with st.container(horizontal=True):  # as many beside each other as the window holds
+        with st.container(width=_CHART):
+            st.markdown("**Depth**")
+            reads_charts.depth(samples, f"{key}.depth")
+        with st.container(width=_CHART):
+            st.markdown("**Quality by cycle**")
+            reads_charts.quality(samples, f"{key}.quality")
+        with st.container(width=_CHART):
+            st.markdown("**Insert size**")
+            reads_charts.insert_size(samples, f"{key}.insert")
         if len(samples[0]["contigs"]) > 1:
-            st.markdown("**Depth by sequence**")
-            reads_charts.contigs(samples, f"{key}.contigs")
-        if report["calls"]["snvs"]:
-            st.markdown("**Transitions and transversions**")
-            reads_charts.substitutions(report["calls"]["transitions"], report["calls"]["transversions"], f"{key}.titv")
+            with st.container(width=_CHART):
+                st.markdown("**Depth by sequence**")
+                reads_charts.contigs(samples, f"{key}.contigs")
+        if calls["snvs"]:
+            with st.container(width=_CHART):
+                st.markdown("**Transitions and transversions**")
+                reads_charts.substitutions(calls["transitions"], calls["transversions"], f"{key}.titv")
 
 
 def _how(report: Mapping[str, Any]) -> None:

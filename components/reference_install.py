@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
-from components import state, upload_area, upload_list
-from components.feedback import explained
+from components import job_started, state, upload_area, upload_list
+from components.feedback import show_error
 from components.formatting import file_size, plain
 from services.access.principals import Principal
 from services.container import Services
+from services.errors import ParatopeError
 from services.genomics.genome import GenomeBuild
 from services.jobs.model import Job
 from services.variants.reference.catalogue import GIVES, Source, sources_of
@@ -23,7 +26,8 @@ _KINDS = ".vcf,.gff3,.gff,.csv,.tsv,.txt,.bed,.fa,.fasta,.gz,.bgz,.bz2"
 
 def show(services: Services, access: Principal) -> None:
     """Draw the form; a job does the work."""
-    _announce()
+    started = state.submitted_reference()
+    job_started.show(services, access, [started] if started else [])
     turn = state.reference_turn()
     left, right = st.columns(2)
     with left:
@@ -58,10 +62,14 @@ def _from_known(services: Services, access: Principal, kind: PackKind, build: Ge
             st.caption(f"`{source.url}`")
             key = f"reference.known.{source.build}.{source.url}"
             if st.button("Fetch and install", key=key, icon=":material/cloud_download:"):
-                with explained():
-                    _finish(_submit_known(services, access, source))
+                fetch_known(services, access, source)
     if not sources:
         st.caption("No source is known for this; give an address or files.")
+
+
+def fetch_known(services: Services, access: Principal, source: Source) -> None:
+    """Queue the installation of what a known source publishes today."""
+    _start(partial(_submit_known, services, access, source))
 
 
 def _submit_known(services: Services, access: Principal, source: Source) -> Job:
@@ -77,8 +85,7 @@ def _from_address(services: Services, access: Principal, kind: PackKind, build: 
     )
     request = _details(kind, build, turn, checksum=True)
     if st.button("Fetch and install", key="reference.fetch", type="primary", icon=":material/cloud_download:", disabled=not url):
-        with explained():
-            _finish(services.reference_installs.submit_url(access, url, PackRequest.from_dict(request)))
+        _start(lambda: services.reference_installs.submit_url(access, url, PackRequest.from_dict(request)))
 
 
 def _from_files(services: Services, access: Principal, kind: PackKind, build: GenomeBuild | None, turn: int) -> None:
@@ -91,13 +98,13 @@ def _from_files(services: Services, access: Principal, kind: PackKind, build: Ge
         return
     names = {upload.id: f"{upload.filename} · {file_size(upload.received)}" for upload in ready}
     chosen = st.multiselect(
-        "Files of the pack", list(names), format_func=names.__getitem__, key=f"reference.files.{turn}",
+        "Files of the pack", list(names), default=list(names) if len(names) == 1 else [], format_func=names.__getitem__,
+        key=f"reference.files.{turn}.{len(names)}", placeholder="Choose what has arrived",
         help="Several files make one pack where a source publishes it in parts, such as one for each chromosome.",
     )
     request = _details(kind, build, turn, checksum=len(chosen) == 1)
     if st.button("Install", key="reference.install", type="primary", icon=":material/play_arrow:", disabled=not chosen):
-        with explained():
-            _finish(services.reference_installs.submit_uploads(access, chosen, PackRequest.from_dict(request)))
+        _start(lambda: services.reference_installs.submit_uploads(access, chosen, PackRequest.from_dict(request)))
 
 
 def _details(kind: PackKind, build: GenomeBuild | None, turn: int, *, checksum: bool) -> dict[str, str | None]:
@@ -107,24 +114,23 @@ def _details(kind: PackKind, build: GenomeBuild | None, turn: int, *, checksum: 
             "Version", key=f"reference.version.{turn}", max_chars=64, placeholder="taken from the file where it says it"
         )
     with right:
-        licence = st.text_input("Licence", key=f"reference.licence.{turn}", max_chars=200)
+        licence = st.text_input("Licence", key=f"reference.licence.{turn}", max_chars=200, placeholder="kept with the pack")
     sha256 = ""
     if checksum:
         sha256 = st.text_input(
-            "SHA-256", key=f"reference.sha256.{turn}", max_chars=64, placeholder="compared before anything is installed"
+            "Checksum (SHA-256)", key=f"reference.sha256.{turn}", max_chars=64,
+            placeholder="as the source publishes it; compared before anything is installed",
         )
     return {"kind": kind.value, "build": build, "version": version.strip(), "licence": licence.strip(),
             "sha256": sha256.strip().lower()}
 
 
-def _finish(job: Job) -> None:
+def _start(submit: Callable[[], Job]) -> None:
+    """Queue the job and begin the form anew; what stands against it is said under the button, and the form stays as it is."""
+    try:
+        job = submit()
+    except ParatopeError as error:
+        show_error(error)
+        return
     state.reference_submitted(job.id)
     st.rerun()
-
-
-def _announce() -> None:
-    if state.submitted_reference() is None:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(":material/check_circle: The installation has been queued.", width="stretch")
-        st.page_link("pages/variants/jobs.py", label="Watch the jobs", icon=":material/checklist:")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from components import reference_install
 from components.feedback import empty, explained
 from components.formatting import counted, file_size, plain
 from services.access.principals import Principal
@@ -18,6 +19,9 @@ from services.knowledge.version import knowledge_version
 from services.variants.reference.catalogue import GIVES, sources_of
 from services.variants.reference.model import Pack, PackKind
 from services.variants.reference.registry import CONVERTERS
+
+_GIVES_WIDTH = 340
+_TWO_LINES = 52
 
 
 def built_in() -> None:
@@ -69,15 +73,19 @@ def missing(services: Services) -> None:
             [
                 {
                     "Missing": kind.label, "What it gives": GIVES[kind],
-                    "About": file_size(source.megabytes * 1_000_000) if source else "",
-                    "Published at": source.page if source else "", "Licence": source.licence if source else "",
+                    "Size, about": file_size(source.megabytes * 1_000_000) if source else "",
+                    "Source": source.page if source else None, "Licence": source.licence if source else "",
                 }
                 for kind in absent
                 for source in (next(iter(sources_of(kind, build)), None),)
             ]
         ),
-        hide_index=True, height="content", key="reference.missing",
-    )
+        hide_index=True, height="content", row_height=_TWO_LINES, key="reference.missing",
+        column_config={
+            "Source": st.column_config.LinkColumn(display_text=r"https?://([^/]+)", help="Where it is published and described"),
+            "What it gives": st.column_config.TextColumn(width=_GIVES_WIDTH),
+        },
+    )  # fmt: skip
 
 
 def _details(services: Services, access: Principal, pack: Pack) -> None:
@@ -96,6 +104,7 @@ def _details(services: Services, access: Principal, pack: Pack) -> None:
             alt=f"Origin of {pack.stamp}",
         )
         with st.container(horizontal=True):
+            _update(services, access, pack)
             _pin(services, access, pack)
             with st.popover("Remove", icon=":material/delete:", key=f"reference.ask.{pack.key}"):
                 st.markdown("What is annotated with it stays as it is; new annotations will say that it is missing.")
@@ -103,6 +112,16 @@ def _details(services: Services, access: Principal, pack: Pack) -> None:
                     with explained():
                         services.reference_installs.remove(access, pack)
                     st.rerun()
+
+
+def _update(services: Services, access: Principal, pack: Pack) -> None:
+    """Offer what the source publishes today, where its address is known and always leads to the newest."""
+    source = next((one for one in sources_of(pack.kind, pack.build) if one.url and one.version is None), None)
+    if source is not None and st.button(
+        "Fetch the newest", key=f"reference.update.{pack.key}", icon=":material/update:",
+        help=f"About {file_size(source.megabytes * 1_000_000)} from {source.name}. This version stays until it is removed.",
+    ):  # fmt: skip
+        reference_install.fetch_known(services, access, source)
 
 
 def _pin(services: Services, access: Principal, pack: Pack) -> None:

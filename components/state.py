@@ -52,10 +52,10 @@ def link_patient() -> None:
 
 
 def table_id() -> str | None:
-    """The open variant table: from this session, or from the link that opened it."""
+    """The open variant table: from this session, or from the link that opened it. A link that names no table gives a blank."""
     if _TABLE not in st.session_state:
         linked = st.query_params.get(_QUERY_TABLE)
-        st.session_state[_TABLE] = linked if linked and re.fullmatch(_TABLE_ID, linked) else None
+        st.session_state[_TABLE] = linked if linked is None or re.fullmatch(_TABLE_ID, linked) else ""
     chosen: str | None = st.session_state[_TABLE]
     return chosen
 

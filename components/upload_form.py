@@ -87,13 +87,15 @@ def show(services: Services, access: Principal, *, files: int, splittable: bool)
 
 
 def _annotation(services: Services, turn: int) -> tuple[bool, bool]:
-    """Ask what to annotate after the import; suggested where reference data is installed."""
-    is_installed = bool(services.references.installed())
+    """Ask what to annotate after the import. Suggested always: the built-in genes and well-known variants need nothing."""
     with st.container(horizontal=True):
-        small = st.checkbox("Annotate small variants", is_installed, key=f"upload.small.{turn}", help=_SMALL)
-        structural = st.checkbox("Annotate structural variants", is_installed, key=f"upload.structural.{turn}", help=_STRUCTURAL)
-    if (small or structural) and not is_installed:
-        st.caption("No reference data is installed: only the built-in genes and well-known variants will be looked up.")
+        small = st.checkbox("Annotate small variants", True, key=f"upload.small.{turn}", help=_SMALL)
+        structural = st.checkbox("Annotate structural variants", True, key=f"upload.structural.{turn}", help=_STRUCTURAL)
+    if (small or structural) and not services.references.installed():
+        st.caption(
+            "No reference data is installed, so only the built-in genes and well-known variants are looked up. A table can be "
+            "annotated again at any time, in the explorer."
+        )
     return small, structural
 
 

@@ -14,6 +14,7 @@ from services.pipelines.import_request import DelimitedChoices
 from services.uploads.model import Upload
 from services.variants.delimited.importing import DelimitedPreview, preview_delimited
 from services.variants.delimited.sniffing import DELIMITERS, ROLES
+from services.variants.exports import disarmed
 from services.variants.outcome import DelimitedOptions, ImportOptions
 from services.variants.problems import Severity, UnusableFileError
 
@@ -77,8 +78,8 @@ def _preview(upload: Upload, path: Path, choices: DelimitedChoices) -> Delimited
 def _editor(found: DelimitedPreview, key: str) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
-            "Column": [column.name for column in found.columns],
-            "First values": [" · ".join(column.examples) for column in found.columns],
+            "Column": [disarmed(column.name) for column in found.columns],
+            "First values": [disarmed(" · ".join(column.examples)) for column in found.columns],
             "Role": [_ROLE_WORDS[column.role] if column.role else _NONE for column in found.columns],
             "Type": [column.type for column in found.columns],
         }

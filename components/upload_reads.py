@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
-from components import state, upload_area, upload_list, upload_reads_table, upload_variants
+from components import job_started, state, upload_area, upload_list, upload_reads_table
 from components.feedback import explained, show_error
 from components.formatting import plain
 from services.access.principals import Principal
@@ -34,7 +34,7 @@ _NO_PATIENT = ""
 
 def show(services: Services, access: Principal) -> None:
     """Draw files, table, questions and the button that starts the job."""
-    upload_variants.announce()
+    job_started.show(services, access, state.submitted_uploads())
     _demo(services, access)
     ready = upload_list.ready(services, access)
     upload_area.show(services, access, ready, key="reads.area", kinds=_KINDS, hint=_HINT)

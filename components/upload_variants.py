@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import state, upload_area, upload_form, upload_list, upload_mapping
+from components import job_started, state, upload_area, upload_form, upload_list, upload_mapping
 from components.feedback import explained
 from services.access.principals import Principal
 from services.container import Services
@@ -18,7 +18,7 @@ _DISK, _CLOUD = "This computer", "A cloud address"
 
 def show(services: Services, access: Principal) -> None:
     """Draw source, files, questions and the button that starts the imports."""
-    announce()
+    job_started.show(services, access, state.submitted_uploads())
     source = st.segmented_control(
         "Where is the file?", (_DISK, _CLOUD), default=_DISK, required=True, key="upload.source", width="content"
     )
@@ -83,12 +83,3 @@ def _finish(jobs: list[Job]) -> None:
     st.rerun()
 
 
-def announce() -> None:
-    """Say what was started by the last click, until something else is done here."""
-    started = state.submitted_uploads()
-    if not started:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        what = "The job has" if len(started) == 1 else f"{len(started)} jobs have"
-        st.markdown(f":material/check_circle: {what} been queued.", width="stretch")
-        st.page_link("pages/variants/jobs.py", label="Watch the jobs", icon=":material/checklist:")

@@ -80,11 +80,13 @@ def _draw(found: Distribution, column: str, *, logarithmic: bool) -> None:
 
 def _range(services: Services, access: Principal, column: str, found: Distribution) -> None:
     with st.form(f"explorer.chart.range.{column}", border=False):
-        low, high, go_on = st.columns([2, 2, 1], vertical_alignment="bottom")
+        low, high = st.columns(2, vertical_alignment="bottom")
         keys = (f"explorer.chart.low.{column}", f"explorer.chart.high.{column}")
         low.number_input("At least", value=None, key=keys[0], format="%g", placeholder=f"{found.minimum:.6g}")
         high.number_input("At most", value=None, key=keys[1], format="%g", placeholder=f"{found.maximum:.6g}")
-        go_on.form_submit_button("Filter", icon=":material/filter_alt:", on_click=_narrow, args=(services, access, column, *keys))
+        st.form_submit_button(
+            "Filter by this range", icon=":material/filter_alt:", on_click=_narrow, args=(services, access, column, *keys)
+        )
 
 
 def _narrow(services: Services, access: Principal, column: str, low_key: str, high_key: str) -> None:

@@ -22,6 +22,7 @@ def show(services: Services, access: Principal, info: TableInfo) -> None:
     view, number = variant_session.view(), variant_session.generation()
     names = list(table.facts.columns)
     described = {str(entry["name"]): str(entry.get("description") or "") for entry in table.columns}
+    shown = shown_columns(table)
     with st.popover("Columns", icon=":material/view_column:", on_change="rerun", key="explorer.columns") as opened:
         if opened.open:
             st.caption("Presets")
@@ -34,8 +35,9 @@ def show(services: Services, access: Principal, info: TableInfo) -> None:
                     )  # fmt: skip
             key = f"explorer.columns.{number}"
             st.multiselect(
-                "Columns, in this order", names, default=list(shown_columns(table)), key=key, on_change=_take_columns,
-                args=(services, access, key), format_func=lambda one: f"{one} ({described[one][:60]})" if described[one] else one,
+                "Columns, in this order", names, default=list(shown), key=key, on_change=_take_columns,
+                args=(services, access, key), help="The list says what each column holds; those chosen show their names.",
+                format_func=lambda one: f"{one} ({described[one][:60]})" if described[one] and one not in shown else one,
             )  # fmt: skip
     sorted_by = view.sort[0] if view.sort else None
     with st.popover("Sort", icon=":material/sort:", on_change="rerun", key="explorer.sort") as opened:

@@ -1,6 +1,8 @@
 """The grid: one page of the table. A click on a row opens it at the side, a click on a header sorts the whole table.
 
 The browser's own sorting would sort one page only, so it is off: selecting a column is taken as the wish to sort by it.
+What the browser copies or downloads from a grid may end in a spreadsheet, which runs a cell that begins like a formula: such a
+text stands in the grid as it stands in our own export, with an apostrophe before it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from components.feedback import empty, show_error
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
+from services.variants.exports import disarmed
 from services.variants.flags import Flag, Tier
 from services.variants.library import TableInfo
 from services.variants.presets import Preset, columns_of
@@ -30,7 +33,8 @@ TIER_COLOURS: dict[str, str] = {
 _SHORT: dict[str, str] = {Tier.LIKELY_PATHOGENIC: "likely path.", Tier.UNCERTAIN: "VUS", Tier.LIKELY_BENIGN: "likely ben."}
 _HELP = (
     "“—” is a missing value. By keyboard: arrows move in the grid, Shift and Space open a row, the button Sort sorts. "
-    "The grid's own menus, search and download are about this page only."
+    "The grid's own menus, search and download are about this page only: Export takes all rows that pass the filter. An "
+    "apostrophe before a text keeps spreadsheets from running it as a formula; the panel at the side shows the text itself."
 )
 _CELL = 80
 _HEIGHT = 560
@@ -125,7 +129,7 @@ def _column(values: list[Any]) -> pd.Series:
         return pd.Series(values, dtype="Int64")
     if present and all(isinstance(value, float) for value in present):
         return pd.Series([None if value is None else number_text(value) for value in values], dtype="object")
-    return pd.Series([None if value is None else cell_text(value) for value in values], dtype="object")
+    return pd.Series([None if value is None else grid_text(value) for value in values], dtype="object")
 
 
 def number_text(value: float) -> str:
@@ -141,6 +145,12 @@ def cell_text(value: Any, limit: int = _CELL) -> str:
         value = ", ".join("missing" if one is None else number_text(one) if isinstance(one, float) else str(one) for one in value)
     text = number_text(value) if isinstance(value, float) else str(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}… ({len(text):,} characters)"
+
+
+def grid_text(value: Any, limit: int = _CELL) -> str:
+    """Write a value as `cell_text` does, so that no spreadsheet takes it for a formula when it is copied or downloaded."""
+    text = cell_text(value, limit)
+    return disarmed(text) if isinstance(value, str | list) else text
 
 
 def _config(table: VariantTable, columns: Sequence[str], page: NotedPage, sort: Sequence[Sort]) -> Mapping[str, Any]:
@@ -168,7 +178,7 @@ def _config(table: VariantTable, columns: Sequence[str], page: NotedPage, sort: 
 
 def short(category: str) -> str:
     """A category for a narrow column."""
-    return _SHORT.get(category, category)
+    return _SHORT.get(category) or disarmed(category)
 
 
 def colour(category: str) -> str:

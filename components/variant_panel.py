@@ -9,7 +9,7 @@ import streamlit as st
 
 from components import classify_session, state, variant_annotation, variant_comments, variant_flags, variant_session
 from components.feedback import show_error
-from components.formatting import plain
+from components.formatting import counted, plain
 from components.variant_grid import cell_text
 from services.access.principals import Principal
 from services.container import Services
@@ -61,7 +61,11 @@ def _subject(services: Services, access: Principal, info: TableInfo, row: Mappin
 def _head(info: TableInfo, table: VariantTable, row: Mapping[str, Any]) -> None:
     alleles = f"{cell_text(row['ref'] or '.', 40)} > {cell_text(row['alt'] or '.', 40)}"
     gene = gene_of(row, table.facts)
-    st.markdown(f"##### {plain(row['chrom'])}\\:{row['pos']} {plain(alleles)}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"##### {plain(row['chrom'])}\\:{row['pos']} {plain(alleles)}", width="stretch")
+        st.button(
+            "Close", icon=":material/close:", key="explorer.row.close", type="tertiary", on_click=variant_session.close_row
+        )
     build, kind = str(info.assembly or "build unknown"), str(row["variant_type"] or "").replace("_", " ")
     st.caption(plain(" · ".join(one for one in (gene, build, kind, row["id"]) if one)))
     written = f"{row['chrom']}-{row['pos']}-{row['ref'] or '.'}-{row['alt'] or '.'}"
@@ -75,9 +79,6 @@ def _head(info: TableInfo, table: VariantTable, row: Mapping[str, Any]) -> None:
             symbolic = str(row["alt"] or "").startswith("<")
             classify_session.choose_row(info.id, row["row_id"], is_copy_number=symbolic)
             st.switch_page("pages/variants/classify.py")
-        st.button(
-            "Close", icon=":material/close:", key="explorer.row.close", type="tertiary", on_click=variant_session.close_row
-        )
 
 
 def _gnomad(info: TableInfo, row: Mapping[str, Any]) -> str | None:
@@ -150,7 +151,7 @@ def _genotypes(entries: list[Mapping[str, Any]], row: Mapping[str, Any]) -> None
         fields.setdefault(field, {})[str(entry["sample"])] = plain(shown)
     told = {field: values for field, values in fields.items() if set(values.values()) != {"missing"}}
     samples = list(dict.fromkeys(str(entry["sample"]) for entry in entries))
-    with st.expander(f"{Group.GENOTYPES.value} ({len(samples)} samples)", expanded=len(samples) <= 8):
+    with st.expander(f"{Group.GENOTYPES.value} ({counted(len(samples), 'sample')})", expanded=len(samples) <= 8):
         if told:
             few = samples[:100]
             st.table(

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from components.feedback import empty, show_error
-from components.variant_grid import cell_text
+from components.variant_grid import grid_text
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -34,7 +34,7 @@ def show(services: Services, access: Principal, info: TableInfo) -> None:
     rows = lines.to_pylist()
     names = {"line": "Line", "field": "Field", "value": "Value", "reason": "What is wrong", "text": "The line"}
     frame = pd.DataFrame(
-        {shown: [None if row[name] is None else cell_text(row[name], _LINE) for row in rows] for name, shown in names.items()}
+        {shown: [None if row[name] is None else grid_text(row[name], _LINE) for row in rows] for name, shown in names.items()}
     )
     area.dataframe(
         frame, hide_index=True, placeholder="—", alt="Lines that were not imported, with the reason",

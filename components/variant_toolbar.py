@@ -20,10 +20,10 @@ from components.formatting import plain
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
-from services.variants.expressions import MAX_LENGTH
 from services.variants.filter_parts import parts_of, without_part
 from services.variants.filter_words import in_words
 from services.variants.library import TableInfo
+from services.variants.presets import example_filter
 
 _CHIP = 70
 
@@ -53,7 +53,7 @@ def counts(services: Services, access: Principal, info: TableInfo) -> tuple[Show
     except ParatopeError as error:
         show_error(error)
         total = None
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         shown: Shown = st.segmented_control(
             "Show", list(Shown), default=Shown.TABLE, required=True, key="explorer.show", label_visibility="collapsed",
             format_func=lambda one: f"{one} ({info.rejected_count:,})" if one is Shown.REJECTED else str(one),
@@ -61,19 +61,21 @@ def counts(services: Services, access: Principal, info: TableInfo) -> tuple[Show
         passing = f"**{total:,}** of {info.row_count:,} variants" if total is not None else ""
         st.markdown(passing, width="stretch")
         variant_columns.show(services, access, info)
-        variant_views.show(services, access, info)
         variant_classification.show(services, access, info, total or 0)
         variant_export.show(services, access, info, total or 0)
     return shown, total
 
 
 def _expression(services: Services, access: Principal, info: TableInfo) -> None:
+    table = services.workbench.questions.table(access, info.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            "Filter", key=variant_session.EXPRESSION, icon=":material/filter_alt:", max_chars=MAX_LENGTH, help=_HELP,
-            placeholder="gnomad_af < 0.01 and gene in (NOD2, TNFAIP3)", on_change=_typed, args=(services, access, info),
+            "Filter", key=variant_session.EXPRESSION, icon=":material/filter_alt:", help=_HELP, on_change=_typed,
+            placeholder=f"Press Enter to apply, for example: {example_filter(table.columns, table.facts)}",
+            args=(services, access, info),
         )  # fmt: skip
         opened = st.button("Builder", icon=":material/tune:", key="explorer.builder")
+        variant_views.show(services, access, info)
     if opened:
         filter_builder.edit(services, access, info)
     problem = st.session_state.get(variant_session.PROBLEM)

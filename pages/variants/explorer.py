@@ -22,8 +22,8 @@ services = get_services()
 
 head = st.container(horizontal=True, vertical_alignment="bottom")
 head.title("Variants", width="content")
-with explained(), head:
-    table = variant_tables.choose(services, access)
+with explained():
+    table = variant_tables.choose(services, access, head)
 if table is None:
     empty("No table yet. Upload a VCF, CSV or TSV file: when its import is done, the table is here.", icon=":material/table:")
     st.page_link("pages/variants/upload.py", label="Upload a file", icon=":material/upload:")
@@ -36,7 +36,7 @@ if not table.available:
 
 with explained():
     variant_session.follow(services, access, table)
-    with head:
+    with st.container(horizontal=True, gap="xsmall"):
         variant_patient.show(services, access, table)
         variant_tables.about(services, access, table)
         variant_annotation.show(services, access, table)

@@ -129,6 +129,15 @@ def number_columns(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*first, *usable]))
 
 
+def example_filter(entries: Sequence[Entry], facts: TableFacts) -> str:
+    """Return an expression to show as an example, made of columns that this table has."""
+    numbers = {str(entry["name"]) for entry in entries if entry["type"] in ("integer", "number")}
+    frequency = next((name for name in _ours_first(entries) if name in numbers and _FREQUENCY.search(name)), None)
+    written = f"`{frequency}`" if frequency and not re.fullmatch(r"[A-Za-z_]\w*", frequency) else frequency
+    parts = [f"{written} < 0.01" if written else "qual >= 30", *(["gene in (NOD2, TNFAIP3)"] if gene_column(facts) else [])]
+    return " and ".join(parts)
+
+
 def group_of(entry: Entry) -> Group:
     """Return under which heading a column of a row stands."""
     origin = str(entry["origin"])

@@ -95,6 +95,37 @@ def test_a_known_source_is_fetched_by_a_job_that_the_page_leads_to(open_page: Op
     assert "MANE" in job.sample_name
 
 
+def test_an_installed_pack_offers_what_its_source_publishes_today(
+    open_page: OpenPage, services: Services, tmp_path: Path
+) -> None:
+    pack = install(services, tmp_path, "2025-09-30")
+    app = open_page(PAGE)
+    app.session_state["reference.table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    app.button(key=f"reference.update.{pack.key}").click().run()
+    assert not app.exception
+    (job,) = [job for job in services.jobs.list(LOCAL_USER) if job.kind == KIND]
+    assert (job.request["pack"]["kind"], job.request["pack"]["build"]) == ("clinvar", "GRCh38")
+    assert services.references.installed() == (pack,)
+
+
+def test_a_single_file_that_has_arrived_is_chosen_and_a_wrong_checksum_is_told_where_it_was_asked_for(
+    open_page: OpenPage, services: Services
+) -> None:
+    content = clinvar(G38, "2026-11-10").encode()
+    upload = services.uploads.begin(LOCAL_USER, "clinvar.vcf", len(content))
+    services.uploads.append(LOCAL_USER, upload.id, 0, content)
+    app = open_page(PAGE)
+    app.selectbox(key="reference.kind.0").set_value(PackKind.CLINVAR).run()
+    app.segmented_control(key="reference.origin.0").set_value("Files of this computer").run()
+    assert app.multiselect[0].value == [upload.id]
+    app.text_input(key="reference.sha256.0").set_value("0" * 64).run()
+    app.button(key="reference.install").click().run()
+    (job,) = [job for job in services.jobs.list(LOCAL_USER) if job.kind == KIND]
+    assert job.request["pack"]["sha256"] == "0" * 64
+    assert job.sample_name in text(app), "the page follows the job that it started"
+
+
 def test_a_finished_installation_is_shown_among_the_jobs_without_a_table(open_page: OpenPage, services: Services) -> None:
     store = JobStore(services.database)
     job = store.create(owner="local", kind=KIND, status=JobStatus.QUEUED, sample_name="ClinVar", message="waits", request={})
@@ -113,4 +144,5 @@ def test_an_address_inside_the_network_is_refused_on_the_page(open_page: OpenPag
     app.text_input(key="reference.url.0").set_value("https://localhost/clinvar.vcf.gz").run()
     app.button(key="reference.fetch").click().run()
     assert "must name a server on the Internet" in text(app)
+    assert "ClinVar" in table(app, "Missing")["Missing"], "the page below the form stays"
     assert not [job for job in services.jobs.list(LOCAL_USER) if job.kind == KIND]

@@ -220,6 +220,45 @@ def test_hostile_text_in_a_file_is_shown_as_text(open_page: OpenPage, table: Tab
     assert not any("[a](javascript" in str(one.value) for one in page.table)
 
 
+def test_a_cell_that_a_spreadsheet_would_run_stands_in_the_grid_as_text_and_whole_at_the_side(
+    open_page: OpenPage, table: Table, services: Services
+) -> None:
+    table("chr1 100 . A G 50 . NOTE==cmd|'/c_calc'!A1;TAGS=@SUM(A1),x GT 0/1", "chr1 200 . A G 50 . NOTE=-1.5;TAGS=-,x GT 0/1")
+    page = open_page(PAGE)
+    page.session_state["explorer.view"] = replace(page.session_state["explorer.view"], columns=("pos", "info_NOTE", "info_TAGS"))
+    page = select(page, 0)
+    shown = page.dataframe[0].value
+    assert shown["info_NOTE"].tolist() == ["'=cmd|'/c_calc'!A1", "-1.5"]
+    assert shown["info_TAGS"].tolist() == ["'@SUM(A1), x", "'-, x"]
+    assert not [one for name in shown.columns for one in shown[name] if str(one).startswith(("=", "+", "@"))]
+    whole = [str(value) for one in page.table for value in one.value.to_numpy().ravel()]
+    assert any(value.replace("\\", "") == "=cmd|'/c_calc'!A1" for value in whole), "the panel shows what the file says"
+
+
+def test_a_link_to_a_table_that_is_not_here_says_so_and_which_one_is_shown_stays_open(
+    open_page: OpenPage, table: Table
+) -> None:
+    page = open_page(PAGE, link={"table": "0" * 32})
+    assert "is not here: it was deleted" in page.warning[0].value
+    assert "There is no other table" in page.warning[0].value
+    table(*TRIO)
+    for link in ("0" * 32, "../../etc"):
+        page = open_page(PAGE, link={"table": link})
+        assert not page.exception
+        assert "You are looking at another table" in page.warning[0].value
+        assert not page.run().warning, "told once: from then on the open table is the chosen one"
+
+
+def test_the_example_of_a_filter_is_one_that_the_table_answers(open_page: OpenPage, table: Table) -> None:
+    for header, expected in ((HEADER, "info_AF < 0.01"), (HEADER.replace("ID=AF", "ID=XX"), "qual >= 30")):
+        table(*TRIO[:1], header=header, sample=expected)
+        box = open_page(PAGE).text_input(key=variant_session.EXPRESSION)
+        example = box.placeholder.partition(": ")[2]
+        assert example.startswith(expected)
+        page = open_page(PAGE)
+        assert not page.text_input(key=variant_session.EXPRESSION).set_value(example).run().error
+
+
 def test_an_annotated_table_shows_what_each_pack_says_and_what_is_missing(
     open_page: OpenPage, table: Table, services: Services, tmp_path: Path
 ) -> None:

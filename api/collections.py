@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import UsesServices
+from api.dependencies import Administrator, UsesServices
 
 router = APIRouter(prefix="/collections", tags=["collections"])
 
@@ -20,7 +20,7 @@ def list_collections(services: UsesServices) -> dict[str, Any]:
 
 
 @router.post("/create")
-def create_collections(services: UsesServices, drop_existing: bool = False) -> dict[str, Any]:
-    """Create the missing collections, or all of them anew; rows come back from the record, nothing is lost."""
+def create_collections(services: UsesServices, _caller: Administrator, drop_existing: bool = False) -> dict[str, Any]:
+    """Create the missing collections, or all anew; rows come back from the record, nothing is lost. Administrators only."""
     created = services.index.create_collections(drop_existing=drop_existing)
     return {"status": "success", "collections_created": list(created), "count": len(created)}

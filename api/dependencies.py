@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from services.access.principals import API_CLIENT, Principal
 from services.container import Services
-from services.errors import UnavailableError
+from services.errors import AccessDeniedError, UnavailableError
 
 ServicesProvider = Callable[[], Services | None]
 
@@ -38,6 +38,17 @@ def principal_of(request: Request) -> Principal:
     return principal
 
 
+def administrator_of(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
+    """Return the caller.
+
+    :raise AccessDeniedError: they may not administer.
+    """
+    if not principal.may_administer:
+        raise AccessDeniedError("only an administrator may do this: ask one for access")
+    return principal
+
+
 UsesServices = Annotated[Services, Depends(services_of)]
 MayUseServices = Annotated[Services | None, Depends(services_if_ready)]
 Caller = Annotated[Principal, Depends(principal_of)]
+Administrator = Annotated[Principal, Depends(administrator_of)]

@@ -26,6 +26,7 @@ import sqlalchemy as sa
 
 from services.access.principals import Principal
 from services.errors import (
+    AccessDeniedError,
     ConflictError,
     InvalidIdentifierError,
     InvalidInputError,
@@ -77,10 +78,12 @@ class Uploads:
         `fingerprint` is any text that is the same for the same file (at most 64 characters): when this owner has begun the
         same file before and not finished, that upload is returned, to be continued at what it has received.
 
+        :raise AccessDeniedError: the caller may neither see patients nor administer, so could not use any file.
         :raise TooLargeError: the file is over the limit.
         :raise UnavailableError: the disk has no room for it.
         :raise ConflictError: too many uploads have been begun and not finished.
         """
+        _refuse_without_rights(principal)
         if size <= 0:
             raise InvalidInputError("the file is empty")
         if size > self.limit_bytes:
@@ -128,6 +131,7 @@ class Uploads:
 
         :raise TooLargeError: the file goes over the limit.
         """
+        _refuse_without_rights(principal)
         name = display_name(filename[-_MAX_GIVEN_NAME:], "upload")
         upload = await asyncio.to_thread(self._new, principal, name, None, UploadState.RECEIVING)
         try:
@@ -345,6 +349,11 @@ class Uploads:
         except InvalidInputError:
             self._remove(upload_id)
             raise
+
+
+def _refuse_without_rights(principal: Principal) -> None:
+    if not (principal.may_see_patients or principal.may_administer):
+        raise AccessDeniedError("you may not send files: ask an administrator for access")
 
 
 def _over_the_limit(limit: int) -> TooLargeError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import groupby
 
@@ -19,12 +18,17 @@ from services.access.principals import Principal
 from services.container import Services
 from services.errors import InvalidInputError, ParatopeError
 from services.genomics.cnv.cells import SHEETS, CnvType
-from services.genomics.genome import GenomeBuild, canonical_chromosome
+from services.genomics.cnv.notation import MAX_TEXT, check_place, read_cnv
+from services.genomics.genome import GenomeBuild
+from services.knowledge.cytobands import band_of
 from services.variants.classification.content import MAX_NOTE, ClassificationContent, CriterionRow, ExpertEntry, Scheme
 from services.variants.classification.judging import Context
 from services.variants.classification.service import Choices, copy_number_name
 
-_REGION = re.compile(r"\s*(?P<chrom>[A-Za-z0-9_.]{1,60}):(?P<start>[0-9,]{1,13})-(?P<end>[0-9,]{1,13})\s*")
+_HELP = (
+    "First and last base, counted from 1, with DEL, DUP, loss, gain or x1 behind it; or ISCN's array form. A build or a kind "
+    "that stands in the text goes before the choice beside it."
+)
 _ALT = {CnvType.LOSS: "<DEL>", CnvType.GAIN: "<DUP>"}
 _SECTIONS: Mapping[str, str] = {
     "1": "1 Genomic content", "2": "2 Dosage-sensitive genes and regions", "3": "3 Number of genes",
@@ -37,27 +41,38 @@ _COUNTED = ("applied", "set by an expert")
 def enter() -> None:
     """Draw the form in which a region is entered."""
     with st.form("classify.cnv", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("Region", key="classify.region", max_chars=100, placeholder="chr22:18,900,000-21,500,000")
-        kind = st.selectbox("Kind", list(CnvType), key="classify.kind", format_func=lambda one: one.capitalize(), width=110)
+        text = st.text_input(
+            "Region", key="classify.region", max_chars=MAX_TEXT, help=_HELP,
+            placeholder="chr22:18,900,000-21,500,000 or arr[GRCh38] 16p11.2(29580020_30176508)x1",
+        )  # fmt: skip
+        kind = st.selectbox(
+            "Kind", list(CnvType), index=None, key="classify.kind", format_func=lambda one: one.capitalize(), width=130,
+            placeholder="As written",
+        )  # fmt: skip
         build = st.selectbox("Genome build", [*GenomeBuild], index=1, key="classify.cnv.build", width=160)
         pressed = st.form_submit_button("Look up", type="primary", icon=":material/search:")
     if not pressed:
         return
     try:
-        classify_session.choose(_target(text, build or GenomeBuild.GRCH38, kind or CnvType.LOSS))
+        classify_session.choose(_target(text, build or GenomeBuild.GRCH38, kind))
     except ParatopeError as error:
         show_error(error)
 
 
-def _target(text: str, build: GenomeBuild, kind: CnvType) -> EnteredTarget:
-    match = _REGION.fullmatch(text)
-    chrom = canonical_chromosome(match["chrom"]) if match else None
-    if match is None or chrom is None:
-        raise InvalidInputError("a region is written like chr22:18,900,000-21,500,000, first and last base")
-    digits = [match[name].replace(",", "") for name in ("start", "end")]
-    if not all(digits) or not 0 < int(digits[0]) <= int(digits[1]):
-        raise InvalidInputError("the last base of a region comes after its first, both counted from 1")
-    return EnteredTarget(build, chrom, int(digits[0]), "N", _ALT[kind], int(digits[1]))
+def _target(text: str, build: GenomeBuild, chosen: CnvType | None) -> EnteredTarget:
+    """Return what to classify: the build and the kind that stand in the text go before those of the form."""
+    written = read_cnv(text)
+    check_place(written, written.build or build)
+    if written.kind is not None and chosen not in (None, written.kind):
+        raise InvalidInputError(f"the text says {written.kind}, the form says {chosen}: which is it?")
+    kind = written.kind or chosen
+    if kind is None and written.copies is not None:
+        raise InvalidInputError(
+            f"whether {written.copies} of chromosome {written.chromosome} is a loss or a gain depends on the person's sex: choose"
+        )
+    if kind is None:
+        raise InvalidInputError("are copies lost or gained? Choose Loss or Gain, or write DEL, DUP, x1 or x3 behind the place")
+    return EnteredTarget(written.build or build, written.chromosome, written.start, "N", _ALT[kind], written.end)
 
 
 def kind_of(subject: Subject) -> CnvType | None:
@@ -105,7 +120,9 @@ def heading(subject: Subject) -> None:
     """Name the region that is open."""
     kind = kind_of(subject)
     if kind is not None and subject.identity.end is not None:
-        st.markdown(f"##### {inline(copy_number_name(subject.identity, kind))}")
+        variant = subject.identity.variant
+        band = band_of(variant.build, variant.chromosome, variant.position, subject.identity.end)
+        st.markdown(f"##### {inline(copy_number_name(subject.identity, kind))}{f' · {band}' if band else ''}")
 
 
 def _ask_kind(key: str) -> CnvType | None:

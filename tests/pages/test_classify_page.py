@@ -146,6 +146,9 @@ def test_a_region_is_scored_as_a_copy_number_variant_and_a_cell_is_set(
     assert "Enter the region" in texts(page)
     page.text_input(key="classify.region").input(f"chr{CHROM}:50-450")
     press(page, "Look up")
+    assert "are copies lost or gained?" in texts(page).lower()
+    page.text_input(key="classify.region").input(f"chr{CHROM}:50-450 DEL")
+    press(page, "Look up")
     assert not page.exception
     key = f"classify.cnv.GRCh38:{CHROM}:50:N:<DEL>:450"
     page.selectbox(key=f"{key}.cell").set_value("4A").run()
@@ -164,4 +167,4 @@ def test_a_region_that_cannot_be_read_is_said_in_words(open_page: OpenPage) -> N
     page.segmented_control(key="classify.scheme").set_value(Scheme.CNV).run()
     page.text_input(key="classify.region").input("chr1:500-20")
     press(page, "Look up")
-    assert "comes after" in texts(page)
+    assert "comes before the first" in texts(page)

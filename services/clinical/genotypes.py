@@ -63,9 +63,23 @@ _WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("heterozygous", "deficient"), "intermediate"),
 )  # fmt: skip
 _G6PD_DEFICIENT = frozenset("deficient deficiency mediterranean canton kaiping viangchan mahidol chatham union".split())
+_STATED_GENE = re.compile(r"\b(TPMT|NUDT15|CYP2C9|CYP2C19|CYP2D6|CYP2B6|CYP3A5|UGT1A1|DPYD|SLCO1B1)\b", re.IGNORECASE)
 _HLA_KEY = re.compile(r"^(?:hla)?[_ -]?(a|b|c|drb1|dqb1|dqa1|dpb1)$")
 _HLA_ALLELE = re.compile(r"^(?:hla[_ -]?)?(?:a|b|c|drb1|dqb1|dqa1|dpb1)[*_]\d", re.IGNORECASE)
 _PRESENT = frozenset({"positive", "present", "yes", "detected", "carrier", "heterozygous", "homozygous", "true"})
+
+
+def read_sentence(text: str) -> tuple[str, str] | None:
+    """Return the gene and the phenotype or alleles that a few words state ("TPMT intermediate metabolizer"), None where none.
+
+    Words without a result ("TPMT not done", "TPMT low") state nothing. G6PD deficiency is a finding and read as one.
+    """
+    match = _STATED_GENE.search(text[:MAX_TEXT])
+    if match is None:
+        return None
+    gene = match[1].upper()
+    genotype = read(gene, f"{text[:match.start()]} {text[match.end():]}".strip()[:MAX_TEXT])
+    return None if genotype.phenotype is None else (gene, genotype.diplotype_text or f"{genotype.phenotype} metaboliser")
 
 
 def parse(genotypes: Mapping[str, str]) -> Genotypes:

@@ -102,7 +102,8 @@ class Condition(_Record):
 
     `unless` is true when its inner condition is not known to be true; `not` keeps unknown as unknown. `measure` names
     a laboratory key or a number of the extensions, in the canonical unit named by `unit`; `uln` compares with a
-    multiple of the upper limit of normal instead, `default_uln` where the report gives none.
+    multiple of the upper limit of normal instead, `default_uln` where the report gives none. `partner` narrows `with` to
+    drugs that are taken, or to those that are proposed.
     """
 
     all_of: tuple[Condition, ...] = Field((), alias="all")
@@ -123,6 +124,7 @@ class Condition(_Record):
     phenotype: tuple[str, ...] = ()
     diplotype: tuple[str, ...] = ()
     co_drug: tuple[str, ...] = Field((), alias="with")
+    partner: Literal["current", "proposed"] | None = None
     prior_drug: tuple[str, ...] = ()
     dose: Literal["prednisone_equivalent_mg_per_day", "mg_per_day", "mg_per_kg_per_day", "mg_per_kg"] | None = None
     frequency: Literal["daily"] | None = None

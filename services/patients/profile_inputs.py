@@ -284,13 +284,13 @@ def _hla(facts: Sequence[StoredFact], today: datetime.date, inputs: list[InputDa
 
 
 def _genotypes(facts: Sequence[StoredFact], today: datetime.date, inputs: list[InputDate]) -> dict[str, str]:
-    """The last stated genotype of each gene; one with its phenotype outweighs the bare alleles."""
+    """The last stated genotype of each gene; one with its phenotype outweighs the bare alleles, and alleles a bare phenotype."""
     found: dict[str, tuple[str, StoredFact]] = {}
     for fact in facts:
         content = fact.content
         if isinstance(content, GenotypeContent):
             known = found.get(content.gene)
-            if known is None or not known[0].startswith(content.genotype):
+            if known is None or not (known[0].startswith(content.genotype) or ("*" in known[0] and "*" not in content.genotype)):
                 found[content.gene] = (content.genotype, fact)
     for gene, (shown, fact) in found.items():
         inputs.append(_stated("genotypes", gene, gene, shown, place_of(fact), fact.effective, today, ages=False))

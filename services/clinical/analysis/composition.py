@@ -23,6 +23,7 @@ from services.clinical.analysis.model import (
     Problem,
     Unrecognised,
 )
+from services.clinical.analysis.stated_items import statements
 from services.clinical.analysis.version import engine_version
 from services.clinical.antibodies import AntibodyReport, interpret, normalise_antibody
 from services.clinical.differential import Differential, differentiate
@@ -166,10 +167,16 @@ def _differential(record: _Record) -> Differential:
         inputs.written_symptoms(record.profile.extensions),
         record.panel,
         hla=record.hla,
-        history=inputs.written_history(record.profile.extensions),
+        history=(*inputs.written_history(record.profile.extensions), *_exposures(record.facts)),
         onset_age=_onset_age(record.profile),
         diagnosed=record.diagnoses,
     )
+
+
+def _exposures(facts: Facts) -> tuple[str, ...]:
+    """Return the drugs, taken or stopped, that are a reason for the picture themselves: those that cause lupus."""
+    taken = (drug for one in (*facts.current, *facts.prior) for drug in one.drugs)
+    return tuple(dict.fromkeys(drug.name for drug in taken if "drug_lupus" in drug.classes))
 
 
 def _onset_age(profile: Profile) -> int | None:
@@ -182,14 +189,16 @@ def _onset_age(profile: Profile) -> int | None:
 
 def _criteria(record: _Record, differential: Differential) -> tuple[CriteriaAssessment, ...]:
     profile, facts = record.profile, record.facts
-    present = {finding.concept for finding in differential.findings if finding.present}
-    present |= {name for name, is_present in evidence.stated_findings(facts).items() if is_present}
+    stated = statements(differential.findings, evidence.stated_texts(facts))
     is_pregnant = profile.extensions.get("pregnant") is True or facts.conditions.present("pregnancy")
     found = evidence.criteria_evidence(
         record.panel, record.report, record.known, record.hla, age=profile.age, is_pregnant=is_pregnant
     )
     candidates = tuple(dict.fromkeys((*record.diagnoses, *(entry.disease for entry in differential.entries))))
-    return criteria_reader.assess(candidates, found, present, record.diagnoses, profile.extensions)
+    onset = _onset_age(profile)
+    months = profile.symptom_duration_months
+    duration = None if months is None or onset is None else criteria_reader.Duration(months, onset)
+    return criteria_reader.assess(candidates, found, stated, record.diagnoses, profile.extensions, duration=duration)
 
 
 def _flares(
@@ -199,14 +208,26 @@ def _flares(
     earlier, history_problems = inputs.lab_history(record.profile, history)
     series, course_problems = inputs.lab_series(record.profile, record.panel, earlier)
     context = evidence.flare_context(record.profile, record.facts, differential.findings, record.known, record.hla)
+    readable = _without_masked(record.current, record.facts)
     found = tuple(
         assess_flare(
-            record.profile, disease, labs=record.current, series=series, antibodies=record.known, context=context,
+            record.profile, disease, labs=readable, series=series, antibodies=record.known, context=context,
             current_activity=evidence.current_activity(disease, scores),
         )
         for disease in record.diagnoses
     )  # fmt: skip
     return found, [*history_problems, *course_problems]
+
+
+def _without_masked(panel: LabPanel, facts: Facts) -> LabPanel:
+    """Leave out CRP and ESR that IL-6 receptor blockade holds down: not raised, they say nothing of the disease.
+
+    SEE: Actemra (tocilizumab) US prescribing information, pharmacodynamics.
+    """
+    if not any("il6r_inhibitor" in drug.classes for one in facts.current for drug in one.drugs):
+        return panel
+    kept = tuple(one for one in panel.readings if one.key not in {"crp", "esr"} or one.flag == "H")
+    return LabPanel(kept, panel.unrecognised, panel.problems)
 
 
 def _problems(record: _Record, scores: Iterable[ActivityScore]) -> tuple[Problem, ...]:

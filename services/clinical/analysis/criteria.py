@@ -1,15 +1,18 @@
 """Judges the criteria sets of the relevant diseases as far as the record answers them.
 
-Laboratory values, antibodies and HLA answer their items; a symptom answers an item only where the criterion's wording
-leaves nothing to interpret; what a clinician answered in `extensions.criteria` wins. Every answer keeps its origin.
+Laboratory values, antibodies and HLA answer their items; a symptom or imaging finding answers an item only where its words are
+the item's own (`stated_items`); the stated length of the illness answers what asks for it; what a clinician answered in
+`extensions.criteria` wins. Every answer keeps its origin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from services.clinical.analysis import stated_items
 from services.clinical.analysis.model import CriteriaAssessment, Problem, Unrecognised
+from services.clinical.analysis.stated_items import Statement
 from services.clinical.criteria import CRITERIA, for_disease
 from services.clinical.criteria.model import CriteriaSet
 from services.clinical.criteria.prefill import Evidence, prefill
@@ -23,68 +26,68 @@ CRITERIA_KEYS = ("criteria", "criteria_items", "criteria_answers")
 # What describes a known disease is shown once somebody described it: a haemoglobin alone is no phenotype.
 _DESCRIPTIVE = frozenset({"phenotype", "severity", "histology"})
 _FROM_RESULTS, _FROM_SYMPTOMS, _FROM_DIAGNOSES, _GIVEN = "results", "symptoms", "diagnoses", "given"
+_FROM_DURATION = "duration of symptoms"
+_DURATION_ITEMS = frozenset({"duration_ge_6_weeks", "back_pain_months", "age_at_onset"})
+SIX_WEEKS_IN_MONTHS = 2  # whole months are stated: one month may be less than six weeks
 
-# A finding that is the criterion itself. Anything that needs a duration, a count or an examination is left open.
-_FROM_FINDINGS: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "sle_2019_eular_acr": {
-        "psychosis": frozenset({"psychosis"}), "seizure": frozenset({"seizure"}),
-        "oral_ulcers": frozenset({"oral_ulcers", "painless_oral_ulcers"}),
-        "subacute_cutaneous_or_discoid": frozenset({"discoid_rash"}), "acute_cutaneous": frozenset({"malar_rash"}),
-        "pleural_or_pericardial_effusion": frozenset({"pleural_effusion"}), "acute_pericarditis": frozenset({"pericarditis"}),
-        "joint_involvement": frozenset({"polyarthritis", "symmetric_arthritis", "small_joint_arthritis"}),
-    },
-    "ssc_2013_acr_eular": {
-        "puffy_fingers": frozenset({"puffy_fingers"}), "sclerodactyly": frozenset({"sclerodactyly"}),
-        "digital_tip_ulcers": frozenset({"digital_ulcers"}), "telangiectasia": frozenset({"telangiectasia"}),
-        "abnormal_nailfold_capillaries": frozenset({"nailfold_changes"}), "ILD": frozenset({"ild"}),
-        "raynaud": frozenset({"raynaud"}),
-    },
-    "asas_axial_2009": {
-        "uveitis": frozenset({"uveitis"}), "dactylitis": frozenset({"dactylitis"}),
-        "good_nsaid_response": frozenset({"nsaid_response"}), "family_history": frozenset({"family_spa"}),
-    },
-    "asas_peripheral_2011": {
-        "enthesitis": frozenset({"enthesitis"}), "dactylitis": frozenset({"dactylitis"}), "uveitis": frozenset({"uveitis"}),
-        "family_history": frozenset({"family_spa"}),
-    },
-    "caspar_2006": {"dactylitis": frozenset({"dactylitis"}), "nail_dystrophy": frozenset({"nail_pitting"})},
-    "graves_ata_2016": {"diffuse_uptake": frozenset({"diffuse_uptake"})},
-    "mg_diagnosis": {"fatigable_weakness": frozenset({"fatigable_weakness", "fatigable_ptosis"})},
-    "mcdonald_2017": {"csf_ocb": frozenset({"csf_ocb"})},
-}  # fmt: skip
+# A diagnosis of psoriasis is at least a history of it; whether it is there now is for the examination to say.
 _FROM_OTHER_DIAGNOSES: Mapping[str, Mapping[str, Disease]] = {
     "asas_axial_2009": {"psoriasis": Disease.PSORIASIS, "ibd": Disease.INFLAMMATORY_BOWEL_DISEASE},
     "asas_peripheral_2011": {"psoriasis": Disease.PSORIASIS, "ibd": Disease.INFLAMMATORY_BOWEL_DISEASE},
+    "caspar_2006": {"personal_history": Disease.PSORIASIS},
 }
+
+
+_JOINT_COMPLAINTS = frozenset({
+    "arthralgia", "arthritis", "polyarthritis", "symmetric_arthritis", "small_joint_arthritis", "oligoarthritis",
+    "morning_stiffness",
+})  # fmt: skip
+_BACK_COMPLAINTS = frozenset({"back_pain", "chronic_back_pain", "night_back_pain"})
+
+
+class Duration(NamedTuple):
+    """How long the complaints have lasted, in whole months, and the age in years at which they began."""
+
+    months: int
+    onset_age: int
 
 
 def assess(
     diseases: Collection[Disease],
     evidence: Evidence,
-    present: Collection[str],
+    present: Collection[Statement],
     diagnoses: Collection[Disease],
     extensions: Mapping[str, Any],
+    *,
+    duration: Duration | None = None,
 ) -> tuple[CriteriaAssessment, ...]:
     """Return each set of `diseases` that the record answers at least one item of, in the order of the diseases.
 
-    `present` are the findings of the record. The age alone answers nothing.
+    `present` is what the record states. The age and the length of the illness alone answer nothing.
     """
+    stated = frozenset(present)
     given = given_answers(extensions)
     assessed: dict[str, CriteriaAssessment] = {}
     for disease in diseases:
         for criteria in for_disease(disease):
             if criteria.id not in assessed:
-                one = _assess(criteria, evidence, frozenset(present), frozenset(diagnoses), given.get(criteria.id, {}))
+                one = _assess(criteria, evidence, stated, frozenset(diagnoses), given.get(criteria.id, {}), duration)
                 if one is not None:
                     assessed[criteria.id] = one
     return tuple(assessed.values())
 
 
 def _assess(
-    criteria: CriteriaSet, evidence: Evidence, present: frozenset[str], diagnoses: frozenset[Disease], given: Mapping[str, Answer]
+    criteria: CriteriaSet,
+    evidence: Evidence,
+    stated: frozenset[Statement],
+    diagnoses: frozenset[Disease],
+    given: Mapping[str, Answer],
+    duration: Duration | None,
 ) -> CriteriaAssessment | None:
     sources: tuple[tuple[str, Mapping[str, Answer]], ...] = (
-        (_FROM_SYMPTOMS, {item: True for item, found in _FROM_FINDINGS.get(criteria.id, {}).items() if found & present}),
+        (_FROM_DURATION, _of_duration(criteria.id, stated, duration)),
+        (_FROM_SYMPTOMS, stated_items.answers(criteria.id, stated)),
         (_FROM_DIAGNOSES, {item: True for item, one in _FROM_OTHER_DIAGNOSES.get(criteria.id, {}).items() if one in diagnoses}),
         (_FROM_RESULTS, prefill(criteria.id, evidence)),
         (_GIVEN, {key: answer for key, answer in given.items() if answer is not None}),
@@ -95,10 +98,22 @@ def _assess(
         answers |= found
         origins |= dict.fromkeys(found, origin)
     describes = criteria.purpose in _DESCRIPTIVE
-    if not (given if describes else answers.keys() - {"age"}):
+    if not (given if describes else answers.keys() - {"age"} - _DURATION_ITEMS):
         return None
     result = criteria.evaluate(answers, with_changes=False)
     return CriteriaAssessment(criteria, answers, origins, result, _items_met(criteria, answers, result))
+
+
+def _of_duration(criteria_id: str, stated: frozenset[Statement], duration: Duration | None) -> dict[str, Answer]:
+    """Return what the stated length of the complaints answers, where the complaint that a set asks about is among them."""
+    if duration is None:
+        return {}
+    complaints = {one.finding for one in stated}
+    if criteria_id == "ra_2010_acr_eular" and complaints & _JOINT_COMPLAINTS and duration.months >= SIX_WEEKS_IN_MONTHS:
+        return {"duration_ge_6_weeks": True}
+    if criteria_id == "asas_axial_2009" and complaints & _BACK_COMPLAINTS:
+        return {"back_pain_months": duration.months, "age_at_onset": duration.onset_age}
+    return {}
 
 
 def _items_met(criteria: CriteriaSet, answers: Mapping[str, Answer], result: CriteriaResult) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from services.clinical.activity import INSTRUMENTS, ActivityScore
+from services.clinical.analysis.stated_items import SYNOVITIS, shows_synovitis
 from services.clinical.antibodies import AntibodyFinding, AntibodyReport, antibodies
 from services.clinical.conditions import State
 from services.clinical.conditions.extensions import FROM_DIAGNOSIS
@@ -98,12 +100,20 @@ def hla_b27(hla: HlaReport) -> bool | None:
 def stated_findings(facts: Facts) -> dict[str, bool]:
     """Return what the record itself states as present or absent, without what only follows from a diagnosis.
 
-    Safety takes Raynaud for granted in systemic sclerosis; as evidence for the diagnosis that would be a circle.
+    Safety takes Raynaud for granted in systemic sclerosis; as evidence for the diagnosis that would be a circle. What is
+    only suspected warns in safety, and is no evidence here.
     """
     return {
         name: finding.state is State.PRESENT
-        for name, finding in facts.conditions.findings.items() if not finding.text.startswith(FROM_DIAGNOSIS)
+        for name, finding in facts.conditions.findings.items()
+        if not finding.text.startswith(FROM_DIAGNOSIS) and not (finding.suspected and finding.state is State.PRESENT)
     }
+
+
+def stated_texts(facts: Facts) -> dict[str, str]:
+    """Return the words of what the record states as present, by finding."""
+    present = stated_findings(facts)
+    return {name: finding.text for name, finding in facts.conditions.findings.items() if present.get(name)}
 
 
 def flare_context(
@@ -114,6 +124,9 @@ def flare_context(
     found: dict[str, bool] = {
         name: states[finding] for name, finding in _CONTEXT_FROM_CONDITIONS.items() if finding in states
     }
+    smoking = facts.conditions.get("smoker")
+    if found.get("smoking") and smoking is not None and _FORMER.search(smoking.text):
+        del found["smoking"]  # the finding covers current and past smoking, the predictor is current smoking
     present = {finding.concept for finding in findings if finding.present}
     found |= {name: True for name, concepts in _CONTEXT_FROM_SYMPTOMS.items() if present & concepts}
     islet = [known[one] for one in ISLET_ANTIBODIES if one in known]
@@ -129,6 +142,7 @@ def flare_context(
     return found | context_of(profile)
 
 
+_FORMER = re.compile(r"\b(?:ex|former|past|previous|quit|stopped|gave up|until)\b", re.IGNORECASE)
 _CONTEXT_FROM_CONDITIONS = {
     "pregnancy": "pregnancy", "third_trimester": "third_trimester", "smoking": "smoker", "alcohol": "alcohol",
     "thymoma": "thymoma", "weight_loss": "weight_loss", "infection": "active_infection", "prior_nephritis": "lupus_nephritis",
@@ -155,11 +169,14 @@ def overlap_evidence(
     diagnoses: tuple[Disease, ...], facts: Facts, findings: Iterable[Finding], known: Mapping[str, bool | None]
 ) -> OverlapEvidence:
     """Return what overlap syndromes ask for: results, findings with what they imply, diagnoses, laboratory values."""
+    told = tuple(findings)
     features: dict[str, bool | None] = {}
-    for finding in findings:
+    for finding in told:
         features[finding.concept] = finding.present or features.get(finding.concept) is True
         if finding.present:
             features |= dict.fromkeys(ancestors(finding.concept), True)
     for name, is_present in stated_findings(facts).items():
         features.setdefault(name, is_present)
+    inflamed = shows_synovitis(told)
+    features[SYNOVITIS] = True if inflamed else False if features.get("arthritis") is False else None
     return OverlapEvidence(antibodies=known, features=features, conditions=diagnoses, labs=facts.panel)

@@ -77,7 +77,7 @@ def _tells(read: Conditions, silence: Conditions) -> bool:
         return True
     lists = (
         read.diseases, read.family, read.allergies, read.prior_medications, read.proposed_medications,
-        read.further_medications, read.unrecognised,
+        read.further_medications, read.genotypes, read.unrecognised,
     )  # fmt: skip
     return read.findings != silence.findings or any(lists)
 

@@ -12,6 +12,7 @@ from services.clinical.analysis.composition import supported, versions
 from services.clinical.analysis.document import criteria_row, differential_rows, unrecognised_rows
 from services.clinical.analysis.extension_keys import unknown_keys
 from services.clinical.analysis.model import DISCLAIMER, Problem, Unrecognised
+from services.clinical.analysis.stated_items import statements
 from services.clinical.antibodies import normalise_antibody
 from services.clinical.criteria.prefill import AntibodyFinding, Evidence
 from services.clinical.differential import Differential, differentiate
@@ -55,7 +56,7 @@ def answer(question: DifferentialQuestion) -> dict[str, Any]:
     assessed = criteria_reader.assess(
         [entry.disease for entry in differential.entries],
         _evidence(question, panel, differential, positive, negative),
-        {finding.concept for finding in differential.findings if finding.present},
+        statements(differential.findings, {}),
         (),
         question.extensions,
     )

@@ -16,7 +16,8 @@ from typing import Any
 
 from pydantic import Field
 
-from services.clinical.conditions.text import Finding, State, finding_names, read_text
+from services.clinical import genotypes as genotypes_reader
+from services.clinical.conditions.text import Finding, State, finding_names, is_of_family, read_text
 from services.clinical.disease import Disease
 from services.clinical.explanation import Frozen
 from services.clinical.phrases import MAX_TEXT, fold, words
@@ -78,7 +79,8 @@ THIRD_TRIMESTER_WEEKS = 28
 class Conditions(Frozen):
     """What is stated. A finding that is in none of the records is unknown, never absent.
 
-    `numbers` are in the unit their key names (`weight_kg`, `qtc` in ms, `duration_months`, `gestational_weeks`).
+    `numbers` are in the unit their key names (`weight_kg`, `qtc` in ms, `duration_months`, `gestational_weeks`). `genotypes`
+    are those stated among the conditions, by gene.
     """
 
     findings: Mapping[str, Finding] = Field(default_factory=dict)
@@ -89,6 +91,7 @@ class Conditions(Frozen):
     prior_medications: tuple[str, ...] = ()
     proposed_medications: tuple[str, ...] = ()
     further_medications: tuple[str, ...] = ()
+    genotypes: Mapping[str, str] = Field(default_factory=dict)
     unrecognised: tuple[str, ...] = ()
 
     def get(self, finding_id: str) -> Finding | None:
@@ -134,6 +137,7 @@ class _Gathering:
         self._prior: list[str] = []
         self._proposed: list[str] = []
         self._taken: list[str] = []
+        self._genotypes: dict[str, str] = {}
         self._unrecognised: list[str] = []
 
     def conditions(self) -> Conditions:
@@ -147,6 +151,7 @@ class _Gathering:
             prior_medications=tuple(self._prior),
             proposed_medications=tuple(self._proposed),
             further_medications=tuple(self._taken),
+            genotypes=self._genotypes,
             unrecognised=tuple(dict.fromkeys(self._unrecognised)),
         )
 
@@ -269,6 +274,8 @@ class _Gathering:
         if weight is not None:
             self._number_of(key, "weight_lb" if "lb" in plain else "weight_kg", float(weight.group(1)))
             return
+        if self._genotype(f"{key} {text}"):
+            return
         if finding_names().get(f"{subject} {plain}") is not None:
             self._read(f"{subject} {plain}")
         elif plain in _NEGATIVE:
@@ -301,8 +308,16 @@ class _Gathering:
         disease = Disease.parse(text)
         if disease is not None:
             self.diagnosis(disease)
-        if not self._read(text) and disease is None and pressure is None and " ".join(words(text)) not in _UNSAID | _NEGATIVE:
+        understood = self._read(text) | self._genotype(text)
+        if not understood and disease is None and pressure is None and " ".join(words(text)) not in _UNSAID | _NEGATIVE:
             self._unrecognised.append(text[:200])
+
+    def _genotype(self, text: str) -> bool:
+        """Keep a pharmacogene phenotype stated among the conditions ("TPMT intermediate metabolizer"), unless of a relative."""
+        stated = None if is_of_family(text) else genotypes_reader.read_sentence(text)
+        if stated is not None:
+            self._genotypes.setdefault(*stated)
+        return stated is not None
 
     def _read(self, text: str) -> bool:
         reading = read_text(text, today=self._today)

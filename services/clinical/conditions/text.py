@@ -118,6 +118,11 @@ def read_text(text: str, *, today: date | None = None) -> Reading:
     return Reading(tuple(found), tuple(family), understood)
 
 
+def is_of_family(text: str) -> bool:
+    """Say whether a text speaks of a relative."""
+    return not _FAMILY.isdisjoint(_WORD.findall(fold(text)))
+
+
 def _share_between(clauses: list[_Clause], sentence: str) -> None:
     """Carry a negation over the commas of a list: "denies fever, chills", "no TB, HBV or HIV", "HBV, HIV negative"."""
     listed = bool({"or", "nor"} & set(_WORD.findall(sentence)))
@@ -197,7 +202,10 @@ class _Clause:
         for position, word in self._cues:
             following = self.words[position + 1] if position + 1 < len(self.words) else ""
             preceding = self.words[position - 1] if position else ""
-            if word in _BEFORE and following not in _AFTER_YES and following not in _TREATED | {"longer", "change"}:
+            if word == "no" and not following and self.matches and position >= self.matches[-1].end:
+                self._decide(list(self.matches), affirmed=False)  # a form field: "Raynaud's: no"
+                self.ends_negative = True
+            elif word in _BEFORE and following not in _AFTER_YES and following not in _TREATED | {"longer", "change"}:
                 denied_from = position
                 self.leads_negation = True
             elif word in _AFTER_NO or (word in _AFTER_YES and preceding in {"not", "non", "no"}):

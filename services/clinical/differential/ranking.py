@@ -31,12 +31,13 @@ from services.clinical.titers import Outcome
 from services.knowledge.immunology import Presentation
 from services.knowledge.sources import Source
 
-RULES_VERSION: Final = "differential 3"
+RULES_VERSION: Final = "differential 4"
 NOTHING_SPECIFIC: Final = 2.5
 EXPLAINED: Final = 0.2  # share of its weight a non-specific antibody keeps where another condition explains it
 FLATTENING: Final = 1.5
 MAX_CONFIDENCE: Final = 0.95
 OUTSIDE_SHOWN: Final = 5
+NEARLY_AS_GOOD: Final = 1.0  # in natural-log units: less than the weight of one common finding
 MAX_ANTIBODIES: Final = 100
 LOW_CONFIDENCE: Final = 0.3
 _HPO = Source(citation="Human Phenotype Ontology frequency subontology (classes, not measured rates)")
@@ -120,7 +121,7 @@ def differentiate(
         unrecognised_antibodies=results.unrecognised,
         questions=results.questions,
         unrecognised_symptoms=reading.unrecognised,
-        notes=(*results.notes, *_general_notes(entries, hla)),
+        notes=(*results.notes, *_doubt_notes(reading.uncertain), *_general_notes(entries, hla)),
     )
 
 
@@ -383,7 +384,14 @@ def _summary(
         return f"What is on file supports none of the thirteen by itself; the diagnosis stands on its own: {held}."
     if none:
         return "Not enough to support any of the thirteen diseases."
-    return f"Best supported of the thirteen: {entries[0].disease.label}. Not a diagnosis."
+    near = ", ".join(one.name for one in outside if entries[0].score - one.score <= NEARLY_AS_GOOD)
+    beside = f" Nearly as well supported outside the thirteen: {near}." if near else ""
+    return f"Best supported of the thirteen: {entries[0].disease.label}. Not a diagnosis.{beside}"
+
+
+def _doubt_notes(uncertain: Sequence[str]) -> tuple[str, ...]:
+    """Say what was not counted because it is only considered ("rule out sacroiliitis", "possible uveitis")."""
+    return (f"In doubt, so counted neither as present nor as absent: {'; '.join(uncertain)}.",) if uncertain else ()
 
 
 def _general_notes(entries: tuple[DifferentialEntry, ...], hla: HlaReport) -> Iterable[str]:

@@ -16,7 +16,7 @@ from services.clinical.safety.evaluation import Subject, Verdict, verdict_of
 from services.clinical.safety.facts import Facts
 from services.knowledge.drugs import LabelStatus, Rule, Scope, Severity, Therapy, classes_of, rules, selects, therapies
 
-RULES_VERSION = "drug rules 1"
+RULES_VERSION = "drug rules 2"
 PATIENT = "patient"
 
 

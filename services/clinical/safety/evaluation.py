@@ -181,7 +181,10 @@ def _measure(condition: Condition, facts: Facts, _: Subject | None) -> Verdict:
             return _missing(label, ask=key not in _DERIVED)
         given = Input(name=label, value=f"{number:.4g}", unit=condition.unit, note=facts.estimated.get(key, ""))
         limit = condition.default_uln if condition.uln else 1.0
-        return _compared(condition, number / (limit or 1.0), given)
+        bound = facts.bounds.get(key)
+        if bound is not None:
+            given = given.model_copy(update={"value": f"{bound}{number:g}"})
+        return _compared(condition, number / (limit or 1.0), given, bound)
     given = Input(name=reading.label, value=reading.shown, unit=reading.unit, date=reading.date)
     if not condition.uln:
         return _compared(condition, reading.value, given, reading.bound)
@@ -289,7 +292,8 @@ def _taken_names(facts: Facts) -> frozenset[str]:
 def _with_partners(condition: Condition, facts: Facts, name: str) -> Verdict:
     partners: list[str] = []
     inputs: list[Input] = []
-    for medication in facts.taken:
+    among = {"current": facts.current, "proposed": facts.proposed}.get(condition.partner or "", facts.taken)
+    for medication in among:
         for drug in medication.drugs:  # two drugs written in one entry can be each other's partner, no drug its own
             if drug.name != name and selects(condition.co_drug, drug.name, drug.classes):
                 partners.append(drug.name)

@@ -5,6 +5,7 @@ Everything is read once from the profile and the reports of the other engines. A
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,7 +15,8 @@ from services.clinical import conditions as conditions_reader
 from services.clinical import genotypes as genotypes_reader
 from services.clinical import medications as medications_reader
 from services.clinical.antibodies import AntibodyReport, interpret, normalise_antibody
-from services.clinical.conditions import Conditions
+from services.clinical.bounds import Bound
+from services.clinical.conditions import Conditions, State
 from services.clinical.disease import Disease
 from services.clinical.genotypes import Genotypes
 from services.clinical.hla import Allele, parse_typing
@@ -37,6 +39,15 @@ _MEASURED_ANTIBODIES = {
 }  # fmt: skip
 
 
+_STAGE = re.compile(
+    r"(?:\bckd|kidney disease|renal disease)\W{0,3}(?:stage|grade)?\W{0,2}g?(3a|3b|[345]|iii[ab]?|iv|v)\b"
+    r"|\bstage\W{0,2}g?(3a|3b|[345]|iii[ab]?|iv|v)\b(?=[^.;]{0,20}(?:kidney|renal|ckd))"
+)
+_DIALYSIS = re.compile(r"dialysis|end[- ]stage|\besrd\b|\beskd\b")
+_ROMAN = {"iii": "3", "iiia": "3a", "iiib": "3b", "iv": "4", "v": "5"}
+_STAGES = {"3": 60.0, "3a": 60.0, "3b": 45.0, "4": 30.0, "5": 15.0}
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """One typed HLA allele, as written and as read. `copies` is 2 where the entry says so."""
@@ -50,7 +61,10 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything a rule can ask about a patient. `estimated` says how a number was worked out that nobody measured."""
+    """Everything a rule can ask about a patient. `estimated` says how a number was worked out that nobody measured.
+
+    `bounds` marks the numbers that are known only as a limit.
+    """
 
     age: int
     sex: str
@@ -65,6 +79,7 @@ class Facts:
     prior: tuple[Medication, ...]
     numbers: Mapping[str, float]
     estimated: Mapping[str, str]
+    bounds: Mapping[str, Bound]
     unread_alleles: tuple[str, ...]
     # verdicts and drug checks already worked out; the same facts always give the same, so they are no part of the value
     memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -88,7 +103,7 @@ def gather(
     conditions = conditions if conditions is not None else conditions_reader.parse(profile, today=today)
     if antibodies is None and profile.autoantibody_panel is not None:
         antibodies = interpret(profile.autoantibody_panel, profile.diagnosed_conditions, age=profile.age, sex=profile.sex)
-    genotypes = genotypes_reader.parse(profile.genotypes)
+    genotypes = _genotypes(profile, conditions)
     written = medications_reader.parse_all((*profile.current_medications, *conditions.further_medications))
     current = tuple(one for one in written if one.is_taken)
     stopped = tuple(one for one in written if not one.is_taken)
@@ -96,10 +111,16 @@ def gather(
     prior = (*medications_reader.parse_all(conditions.prior_medications), *stopped)
     typed, unread = _typed(profile, genotypes)
     numbers, estimated = _numbers(conditions, current, profile), {}
-    filtration = _estimated_egfr(profile, panel)
-    if filtration is not None and panel.get("egfr") is None and "egfr" not in numbers:
-        numbers["egfr"] = filtration
-        estimated["egfr"] = "estimated from creatinine by CKD-EPI 2021 (Inker 2021, N Engl J Med)"
+    bounds: dict[str, Bound] = {}
+    if panel.get("egfr") is None and "egfr" not in numbers:
+        filtration = _estimated_egfr(profile, panel)
+        staged = staged_egfr(conditions)
+        if filtration is not None:
+            numbers["egfr"] = filtration
+            estimated["egfr"] = "estimated from creatinine by CKD-EPI 2021 (Inker 2021, N Engl J Med)"
+        elif staged is not None:
+            numbers["egfr"], bounds["egfr"] = staged, "<"
+            estimated["egfr"] = "from the stated stage of chronic kidney disease (KDIGO 2024); no eGFR or creatinine is on file"
     return Facts(
         age=profile.age,
         sex=profile.sex,
@@ -114,8 +135,16 @@ def gather(
         prior=prior,
         numbers=numbers,
         estimated=estimated,
+        bounds=bounds,
         unread_alleles=unread,
     )
+
+
+def _genotypes(profile: Profile, conditions: Conditions) -> Genotypes:
+    """Read the profile's genotypes, and those stated among the conditions for genes the profile says nothing of."""
+    read = genotypes_reader.parse(profile.genotypes)
+    further = {gene: stated for gene, stated in conditions.genotypes.items() if read.get(gene) is None}
+    return genotypes_reader.parse({**profile.genotypes, **further}) if further else read
 
 
 def _estimated_egfr(profile: Profile, panel: LabPanel) -> float | None:
@@ -129,6 +158,22 @@ def _estimated_egfr(profile: Profile, panel: LabPanel) -> float | None:
     kappa, alpha, factor = (0.7, -0.241, 1.012) if profile.sex == "F" else (0.9, -0.302, 1.0)
     ratio = creatinine.value / kappa
     return float(142 * min(ratio, 1.0) ** alpha * max(ratio, 1.0) ** -1.2 * 0.9938**profile.age * factor)
+
+
+def staged_egfr(conditions: Conditions) -> float | None:
+    """Return the upper limit of eGFR that a stated stage of chronic kidney disease means, None where no stage is stated.
+
+    A stage bounds eGFR; it is no measurement. SEE: KDIGO 2024, Kidney Int: G3a below 60, G3b below 45, G4 below 30, G5 below 15.
+    """
+    found = conditions.get("kidney_disease")
+    if found is None or found.state is not State.PRESENT or found.suspected:
+        return None
+    text = found.text.lower()
+    if _DIALYSIS.search(text):
+        return _STAGES["5"]
+    match = _STAGE.search(text)
+    stage = "" if match is None else match[1] or match[2]
+    return _STAGES.get(_ROMAN.get(stage, stage))
 
 
 def _antibodies(report: AntibodyReport | None, panel: LabPanel, extensions: Mapping[str, Any]) -> dict[str, bool]:

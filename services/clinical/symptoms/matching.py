@@ -15,7 +15,8 @@ from typing import NamedTuple
 from services.clinical import labs as laboratory
 from services.clinical.explanation import Frozen
 from services.clinical.profile import MeasuredValue
-from services.clinical.symptoms.text import MAX_TEXT, clauses, fold_word, fold_words
+from services.clinical.symptoms.gland_tests import read_gland_tests
+from services.clinical.symptoms.text import DOUBT, MAX_TEXT, clauses, fold_word, fold_words
 from services.clinical.symptoms.vitals import read_vitals
 from services.knowledge.catalogue import load
 from services.knowledge.immunology import Concept
@@ -32,11 +33,13 @@ def _folded(words: str) -> frozenset[str]:
 
 _SEPARATORS = frozenset({",", "and"})
 _DENIALS = _folded("no")
+_DOUBTS = _folded(DOUBT)
 _NORMALS = _folded("normal unremarkable intact preserved spared")
-_ABSENT_AT_END = _folded("no absent")
+_AT_END = _folded("absent")
 _DIRECTIONS = _folded("high low normal better worse")
 _RELATIVES = _folded(
-    "mother father sister brother aunt uncle cousin grandmother grandfather sibling parent family son daughter"
+    "mother father sister brother aunt uncle cousin grandmother grandfather sibling parent family son daughter husband wife "
+    "spouse partner niece nephew"
 )
 
 
@@ -51,10 +54,16 @@ class Finding(Frozen):
 
 
 class SymptomReading(Frozen):
-    """What was recognised, in order, and the entries nothing was recognised in."""
+    """What was recognised, in order; `uncertain` entries name findings in doubt; `unrecognised` ones name nothing known."""
 
     findings: tuple[Finding, ...] = ()
+    uncertain: tuple[str, ...] = ()
     unrecognised: tuple[str, ...] = ()
+
+
+class _Entry(NamedTuple):
+    findings: tuple[Finding, ...]
+    is_uncertain: bool
 
 
 class _Phrase(NamedTuple):
@@ -92,16 +101,19 @@ def read_symptoms(entries: Iterable[str], sex: str | None = None) -> SymptomRead
     `sex` ("F" or "M") decides the limits of laboratory values written into an entry, where they differ.
     """
     findings: list[Finding] = []
+    uncertain: list[str] = []
     unrecognised: list[str] = []
     for entry in list(entries)[:MAX_SYMPTOMS]:
         written = entry.strip()[:MAX_TEXT]
         if not written:
             continue
         found = _read_entry(written, sex)
-        findings.extend(found)
-        if not found:
+        findings.extend(found.findings)
+        if found.is_uncertain:
+            uncertain.append(written)
+        elif not found.findings:
             unrecognised.append(written)
-    return SymptomReading(findings=tuple(findings), unrecognised=tuple(unrecognised))
+    return SymptomReading(findings=tuple(findings), uncertain=tuple(uncertain), unrecognised=tuple(unrecognised))
 
 
 def read_labs(panel: laboratory.LabPanel) -> tuple[Finding, ...]:
@@ -120,18 +132,25 @@ def _finding(concept: Concept, text: str, *, present: bool) -> Finding:
 
 
 @lru_cache(maxsize=4096)
-def _read_entry(entry: str, sex: str | None) -> tuple[Finding, ...]:
+def _read_entry(entry: str, sex: str | None) -> _Entry:
     findings: dict[tuple[str, bool], Finding] = {}
+    is_uncertain = False
     for clause in clauses(entry):
         for part in _split_at_and(clause):
             for concept, present in _read_clause(part):
+                if present is None:
+                    is_uncertain = True
+                    continue
                 findings.setdefault((concept.id, present), _finding(concept, entry, present=present))
     if any(character.isdigit() for character in entry):
+        for test in read_gland_tests(entry):
+            findings.pop((test.concept, not test.is_abnormal), None)
+            findings[test.concept, test.is_abnormal] = _finding(concepts()[test.concept], entry, present=test.is_abnormal)
         measured = [_finding(concepts()[one], entry, present=True) for one in read_vitals(entry)]
-        labs = [] if findings else read_labs(_as_lab(entry, sex))
+        labs = [] if findings or is_uncertain else read_labs(_as_lab(entry, sex))
         for finding in (*measured, *labs):
             findings.setdefault((finding.concept, True), finding.model_copy(update={"text": entry}))
-    return tuple(findings.values())
+    return _Entry(tuple(findings.values()), is_uncertain)
 
 
 def _as_lab(entry: str, sex: str | None) -> laboratory.LabPanel:
@@ -160,19 +179,21 @@ def _split_at_and(words: list[str]) -> list[list[str]]:
     return [part for part in parts if part]
 
 
-def _read_clause(words: list[str]) -> list[tuple[Concept, bool]]:
+def _read_clause(words: list[str]) -> list[tuple[Concept, bool | None]]:
+    """Return the concepts of a clause, each as present, denied, or None where the clause only considers it."""
     positions: dict[str, list[int]] = {}
     for index, word in enumerate(words):
         if word not in _SEPARATORS:
             positions.setdefault(word, []).append(index)
     hits = _most_specific(_hits(positions))
     relatives = _RELATIVES & positions.keys()
-    result: list[tuple[Concept, bool]] = []
+    result: list[tuple[Concept, bool | None]] = []
     for hit in hits:
         own_words = {words[index] for index in hit.positions}
         if relatives and not relatives & own_words:
             continue
-        result.append((hit.phrase.concept, not _is_denied(words, hit.positions)))
+        denied = _is_denied(words, hit.positions)
+        result.append((hit.phrase.concept, None if not denied and _is_doubted(words, hit.positions) else not denied))
     return result
 
 
@@ -226,9 +247,23 @@ def _is_denied(words: list[str], own: frozenset[int]) -> bool:
         if word == "," and not _list_continues(words, index):
             break
     following = [word for word in words[end + 1 : end + 3] if word != ","]
-    if following and following[0] in _NORMALS | _ABSENT_AT_END and end + 1 < len(words) and words[end + 1] != ",":
+    if following and following[0] in _NORMALS | _AT_END and words[end + 1] != ",":
         return following == words[end + 1 :][: len(following)] and len(words) - end <= 3
+    if words[end + 1 :] and words[end + 1] in _DENIALS and words[end + 2 : end + 3] in ([], [","]):
+        return True  # "sacroiliitis excluded"; in "pain without swelling" the denial belongs to what follows
     return any(words[index] in _NORMALS | _DENIALS for index in range(start, end + 1) if index not in own)
+
+
+def _is_doubted(words: list[str], own: frozenset[int]) -> bool:
+    """Whether a finding is only considered: doubt before it, up to the last comma, or right after it."""
+    start, end = min(own), max(own)
+    for index in range(start - 1, -1, -1):
+        if words[index] in _DOUBTS:
+            return True
+        if words[index] == ",":
+            break
+    after = words[end + 1 : end + 2]
+    return bool(_DOUBTS.intersection(after)) or any(words[index] in _DOUBTS for index in range(start, end) if index not in own)
 
 
 def _list_continues(words: list[str], comma: int) -> bool:

@@ -15,7 +15,16 @@ MAX_TEXT = 300
 MAX_WORDS = 60
 
 _WORD = re.compile(r"[a-z0-9]+(?:/[0-9]+)?\+?")
-_CLAUSE_BREAK = re.compile(r"[;()\n\r!?]|\.(?!\d)|\b(?:but|however|although|except|yet|whereas)\b")
+_CLAUSE_BREAK = re.compile(r"[;()\n\r!]|\.(?!\d)|\b(?:but|however|although|except|yet|whereas)\b")
+DOUBT = "possible"
+"""The word every expression of doubt is folded to: "?", "rule out", "suspected", "cannot be excluded"."""
+# How results are abbreviated: "(-)", "-ve", "(neg)", and a question mark before or after what is asked.
+_SHORTHAND: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\(\s?(?:-|neg(?:ative)?|no|nil|absent)\s?\)|(?<![a-z0-9])-\s?ve\b"), " absent "),
+    (re.compile(r"\(\s?(?:\+{1,3}|pos(?:itive)?|yes|present)\s?\)|(?<![a-z0-9])\+\s?ve\b"), " "),
+    (re.compile(r"(?:(?<=[\s:;,(/])|^)\?{1,3}\s?(?=[a-z])"), " possible "),
+    (re.compile(r"\?"), " possible;"),
+)
 
 # Words without a meaning of their own here. "no", "after", "both" and directions are kept.
 _STOP = frozenset(
@@ -50,7 +59,9 @@ for _target, _sources in {
     "bleed": "bleeding bleeds bled hemorrhage",
     "stool": "stools feces faeces poop fecal",
     "eyelid": "eyelids lid lids",
-    "no": "not without denies denied deny never nor none negative neither",
+    "no": "not without denies denied deny never nor none negative neg neither unlikely excluded excludes",
+    "possible": "possibly probable probably suspected suspicion suspicious suspect query questionable equivocal exclude presumed "
+    "pending awaited awaiting planned requested ordered scheduled",
     "short": "shortness",
     "morning": "mornings awakening waking",
     "evening": "evenings afternoon nightfall",
@@ -129,6 +140,11 @@ _RUNS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = tuple(
         ("thyroid gland", "thyroid"), ("heart beat", "heartbeat"), ("day time", "daytime"),
         ("not relieved", "no better"), ("does not improve", "no better"), ("doesn t improve", "no better"),
         ("fails to improve", "no better"), ("unrelieved", "no better"), ("unresponsive to rest", "no better rest"),
+        ("cannot be excluded", "possible"), ("cannot be ruled out", "possible"), ("cannot exclude", "possible"),
+        ("cannot rule out", "possible"), ("not excluded", "possible"), ("not ruled out", "possible"), ("rule out", "possible"),
+        ("r o", "possible"), ("to exclude", "possible"), ("ruled out", "no"), ("rules out", "no"), ("absence of", "no"),
+        ("free of", "no"), ("non erosive", "nonerosive"),
+        ("her child", "son"), ("his child", "son"), ("her children", "son"), ("his children", "son"), ("their child", "son"),
         ("weigh loss", "weight loss"), ("bed wetting", "bedwetting"), ("follow up", "followup"),
     )
 )  # fmt: skip
@@ -138,6 +154,8 @@ _RUN_STARTS = frozenset(source[0] for source, _ in _RUNS)
 def clauses(text: str) -> list[list[str]]:
     """Cut `text` into clauses, each a list of folded words with commas kept as `,` (they bound a negation)."""
     plain = unicodedata.normalize("NFKD", text[:MAX_TEXT]).encode("ascii", "ignore").decode().lower()
+    for pattern, spoken in _SHORTHAND:
+        plain = pattern.sub(spoken, plain)
     result: list[list[str]] = []
     for clause in _CLAUSE_BREAK.split(plain.replace("'", "").replace("-", " ")):
         words: list[str] = []

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_NUMBER: Final = r"[^\d\n]{0,25}?(\d{1,3}(?:\.\d{1,2})?)"
+_NUMBER: Final = r"[^\d\n]{0,25}?(\d{1,3}(?:[.,]\d{1,2})?)"
 _PRESSURE = re.compile(r"\b(?:blood pressure|bp)[^\d\n]{0,25}?(\d{2,3})\s?/\s?(\d{2,3})\b")
 _RULES: Final[tuple[tuple[re.Pattern[str], str | None, float, str | None, float], ...]] = (
     # pattern, finding below a limit, the limit, finding above a limit, the limit
@@ -50,7 +50,7 @@ def _temperature(text: str) -> Iterable[str]:
     match = _TEMPERATURE.search(text)
     if match is None:
         return
-    value = float(match.group(1))
+    value = float(match.group(1).replace(",", "."))
     celsius = (value - 32) * 5 / 9 if 80 <= value <= 115 else value
     if _FEVER_CELSIUS <= celsius <= 44:
         yield "fever"
@@ -63,7 +63,7 @@ def _others(text: str) -> Iterable[str]:
         match = pattern.search(text)
         if match is None:
             continue
-        value = float(match.group(1))
+        value = float(match.group(1).replace(",", "."))
         if below is not None and 0 < value < low:
             yield below
         elif above is not None and value > high:

@@ -40,7 +40,7 @@ def test_ana_in_a_rule_is_refused() -> None:
 
 
 def test_mctd_needs_rnp_and_three_features_with_synovitis_or_myositis() -> None:
-    three = yes("raynaud", "puffy_fingers", "arthritis")
+    three = yes("raynaud", "puffy_fingers", "synovitis")
     found = shown(antibodies=yes("anti_u1rnp"), features=three)["mixed_connective_tissue_disease"]
     assert found.state == "supported"
     assert "synovitis" in found.present

@@ -332,7 +332,32 @@ PHARMACOGENES: list[Case] = [
     ("G6PD_SULFASALAZINE", p("RA", prop="sulfasalazine", comorbidities=["G6PD deficiency"]), p("RA", prop="sulfasalazine", gen="G6PD=normal")),
     ("G6PD_HCQ", p("SLE", meds="HCQ", gen="G6PD=A-"), p("SLE", meds="HCQ", gen="G6PD=normal")),
 ]
+NSAIDS: list[Case] = [
+    ("NSAID_RENAL", p("RA", prop="naproxen", comorbidities=["CKD stage 4"]), p("RA", prop="naproxen", comorbidities=["CKD stage 3a"])),
+    ("NSAID_RENAL_MODERATE", p("AS", meds="diclofenac", egfr=48), p("AS", meds="diclofenac", egfr=75)),
+    ("NSAID_KIDNEY_DISEASE", p("SLE", prop="ibuprofen", comorbidities=["lupus nephritis class IV"]), p("SLE", prop="ibuprofen")),
+    ("NSAID_HEART_FAILURE_SEVERE", p("RA", prop="naproxen", comorbidities=["NYHA class III heart failure"]), p("RA", prop="naproxen", comorbidities=["NYHA class II heart failure"])),
+    ("NSAID_HEART_FAILURE", p("RA", prop="naproxen", comorbidities=["heart failure NYHA II"]), p("RA", prop="naproxen", comorbidities=["no heart failure"])),
+    ("NSAID_CARDIOVASCULAR", p("RA", prop="celecoxib", comorbidities=["myocardial infarction 2019"]), p("RA", prop="celecoxib", comorbidities=["no myocardial infarction"])),
+    ("NSAID_ULCER", p("AS", prop="naproxen", history=["duodenal ulcer"]), p("AS", prop="naproxen", history=["no peptic ulcer"])),
+    ("NSAID_ANTICOAGULANT", p("RA", meds="apixaban", prop="ibuprofen"), p("RA", meds="apixaban", prop="prednisone 5 mg")),
+    ("NSAID_RAAS_DIURETIC", p("RA", meds="ramipril; furosemide", prop="naproxen"), p("RA", meds="ramipril", prop="naproxen")),
+]
+EMERGENCIES: list[Case] = [
+    ("GCA_VISION", p("", age=74, symptoms=["jaw claudication", "amaurosis fugax"]), p("", age=74, symptoms=["jaw claudication", "no visual loss"])),
+    ("GCA_SUSPECTED", p("", age=74, symptoms=["new temporal headache"]), p("", age=34, symptoms=["new temporal headache"])),
+    ("PULMONARY_RENAL", p("", ab="PR3-ANCA+", symptoms=["haemoptysis"]), p("", ab="PR3-ANCA-", symptoms=["haemoptysis"])),
+    ("MYOSITIS_CANCER", p("", age=61, ab="anti-TIF1-gamma+"), p("", age=9, ab="anti-TIF1-gamma+")),
+]
+FURTHER: list[Case] = [
+    ("BIOLOGIC_ALTERNATIVES", p("RA", prop="tofacitinib; abatacept"), p("RA", prop="tofacitinib; hydroxychloroquine")),
+    ("BOSENTAN_LIVER", p("SSC", prop="bosentan", comorbidities=["cirrhosis"]), p("SSC", prop="bosentan", comorbidities=["no liver disease"], bio={"ALT": 20})),
+    ("BOSENTAN_CICLOSPORIN", p("SSC", meds="ciclosporin", prop="bosentan"), p("SSC", meds="tacrolimus", prop="bosentan")),
+    ("CICLOSPORIN_RA_PSORIASIS", p("RA", prop="ciclosporin", egfr=40), p("SLE", prop="ciclosporin", egfr=40)),
+    ("PREGNANCY_ANTIBODIES_UNKNOWN", p("SLE", pregnancy="9 weeks"), p("SLE", pregnancy="9 weeks", ab="anti-Ro60-, lupus anticoagulant-, anticardiolipin-, anti-beta2 glycoprotein I-")),
+]
 CASES: list[Case] = [
+    *NSAIDS, *EMERGENCIES, *FURTHER,
     *TNF, *INFECTION, *B_CELL, *IL17_23, *JAK, *IL6, *LUPUS_CNI, *MS_DRUGS, *MG_RULES, *CHECKPOINT, *ENDOCRINE,
     *CONNECTIVE, *GUT, *CONVENTIONAL, *VACCINES, *PREGNANCY, *STEROID_HCQ, *LABORATORY, *PHARMACOGENES,
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from itertools import chain
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import to_jsonable_python
 
 from api.dependencies import Caller, UsesServices
@@ -19,11 +20,14 @@ from services.clinical.profile import PatientId
 from services.errors import InvalidInputError
 from services.variants.annotation.model import Part
 from services.variants.library import TableInfo
+from services.variants.links import SampleChoice, stated_parents
 from services.variants.tables import MAX_PAGE, VariantTable
 
 router = APIRouter(tags=["tables"])
 
 _MAX_OFFSET = 2**53
+_MAX_SAMPLE = 1_000
+_Sample = Annotated[str, Field(max_length=_MAX_SAMPLE)]
 
 
 @router.get("/tables")
@@ -38,6 +42,7 @@ def _entry(table: TableInfo) -> dict[str, Any]:
         "created_at": table.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"), "table_id": table.id, "job_id": table.job_id,
         "assembly": str(table.assembly) if table.assembly else None, "sample_type": table.sample_type,
         "rejected_count": table.rejected_count, "available": table.available, "patient_id": table.patient_id,
+        "patients": [{"patient_id": one.patient_id, **asdict(one.choice)} for one in table.links],
     }  # fmt: skip
 
 
@@ -72,31 +77,60 @@ def data(
 
 
 class TableLink(BaseModel):
-    """Whose variants a table holds; null takes the link away."""
+    """Which sample of a table is which patient; without a patient all links are taken away.
+
+    Parents that are left out are taken from the file's own pedigree, an empty name says that there is none in the table.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     patient_id: PatientId | None
+    sample: _Sample | None = None
+    mother: _Sample | None = None
+    father: _Sample | None = None
+
+    @model_validator(mode="after")
+    def _parents_of_a_sample(self) -> TableLink:
+        if (self.mother or self.father) and not self.sample:
+            raise ValueError("sample: name the patient's sample before the parents'")
+        if self.sample and self.patient_id is None:
+            raise ValueError("patient_id: say which patient the sample is")
+        return self
 
 
 @router.patch("/tables/{table_name}")
 def link(table_name: str, change: TableLink, services: UsesServices, caller: Caller) -> dict[str, Any]:
-    """Link a table to a patient, or take the link away. For the owner of the table or an administrator."""
+    """Link a sample of a table to a patient, or take all links away. For the owner of the table or an administrator."""
     if change.patient_id is not None:
         services.patients.get(change.patient_id, caller)
-    return _entry(services.variants.link(caller, table_name, change.patient_id))
+    choice = SampleChoice()
+    if change.sample:
+        stated = stated_parents(services.workbench.library.open(caller, table_name).manifest, change.sample)
+        mother, father = (
+            known if given is None else given for given, known in ((change.mother, stated.mother), (change.father, stated.father))
+        )
+        choice = SampleChoice(change.sample, mother, father)
+    return _entry(services.variants.link(caller, table_name, change.patient_id, choice))
+
+
+@router.delete("/tables/{table_name}/patients/{patient_id}")
+def unlink(table_name: str, patient_id: PatientId, services: UsesServices, caller: Caller) -> dict[str, Any]:
+    """Take the link of one patient away; those of others stay."""
+    return _entry(services.variants.unlink(caller, table_name, patient_id))
 
 
 @router.get("/tables/{table_name}/findings")
 def findings(
-    table_name: str, services: UsesServices, caller: Caller, accept_missing: Annotated[bool, Query()] = False
-) -> dict[str, Any]:
-    """What the table says: variants that matter, star alleles, and what it could not answer.
+    table_name: str, services: UsesServices, caller: Caller, accept_missing: Annotated[bool, Query()] = False,
+    sample: Annotated[str, Query(max_length=_MAX_SAMPLE)] = "",
+) -> dict[str, Any]:  # fmt: skip
+    """What the table says of a sample: variants that matter, star alleles, and what it could not answer.
 
+    Without `sample` it is that of the only patient.
     `accept_missing` takes places without a record for reference, which the file does not show.
     """
     found: dict[str, Any] = to_jsonable_python(
-        services.genomic_findings.of_table(table_name, caller, accept_missing=accept_missing)
+        services.genomic_findings.of_table(table_name, caller, sample=sample, accept_missing=accept_missing)
     )
     return found
 

@@ -35,8 +35,12 @@ def show(services: Services, access: Principal, patient: Patient, opened: Opened
     if opened is not None:
         _stated(opened)
     for table in sorted(found.tables, key=lambda one: not (one.variants or any(gene.pairs for gene in one.genes))):
-        named = [table.table_name, f"sample {table.sample}" if table.sample else "", str(table.build or "build unknown")]
+        parents = [f"{who} {name}" for who, name in (("mother", table.mother), ("father", table.father)) if name]
+        sample = f"sample {table.sample}" if table.sample else ""
+        named = [table.table_name, sample, *parents, str(table.build or "build unknown")]
         st.subheader(inline(" · ".join(part for part in named if part)), anchor=False)
+        if table.sample is None and st.button("Open the table", icon=":material/table:", key=f"{key}.{table.table_id}.choose"):
+            genomic_view.open_in_explorer(table.table_id)
         genomic_view.table(
             table, f"{key}.{table.table_id}", open_row=partial(genomic_view.open_in_explorer, table.table_id)
         )

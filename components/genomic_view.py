@@ -18,7 +18,7 @@ from services.pipelines.genomic.wording import (
     phenotype_words,
     places_line,
     searched_line,
-    variant_headline,
+    variant_title,
 )
 
 EXPLORER = "pages/variants/explorer.py"
@@ -48,17 +48,21 @@ def table(found: TableFindings, key: str, *, open_row: Callable[[int], None] | N
 def _variant(one: VariantFinding, key: str, open_row: Callable[[int], None] | None) -> None:
     with card():
         with row():
-            st.markdown(f"**{inline(variant_headline(one))}**", width="content")
+            st.markdown(f"**{inline(variant_title(one))}**", width="content")
             badge(SEVERITY[one.severity])
             if open_row is not None and st.button("Show the row", key=f"{key}.open", icon=":material/table:", type="tertiary"):
                 open_row(one.row_id)
         st.markdown(inline(one.meaning))
+        if one.family:
+            st.markdown(f":material/family_restroom: {inline(one.family)}")
         if one.action:
             st.markdown(f":material/arrow_forward: **Do:** {inline(one.action)}")
         grounds = "\n".join(f"- {inline(evidence_line(ground))}{_noted(ground.note)}" for ground in one.evidence)
-        st.markdown(grounds)
-        for limit in one.limits:
-            st.caption(f":material/help: {inline(limit)}")
+        st.markdown(f"Why it is listed, at {inline(one.place)}:\n{grounds}")
+        if one.diseases:
+            st.markdown(f"Diseases of the gene: {inline('; '.join(one.diseases))}.")
+        if one.limits:
+            st.caption("\n".join(f"- {inline(limit)}" for limit in one.limits))
 
 
 def _noted(note: str) -> str:
@@ -122,8 +126,9 @@ def _number(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def open_in_explorer(table_id: str, row_id: int) -> None:
-    """Leave for the explorer with this row selected."""
+def open_in_explorer(table_id: str, row_id: int | None = None) -> None:
+    """Leave for the explorer with this table open, and this row selected where one is given."""
     state.open_table(table_id)
-    variant_session.show_row(table_id, row_id)
+    if row_id is not None:
+        variant_session.show_row(table_id, row_id)
     st.switch_page(EXPLORER)

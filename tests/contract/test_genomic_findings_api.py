@@ -136,3 +136,56 @@ def test_the_findings_of_a_table_name_their_places_and_what_is_missing(api: http
     assert {one["gene"]: one["status"] for one in accepted["genes"]}["NUDT15"] == "presumed"
     assert body["variants"][0]["gene"] == "MEFV"
     assert api.get("/tables/no_such_table/findings").status_code == 404
+
+
+FAMILY = """##fileformat=VCFv4.3
+##contig=<ID=chr16,length=90338345>
+##PEDIGREE=<ID=CHILD,Mother=MUM,Father=DAD>
+##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
+##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Depth">
+#CHROM	POS	ID	REF	ALT	QUAL	FILTER	INFO	FORMAT	CHILD	MUM	DAD
+chr16	3243310	.	A	G	50	PASS	.	GT:DP	0/1:30	0/0:30	0/1:30
+chr16	3243407	.	T	C	50	PASS	.	GT:DP	0/1:30	0/1:30	0/0:30
+"""
+
+
+@pytest.fixture
+def family(services: Services, tmp_path: Path) -> Iterator[TableInfo]:
+    services.patients.ensure(PATIENT, LOCAL_USER)
+    services.patients.ensure(OTHER, LOCAL_USER)
+    source = tmp_path / "family.vcf"
+    source.write_text(FAMILY)
+    table_id = services.variants.new_id()
+    assert import_file(source, services.variants.folder(table_id)).folder is not None
+    yield services.variants.register(table_id, LOCAL_USER.name, "Genomic family")
+    services.workbench.delete(LOCAL_USER, table_id)
+
+
+def test_the_child_of_a_family_file_is_read_with_its_parents_and_the_mother_as_herself(
+    api: httpx.Client, services: Services, family: TableInfo
+) -> None:
+    place = f"/tables/{family.name}"
+    api.patch(place, json={"patient_id": PATIENT}).raise_for_status()
+    assert findings_of(api, PROFILE) == []
+    assert any("nobody stated which of them is the patient" in text for text in passages(services, PATIENT).values())
+    body = api.patch(place, json={"patient_id": PATIENT, "sample": "CHILD"}).raise_for_status().json()
+    assert body["patients"] == [{"patient_id": PATIENT, "sample": "CHILD", "mother": "MUM", "father": "DAD"}]
+    assert all("in trans, as the parents' samples show" in row["finding"] for row in findings_of(api, PROFILE))
+    body = api.patch(place, json={"patient_id": OTHER, "sample": "MUM"}).raise_for_status().json()
+    assert ([one["patient_id"] for one in body["patients"]], body["patient_id"]) == ([PATIENT, OTHER], None)
+    assert [row["row"] for row in findings_of(api, {**PROFILE, "patient_id": OTHER})] == [1]
+    assert "in trans" in " ".join(passages(services, PATIENT).values())
+    assert api.delete(f"{place}/patients/{PATIENT}").raise_for_status().json()["patient_id"] == OTHER
+    assert passages(services, PATIENT) == {}
+    alone = api.patch(place, json={"patient_id": PATIENT, "sample": "CHILD", "mother": "", "father": ""}).json()["patients"]
+    assert next(one for one in alone if one["patient_id"] == PATIENT)["mother"] == ""
+    assert api.get(f"{place}/findings", params={"sample": "DAD"}).json()["sample"] == "DAD"
+
+
+@pytest.mark.parametrize("body", [
+    {"patient_id": PATIENT, "sample": "nobody"}, {"patient_id": PATIENT, "mother": "MUM"}, {"patient_id": None, "sample": "MUM"},
+    {"patient_id": PATIENT, "sample": "MUM", "mother": "MUM"},
+])  # fmt: skip
+def test_a_sample_that_cannot_be_the_patient_is_refused(api: httpx.Client, family: TableInfo, body: dict[str, Any]) -> None:
+    assert api.patch(f"/tables/{family.name}", json=body).status_code == 422
+    assert api.get("/tables").json()[0]["patients"] == []

@@ -10,8 +10,16 @@ from services.pipelines.genomic.model import Evidence, TableFindings, VariantFin
 
 def variant_headline(one: VariantFinding) -> str:
     """One line: gene, change, place, copies, significance."""
-    named = " ".join(part for part in (one.gene or "no curated gene", one.change) if part)
-    return f"{named} ({one.place}), {one.carried.words}: {one.significance}"
+    return f"{_named(one)} ({one.place}), {one.carried.words}: {one.significance}"
+
+
+def variant_title(one: VariantFinding) -> str:
+    """The same without the place, for a heading."""
+    return f"{_named(one)}, {one.carried.words}: {one.significance}"
+
+
+def _named(one: VariantFinding) -> str:
+    return " ".join(part for part in (one.gene or "No curated gene,", one.change) if part)
 
 
 def evidence_line(one: Evidence) -> str:

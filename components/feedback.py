@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from components.formatting import sentence
 from services.errors import ParatopeError, UnavailableError
 from services.preparation import PreparationStatus
 
@@ -14,9 +15,9 @@ from services.preparation import PreparationStatus
 def show_error(error: ParatopeError) -> None:
     """Say what went wrong and what to do."""
     if isinstance(error, UnavailableError):
-        st.error(f"**Not available right now.** {error.message}", icon=":material/cloud_off:")
+        st.error(f"**Not available right now.** {sentence(error.message)}", icon=":material/cloud_off:")
     else:
-        st.error(error.message, icon=":material/error:")
+        st.error(sentence(error.message), icon=":material/error:")
 
 
 @contextmanager

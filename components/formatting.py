@@ -12,6 +12,12 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text).replace("\n", "  \n")
 
 
+def sentence(text: str) -> str:
+    """Return `text` as a sentence: it begins with a capital and ends with a full stop."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".")
+
+
 def counted(number: int, noun: str) -> str:
     """Return `1 page` or `1,024 pages`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from components import job_words, reads_report, state
 from components.feedback import show_error
-from components.formatting import plain
+from components.formatting import plain, sentence
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -19,6 +19,7 @@ from services.pipelines.reference_install import KIND as REFERENCE
 from services.variants.imports import Mode
 
 _MAX_TABLES = 5
+_WHOLE_FILE = "file"
 
 
 def show(services: Services, access: Principal, job: Job, now: datetime) -> None:
@@ -57,14 +58,16 @@ def _state(job: Job, now: datetime) -> None:
 
 
 def _problem(problem: JobProblem) -> None:
+    reason = f"the file {problem.reason}" if problem.field == _WHOLE_FILE and problem.reason.startswith("is ") else problem.reason
+    field = "" if problem.field == _WHOLE_FILE else problem.field
     where = " · ".join(
         part for part in (
-            f"line {problem.line:,}" if problem.line else "", f"field {problem.field}" if problem.field else "",
+            f"line {problem.line:,}" if problem.line else "", f"field {field}" if field else "",
             f"value {problem.value}" if problem.value else "",
         ) if part
     )
     place = f"**{plain(where)}**  \n" if where else ""
-    st.error(f"{place}{plain(problem.reason)}  \n**What to do:** {plain(problem.advice)}", icon=":material/error:")
+    st.error(f"{place}{plain(sentence(reason))}  \n**What to do:** {plain(problem.advice)}", icon=":material/error:")
 
 
 def _tables(services: Services, access: Principal, job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -19,9 +20,6 @@ from services.knowledge.version import knowledge_version
 from services.variants.reference.catalogue import GIVES, sources_of
 from services.variants.reference.model import Pack, PackKind
 from services.variants.reference.registry import CONVERTERS
-
-_GIVES_WIDTH = 340
-_TWO_LINES = 52
 
 
 def built_in() -> None:
@@ -68,24 +66,19 @@ def missing(services: Services) -> None:
     if not absent:
         empty(f"Every kind of reference data is installed for {build}.", icon=":material/check_circle:")
         return
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "Missing": kind.label, "What it gives": GIVES[kind],
-                    "Size, about": file_size(source.megabytes * 1_000_000) if source else "",
-                    "Source": source.page if source else None, "Licence": source.licence if source else "",
-                }
-                for kind in absent
-                for source in (next(iter(sources_of(kind, build)), None),)
-            ]
-        ),
-        hide_index=True, height="content", row_height=_TWO_LINES, key="reference.missing",
-        column_config={
-            "Source": st.column_config.LinkColumn(display_text=r"https?://([^/]+)", help="Where it is published and described"),
-            "What it gives": st.column_config.TextColumn(width=_GIVES_WIDTH),
-        },
-    )  # fmt: skip
+    st.table(
+        [
+            {
+                "Missing": kind.label, "What it gives": plain(GIVES[kind]),
+                "Size, about": file_size(source.megabytes * 1_000_000) if source else "",
+                "Source": f"[{plain(urlsplit(source.page).hostname or '')}]({source.page})" if source else "",
+                "Licence": plain(source.licence) if source else "",
+            }
+            for kind in absent
+            for source in (next(iter(sources_of(kind, build)), None),)
+        ],
+        border="horizontal", hide_index=True, alt=f"Reference data that is not installed for {build}",
+    )
 
 
 def _details(services: Services, access: Principal, pack: Pack) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from components.feedback import show_error
-from components.formatting import plain
+from components.formatting import plain, sentence
 from services.pipelines.import_request import DelimitedChoices
 from services.uploads.model import Upload
 from services.variants.delimited.importing import DelimitedPreview, preview_delimited
@@ -44,7 +44,7 @@ def show(upload: Upload, path: Path) -> DelimitedChoices | None:
         return None
     for problem in settled.problems:
         say = st.error if problem.severity is Severity.ERROR else st.warning
-        say(problem.reason if problem.rule == "columns.place" else problem.text, icon=":material/rule:")
+        say(sentence(problem.reason if problem.rule == "columns.place" else problem.text), icon=":material/rule:")
     twice = _role_given_twice(edited)
     if twice:
         st.error(f"Two columns have the role “{twice}”: leave it to one of them.", icon=":material/rule:")

@@ -16,7 +16,7 @@ from components import (
     variant_views,
 )
 from components.feedback import show_error
-from components.formatting import plain
+from components.formatting import plain, sentence
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
@@ -89,7 +89,7 @@ def _typed(services: Services, access: Principal, info: TableInfo) -> None:
         condition = services.workbench.filter_from_text(access, info.id, text)
         services.workbench.questions.count(access, info.id, condition)
     except ParatopeError as error:
-        st.session_state[variant_session.PROBLEM] = error.message[:1].upper() + error.message[1:] + "."
+        st.session_state[variant_session.PROBLEM] = sentence(error.message)
         return
     variant_session.change_filter(services, access, condition)
     st.session_state[variant_session.EXPRESSION] = text  # as typed, not as we would write it

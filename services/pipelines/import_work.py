@@ -123,4 +123,7 @@ def _advice(problem: Problem) -> str:
         return "Correct this line in the file, or retry and leave bad lines out: they are kept in a list."
     if problem.line is not None:
         return "Correct this line in the file and upload it again, or retry without bad lines."
-    return "Make the file anew with the program that wrote it, and upload it again."
+    return (
+        "Compare the file's size or checksum with where it came from, for a copy may be cut off; else make it anew with the "
+        "program that wrote it. Then upload it again."
+    )

@@ -7,16 +7,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from services.errors import ConflictError, InvalidInputError
+from services.pipelines.import_work import RefusedError
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import PackRequest
 
 _TELL_SECONDS = 0.25
+_CHECKSUM = "Compare both with the checksum that the source publishes. Then install it anew, the file or the checksum put right."
+_KIND = "Check that this is the file as its source publishes it, of this kind and build. Then install it anew."
 
 
 def install_reference(payload: Mapping[str, Any], report: Callable[[float, str], None]) -> dict[str, Any]:
     """Install the files `payload["sources"]` into the library at `payload["root"]`; returns kind, build and version of the pack.
 
-    Raises what `ReferenceLibrary.install` raises.
+    :raise RefusedError: the files are not what was asked for, or this version is installed.
     """
     told = 0.0
 
@@ -28,5 +32,11 @@ def install_reference(payload: Mapping[str, Any], report: Callable[[float, str],
             report(share, message)
 
     library = ReferenceLibrary(Path(payload["root"]))
-    pack = library.install([Path(path) for path in payload["sources"]], PackRequest.from_dict(payload["request"]), tell)
+    request = PackRequest.from_dict(payload["request"])
+    try:
+        pack = library.install([Path(path) for path in payload["sources"]], request, tell)
+    except ConflictError as error:
+        raise RefusedError({"reason": error.message, "advice": "Nothing is to be done, or remove that version first."}) from error
+    except InvalidInputError as error:
+        raise RefusedError({"reason": error.message, "advice": _CHECKSUM if "checksum" in error.message else _KIND}) from error
     return {"key": pack.key}

@@ -46,7 +46,7 @@ def text(app: AppTest) -> str:
 
 
 def table(app: AppTest, column: str) -> dict[str, list[str]]:
-    frame = next(one.value for one in app.dataframe if column in one.value.columns)
+    frame = next(one.value for one in (*app.dataframe, *app.table) if column in one.value.columns)
     return {name: [str(value) for value in frame[name]] for name in frame.columns}
 
 

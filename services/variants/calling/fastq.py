@@ -134,7 +134,7 @@ class FastqReader:
                 return b"".join(parts), line
             if not _LETTERS.fullmatch(line):
                 wrong = next(byte for byte in line if not _LETTERS.fullmatch(bytes([byte])))
-                raise self._error(f"{_shown(bytes([wrong]))} in the sequence is not a base")
+                raise self._error(f"{_character(wrong)} in the sequence is not a base")
             parts.append(line)
 
     def _quality(self, wanted: int) -> bytes:
@@ -161,7 +161,7 @@ class FastqReader:
     def _checked(self, line: bytes) -> bytes:
         if not _QUALITIES.fullmatch(line):
             wrong = next(byte for byte in line if not 33 <= byte <= 126)
-            raise self._error(f"{_shown(bytes([wrong]))} in the qualities is not a quality")
+            raise self._error(f"{_character(wrong)} in the qualities is not a quality")
         return line
 
     def _take(self) -> bytes | None:
@@ -245,6 +245,12 @@ def paired(first: FastqReader, second: FastqReader, first_name: str, second_name
                 _PAIR_AGAIN,
             )
         yield one, two
+
+
+def _character(byte: int) -> str:
+    """Name a character; one that cannot be seen by what it is or by its number."""
+    unseen = {9: "a tab", 32: "a blank"}.get(byte, f"the character number {byte}")
+    return repr(chr(byte)) if 33 <= byte <= 126 else unseen
 
 
 def _shown(text: bytes) -> str:

@@ -71,11 +71,11 @@ def _form(services: Services, access: Principal, info: TableInfo) -> None:
 
 
 def _vep(services: Services, info: TableInfo) -> list[Part]:
-    """Ask for consent to VEP, once for each run; nothing is shown where none is turned on for the build."""
+    """Ask for consent to VEP, for this table and run; nothing is shown where none is turned on for the build."""
     source = None if info.assembly is None else services.variant_annotations.vep(info.assembly)
     if source is None:
         return []
-    agreed = st.checkbox(f"VEP on {plain(source.place)}", value=False, key="explorer.annotate.VEP")
+    agreed = st.checkbox(f"VEP on {plain(source.place)}", value=False, key=f"explorer.annotate.VEP.{info.id}")
     st.caption(plain(source.statement))
     return [Part.VEP] if agreed else []
 

@@ -60,7 +60,8 @@ class Transcripts:
         by_transcript: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for row in rows:
             by_transcript[row["transcript"]].append(row)
-        bases = self._bases(build, chrom)
+        # the mitochondrion has another genetic code than the one a change is worked out with: only places are told there
+        bases = None if chrom == "MT" else self._bases(build, chrom)
         best: dict[str, Placed] = {}
         for exons in by_transcript.values():
             placed = _placed(exons, bases, pack)

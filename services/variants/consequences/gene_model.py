@@ -23,6 +23,8 @@ _MARKS = {
     b"Ensembl_canonical": TranscriptMark.CANONICAL,
 }  # fmt: skip
 _MAX_LINE = 1_000_000
+MITOCHONDRION = "MT"
+_MITOCHONDRIAL = (b"MT\t", b"M\t", b"chrM\t", b"chrMT\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,24 @@ class GeneModel:
     marks: dict[str, TranscriptMark]
 
 
-def read_gene_model(path: Path) -> GeneModel:
-    """Read a GFF3 file, plain or gzip. :raise InvalidInputError: it cannot be read or holds no transcript."""
+def bare(contig: str) -> str:
+    """Name a contig without `chr`, and the mitochondrion MT."""
+    name = contig.removeprefix("chr")
+    return MITOCHONDRION if name == "M" else name
+
+
+def read_gene_model(path: Path, mitochondrion: Path, name: str) -> GeneModel:
+    """Read a GFF3 file, plain or gzip; its lines on the mitochondrion are written to a file of their own, under the name given.
+
+    :raise InvalidInputError: it cannot be read or holds no transcript.
+    """
     contigs: set[bytes] = set()
     marks: dict[str, TranscriptMark] = {}
     try:
-        with opened(path) as source:
+        with opened(path) as source, mitochondrion.open("wb") as own:
             while line := source.readline(_MAX_LINE):
+                if line.startswith(_MITOCHONDRIAL):
+                    own.write(name.encode() + b"\t" + line.partition(b"\t")[2])
                 found = _ID.search(line) if not line.startswith(b"#") else None
                 if found is None:
                     continue

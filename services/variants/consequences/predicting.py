@@ -4,6 +4,8 @@ Two questions are asked: what does each allele do by itself, on every transcript
 one chromosome copy do together. Two variants of one codon can be missense each and a stop together, so the second answer stands
 beside the first and never replaces it (Danecek P, McCarthy SA, Bioinformatics 2017, "BCFtools/csq").
 
+The mitochondrion is asked about apart, as its genetic code is another (NCBI translation table 2: TGA is Trp, AGA and AGG stops).
+
 A child that fails is an error with its reason. No consequence is only said of alleles that the caller has looked at.
 """
 
@@ -13,12 +15,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from services.errors import InvalidInputError
 from services.variants.calling.references import usable_reference
 from services.variants.calling.tools import Command, Progress, ShouldStop, ToolLimits, never, run, silent
+from services.variants.consequences.gene_model import MITOCHONDRION, bare
 from services.variants.consequences.model import (
     CompoundConsequence,
     Phasing,
@@ -31,6 +36,9 @@ from services.variants.consequences.parsing import parse_entries, parse_entry
 _PREPARING = "services.variants.consequences.preparing"
 _MOST_CONSEQUENCES = "255"  # per copy and site; the default of 15 drops transcripts of busy genes
 LIMITS = ToolLimits(memory_bytes=6 * 1024**3, cpu_seconds=2 * 3600, wall_seconds=3 * 3600.0)
+
+_APART = f".{MITOCHONDRION}"
+_MITOCHONDRIAL_CODE = ("--genetic-code", "2")
 
 _Place = tuple[str, int, str, str]
 
@@ -88,23 +96,20 @@ class ConsequenceRun:
             raise InvalidInputError(f"{self.caller} gave no answer for {missing} alleles: its incomplete result was refused")
 
     def _answers(self, compounds: Mapping[_Place, tuple[CompoundConsequence, ...]]) -> Iterator[VariantConsequences]:
-        with (self.folder / "answers.vcf").open(encoding="utf-8") as lines:
-            for text in lines:
-                if text.startswith("#"):
-                    continue
-                contig, position, name, ref, alt, _, _, info = text.rstrip("\n").split("\t")[:8]
-                line, _, allele = name.partition(":")
-                found = next((part[5:] for part in info.split(";") if part.startswith("BCSQ=")), "")
-                consequences, elsewhere = parse_entries(found, self._marks)
-                yield VariantConsequences(
-                    int(line), int(allele), self._contigs[contig], int(position), ref, alt, in_order(consequences),
-                    compounds.get((contig, int(position), ref.upper(), alt.upper()), ()), elsewhere,
-                )
+        for line, allele, fields in merge(*(_lines(path) for path in _both(self.folder, "answers"))):
+            contig, position, _, ref, alt, _, _, info = fields
+            found = next((part[5:] for part in info.split(";") if part.startswith("BCSQ=")), "")
+            consequences, elsewhere = parse_entries(found, self._marks)
+            yield VariantConsequences(
+                line, allele, self._contigs[contig], int(position), ref, alt, in_order(consequences),
+                compounds.get((contig, int(position), ref.upper(), alt.upper()), ()), elsewhere,
+            )
 
     def _compounds(self) -> dict[_Place, tuple[CompoundConsequence, ...]]:
         """Read what variants do together, by each place that takes part."""
         samples: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for contig, entry, columns in _entries_together(self.folder / "together.vcf"):
+        together = chain.from_iterable(_entries_together(path) for path in _both(self.folder, "together"))
+        for contig, entry, columns in together:
             names = samples[contig, entry]
             names += [name for name in dict.fromkeys(self._samples[column // 2] for column in columns) if name not in names]
         found: dict[_Place, list[CompoundConsequence]] = defaultdict(list)
@@ -135,12 +140,17 @@ def predict(
     prepared = _prepare(request, reference, folder, should_stop)
     contigs = {str(name): str(contig) for contig, name in prepared["contigs"].items() if name}
     together = request.phasing is Phasing.PHASED and prepared["phased"] > 1
-    command = _Csq(request, reference, _naming(contigs, prepared["gene_contigs"]))
+    commands = {"": _Csq(request, request.genes.resolve(), reference, _naming(contigs, prepared["gene_contigs"]))}
+    if (folder / f"alone{_APART}.vcf").is_file() and (folder / f"genes{_APART}.gff3").stat().st_size:
+        commands[_APART] = _Csq(request, folder.resolve() / f"genes{_APART}.gff3", reference, (), _MITOCHONDRIAL_CODE)
     report(0.3, f"Predicting {prepared['alleles']:,} alleles")
-    command.run(folder / "alone.vcf", folder / "answers.vcf", should_stop, alone=request.phasing is not Phasing.AS_WRITTEN)
+    for part, command in commands.items():
+        as_they_are = request.phasing is Phasing.AS_WRITTEN
+        command.run(folder / f"alone{part}.vcf", folder / f"answers{part}.vcf", should_stop, alone=not as_they_are)
     if together:
         report(0.7, "Predicting alleles that lie on one chromosome copy")
-        command.run(folder / "phased.vcf", folder / "together.vcf", should_stop, alone=False)
+        for part, command in commands.items():
+            command.run(folder / f"phased{part}.vcf", folder / f"together{part}.vcf", should_stop, alone=False)
     report(1.0, f"Predicted {prepared['alleles']:,} alleles")
     known = {bare(name) for name in prepared["gene_contigs"]}
     return ConsequenceRun(
@@ -148,12 +158,6 @@ def predict(
         tuple(contig for name, contig in contigs.items() if bare(name) not in known), _version(folder / "answers.vcf"), contigs,
         {name: TranscriptMark(mark) for name, mark in prepared["marks"].items()}, tuple(prepared["samples"]),
     )
-
-
-def bare(contig: str) -> str:
-    """Name a contig without `chr`, and the mitochondrion MT."""
-    name = contig.removeprefix("chr")
-    return "MT" if name == "M" else name
 
 
 def _prepare(request: ConsequenceRequest, reference: Path, folder: Path, should_stop: ShouldStop) -> dict[str, Any]:
@@ -176,17 +180,35 @@ def _prepare(request: ConsequenceRequest, reference: Path, folder: Path, should_
 @dataclass(frozen=True, slots=True)
 class _Csq:
     request: ConsequenceRequest
+    genes: Path
     reference: Path
     naming: tuple[str, ...]
+    code: tuple[str, ...] = ()
 
     def run(self, source: Path, target: Path, should_stop: ShouldStop, *, alone: bool) -> None:
         options = ["--local-csq"] if alone else ["--phase", "a"]  # the genotypes in `phased.vcf` are certain
         command = Command.of(
-            "bcftools", "csq", "--fasta-ref", self.reference, "--gff-annot", self.request.genes.resolve(),
-            "--ncsq", _MOST_CONSEQUENCES, *self.naming, "--greedy", "1" if self.request.every_transcript else "0", *options,
+            "bcftools", "csq", "--fasta-ref", self.reference, "--gff-annot", self.genes,
+            "--ncsq", _MOST_CONSEQUENCES, *self.naming, *self.code,
+            "--greedy", "1" if self.request.every_transcript else "0", *options,
             "--output-type", "v", source.resolve(),
         )
         run(command, limits=self.request.limits, should_stop=should_stop, output=target)
+
+
+def _both(folder: Path, stem: str) -> Iterator[Path]:
+    """Yield the caller's files of a kind that there are: of the chromosomes, and of the mitochondrion."""
+    yield from (path for part in ("", _APART) if (path := folder / f"{stem}{part}.vcf").is_file())
+
+
+def _lines(path: Path) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield line and allele of the user's file with the columns of the answer, in the order of the user's file."""
+    with path.open(encoding="utf-8") as lines:
+        for text in lines:
+            if not text.startswith("#"):
+                fields = text.rstrip("\n").split("\t")[:8]
+                line, _, allele = fields[2].partition(":")
+                yield int(line), int(allele), fields
 
 
 def _entries_together(path: Path) -> Iterator[tuple[str, str, list[int]]]:
@@ -195,8 +217,6 @@ def _entries_together(path: Path) -> Iterator[tuple[str, str, list[int]]]:
     `bcftools csq` says who has which entry in bits: entry `i` of the line is bit 2i for the first and 2i + 1 for the second copy,
     30 bits to a number.
     """
-    if not path.is_file():
-        return
     with path.open(encoding="utf-8") as lines:
         for text in lines:
             fields = text.rstrip("\n").split("\t")

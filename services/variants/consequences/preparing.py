@@ -5,7 +5,8 @@
 Only position, alleles and, where wanted, genotypes are passed on: nothing else of the file can reach or upset the caller. Every
 REF is compared with the reference; one line per alternate allele is written, named `line:allele` in the ID column. The request
 is `{vcf, genes, reference, phasing, folder, leave_out_mismatches}`; the folder gets `alone.vcf`, `phased.vcf` (when there is
-phase to use), `left.tsv` (alleles that cannot be predicted, and why), and last `prepared.json`.
+phase to use), `left.tsv` (alleles that cannot be predicted, and why), and last `prepared.json`. The mitochondrion has another
+genetic code, so that its lines and its genes stand apart: `alone.MT.vcf`, `phased.MT.vcf`, `genes.MT.gff3`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import sys
 import zlib
 from collections.abc import Iterator
@@ -23,7 +25,7 @@ from typing import IO, Any
 
 from services.errors import InvalidInputError
 from services.variants.calling.confinement import confine
-from services.variants.consequences.gene_model import GeneModel, opened, read_gene_model
+from services.variants.consequences.gene_model import MITOCHONDRION, GeneModel, bare, opened, read_gene_model
 from services.variants.consequences.model import Phasing
 
 _BLOCK = 1_000_000
@@ -70,9 +72,9 @@ class Reference:
 
     def name_of(self, contig: str) -> str | None:
         """Return the reference's own name of a contig, with or without `chr`; the mitochondrion is M, MT, chrM or chrMT."""
-        bare = contig.removeprefix("chr")
-        candidates = [contig, bare, f"chr{bare}"]
-        if bare in ("M", "MT"):
+        plain = contig.removeprefix("chr")
+        candidates = [contig, plain, f"chr{plain}"]
+        if plain in ("M", "MT"):
             candidates += ["MT", "chrM", "M", "chrMT"]
         return next((name for name in candidates if name in self.names), None)
 
@@ -90,14 +92,14 @@ class Reference:
 class Preparation:
     """One run over the user's file."""
 
-    def __init__(self, request: dict[str, Any], model: GeneModel) -> None:
-        self._reference = Reference(request["reference"])
+    def __init__(self, request: dict[str, Any], model: GeneModel, reference: Reference) -> None:
+        self._reference = reference
         self._phasing = Phasing(request["phasing"])
         self._leave_out = bool(request["leave_out_mismatches"])
         self._folder = Path(request["folder"])
         self._vcf = Path(request["vcf"])
-        bare = {name.removeprefix("chr") for name in model.contigs}
-        self._known = {name for name in self._reference.names if name.removeprefix("chr") in bare}
+        covered = {bare(name) for name in model.contigs}
+        self._known = {name for name in self._reference.names if bare(name) in covered}
         self.counts = Counts()
         self.samples: list[str] = []
         self._last = ("", 0)
@@ -236,15 +238,21 @@ class Preparation:
     def _finish(self, stem: str, samples: list[str]) -> None:
         """Put the header before the lines: the sequences are known only now."""
         body = self._folder / f"{stem}.vcf.body"
+        names = list(dict.fromkeys(one for one in self.counts.contigs.values() if one))
+        columns = [f"s{at}" for at in range(len(samples))] if stem == "alone" else [f"s{name}" for name in samples]
+        head = _HEADER + b"".join(f"##contig=<ID={name}>\n".encode() for name in names) + _DEFINITIONS
+        head += b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+        head += b"".join([b"\tFORMAT", *(f"\t{name}".encode() for name in columns)] if columns else []) + b"\n"
+        apart = tuple(f"{name}\t".encode() for name in names if bare(name) == MITOCHONDRION)
         with (self._folder / f"{stem}.vcf").open("wb") as target, body.open("rb") as lines:
-            target.write(_HEADER)
-            for name in dict.fromkeys(one for one in self.counts.contigs.values() if one):
-                target.write(f"##contig=<ID={name}>\n".encode())
-            target.write(_DEFINITIONS + b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO")
-            columns = [f"s{at}" for at in range(len(samples))] if stem == "alone" else [f"s{name}" for name in samples]
-            target.write(b"".join([b"\tFORMAT", *(f"\t{name}".encode() for name in columns)] if columns else []) + b"\n")
-            while piece := lines.read(1 << 20):
-                target.write(piece)
+            target.write(head)
+            if apart:
+                with (self._folder / f"{stem}.{MITOCHONDRION}.vcf").open("wb") as other:
+                    other.write(head)
+                    for line in lines:
+                        (other if line.startswith(apart) else target).write(line)
+            else:
+                shutil.copyfileobj(lines, target, 1 << 20)
         body.unlink()
 
 
@@ -323,8 +331,10 @@ def main() -> int:
     confine(int(memory_bytes), int(cpu_seconds))
     request = json.loads(Path(request_path).read_text(encoding="utf-8"))
     try:
-        model = read_gene_model(Path(request["genes"]))
-        preparation = Preparation(request, model)
+        reference = Reference(request["reference"])
+        apart = Path(request["folder"]) / f"genes.{MITOCHONDRION}.gff3"
+        model = read_gene_model(Path(request["genes"]), apart, reference.name_of(MITOCHONDRION) or MITOCHONDRION)
+        preparation = Preparation(request, model, reference)
         preparation.run()
     except InvalidInputError as error:
         answer: dict[str, Any] = {"problem": error.message}

@@ -11,7 +11,19 @@ from services.errors import InvalidInputError
 from services.genomics.genome import GenomeBuild
 from services.variants.annotation.model import Part
 from services.variants.reference.model import PackKind
-from tests.unit.variants.annotation.packs import Shelf, annotated, clinvar, codon, frequency, reasons, snv, table
+from tests.unit.variants.annotation.packs import (
+    EXONS,
+    GFF,
+    SEQUENCE,
+    Shelf,
+    annotated,
+    clinvar,
+    codon,
+    frequency,
+    reasons,
+    snv,
+    table,
+)
 from tests.unit.variants.support import CSQ_HEADER, HEADER
 
 OLD_LENGTHS = {"248956422": "249250621", "242193529": "243199373", "156040895": "155270560", "ID=chr": "ID="}
@@ -173,3 +185,26 @@ def test_annotating_again_replaces_our_columns_and_keeps_the_files(tmp_path: Pat
     third, _ = annotated(folder, shelf.packs, GenomeBuild.GRCH38, Part.SMALL)
     assert "clinvar_significance" not in third[0]
     assert third[1]["sv_type"] == "DEL", "what was not asked for stays"
+
+
+@pytest.mark.parametrize("name", ["chrM", "MT"])
+def test_the_mitochondrion_is_annotated_by_its_own_code_under_either_name(tmp_path: Path, shelf: Shelf, name: str) -> None:
+    sequence = "C" * 50 + "ATGTGAATAAAAGCTAGA" + "C" * 100
+    own = {"gene": "MT-X", "gene_id": "G2", "transcript": "T2", "start": 51, "end": 68, "coding_start": 51, "coding_end": 68}
+    genes = (("gene", "ID=gene:G2;Name=MT-X;biotype=protein_coding"), ("CDS", "Parent=transcript:T2"),
+             ("mRNA", "ID=transcript:T2;Parent=gene:G2;biotype=protein_coding"), ("exon", "Parent=transcript:T2"))  # fmt: skip
+    lines = [f"MT\tx\t{kind}\t51\t68\t.\t+\t{'0' if kind == 'CDS' else '.'}\t{named}\n" for kind, named in genes]
+    exon = {**EXONS[0], **own, "chrom": "MT", "exon": 1, "mark": ""}
+    shelf.genes([*EXONS, exon], GFF + "".join(lines[at] for at in (0, 2, 3, 1)))
+    shelf.sequence(c1=SEQUENCE, cMT=sequence)
+    shelf.rows(PackKind.CLINVAR, clinvar("MT", 56, "A", "G", "Benign"), clinvar("MT", 61, "A", "C", "Pathogenic"))
+    header = HEADER + f"##contig=<ID={name},length=16569>\n"
+    table_of = [snv(500), f"{name} 56 . A G 50 PASS . GT 1/1", f"{name} 61 . A T,C 50 PASS . GT 1/2"]
+    rows, _ = annotated(table(tmp_path, *table_of, header=header), shelf.packs)
+    wanted = ("gene", "consequence", "hgvs_p", "hgvs_c", "clinvar_significance")
+    assert [tuple(row[one] for one in wanted) for row in rows if row["chrom"] == name] == [
+        ("MT-X", "synonymous_variant", "p.(Trp2=)", "T2.4:c.6A>G", "Benign"),
+        ("MT-X", "missense_variant", "p.(Lys4Met)", "T2.4:c.11A>T", None),
+        ("MT-X", "missense_variant", "p.(Lys4Thr)", "T2.4:c.11A>C", "Pathogenic"),
+    ]
+    assert next(row for row in rows if row["pos"] == 500)["hgvs_c"] == f"T9.4:c.*190+200{SEQUENCE[499]}>{rows[0]['alt']}"

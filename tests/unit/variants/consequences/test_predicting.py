@@ -14,7 +14,7 @@ from services.variants.consequences.model import Phasing, TranscriptMark
 from services.variants.consequences.predicting import ConsequenceRequest, predict
 from services.variants.consequences.terms import Impact
 from services.variants.vcf.importing import StoppedError
-from tests.unit.variants.consequences.conftest import Bench, codon
+from tests.unit.variants.consequences.conftest import GENES, Bench, codon
 
 
 def test_the_mane_transcript_comes_first_and_every_transcript_is_kept(bench: Bench) -> None:
@@ -99,6 +99,35 @@ def test_a_gene_model_with_other_names_than_the_reference_is_understood(bench: B
     bench.genes.write_text(bench.genes.read_text().replace("\n1\t", "\nchr1\t"))
     (record,) = bench.predict(f"1 {codon(3) + 1} . G A . . .")
     assert record.consequences[0].hgvs_protein == "p.(Cys3Tyr)"
+
+
+MITOCHONDRIAL = "C" * 50 + "ATGTGAATAAAAGCTAGA" + "C" * 100
+"""Trp, Met, Lys, Ala and a stop in the mitochondrion; a stop, Ile, Lys, Ala, Arg elsewhere."""
+
+
+@pytest.mark.parametrize(
+    ("in_file", "in_reference", "in_genes"), [("chrM", "chrM", "MT"), ("MT", "MT", "MT"), ("chrM", "MT", "chrM")]
+)
+def test_the_mitochondrion_is_read_with_its_own_genetic_code_wherever_it_stands(
+    bench: Bench, in_file: str, in_reference: str, in_genes: str
+) -> None:
+    bench.reference.write_text(f">{in_reference}\n{MITOCHONDRIAL}\n{bench.reference.read_text()}")
+    kinds = (("gene", "ID=gene:G2;Name=MT-X;biotype=protein_coding"), ("exon", "Parent=transcript:T2"),
+             ("mRNA", "ID=transcript:T2;Parent=gene:G2;biotype=protein_coding"), ("CDS", "Parent=transcript:T2"))  # fmt: skip
+    ordered = [kinds[0], kinds[2], kinds[1], kinds[3]]
+    bench.genes.write_text(GENES + "".join(
+        f"{in_genes}\tx\t{kind}\t51\t68\t.\t+\t{'0' if kind == 'CDS' else '.'}\t{named}\n" for kind, named in ordered
+    ))  # fmt: skip
+    both = bench.predict(
+        f"{in_file} 56 . A G . . . GT 1/1", f"{in_file} 59 . A G . . . GT 1/1", f"{in_file} 61 . A T,C . . . GT 1/2",
+        f"1 {codon(3) + 1} . G A . . . GT 0/1", samples="anna",
+    )  # fmt: skip
+    assert [(one.line, one.chrom, one.consequences[0].hgvs_protein) for one in both] == [
+        (3, in_file, "p.(Trp2=)"), (4, in_file, "p.(Met3=)"), (5, in_file, "p.(Lys4Met)"), (5, in_file, "p.(Lys4Thr)"),
+        (6, "1", "p.(Cys3Tyr)"),
+    ]  # fmt: skip
+    (last,) = bench.predict(f"{in_file} 67 . G C . . .")
+    assert last.consequences[0].terms == ("stop_lost",), "AGA is a stop there"
 
 
 def test_a_sequence_without_genes_is_named_rather_than_read_as_harmless(bench: Bench) -> None:

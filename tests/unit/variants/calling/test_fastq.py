@@ -54,7 +54,7 @@ def test_mates_are_known_by_their_suffix_or_comment(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("@a\nAC\n+\nII\n@b\nAC\n+\nIII\n", "record 2, line 8: 3 qualities for 2 bases"),
-        ("@a\nA C\n+\nIII\n", "record 1, line 2: ' ' in the sequence"),
+        ("@a\nA C\n+\nIII\n", "record 1, line 2: a blank in the sequence"),
         ("@a\nAC\n+b\nII\n", "record 1, line 3: the title after"),
         ("@a\nAC\n+\nI\x07\n", "record 1, line 4: .* is not a quality"),
         ("@a\nAC\n", "record 1, line 2: the file ends within the sequence"),

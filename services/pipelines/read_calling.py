@@ -161,7 +161,7 @@ class ReadCalling:
         run.report("registering", _ends(request).imported + 1, "Entering the table into the library")
         table = self._library.register(
             table_id, run.job.owner, _shown_name(request), report["build"], sample_type=_sample_type(request),
-            notes=request.notes, patient_id=request.patient_id, job_id=run.job.id,
+            notes=request.notes, patient_id=request.patient_id, choice=request.patient_sample, job_id=run.job.id,
         )
         problem = self._annotate(run, table, request)
         account = read_manifest(self._library.folder(table_id)).get("annotation")

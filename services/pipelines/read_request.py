@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.clinical.profile import PatientId
 from services.genomics.genome import GenomeBuild
 from services.variants.calling.model import MAX_FAMILY, ROLES, Design
+from services.variants.links import SampleChoice
 
 MAX_LANES = 32
 FAMILY_ROLES = ("child", "father", "mother", "sibling", "other")
@@ -136,6 +137,21 @@ class ReadRequest(BaseModel):
         """The samples in the order of the design's roles."""
         order = ROLES.get(self.design, FAMILY_ROLES)
         return tuple(sorted(self.samples, key=lambda sample: order.index(sample.role)))
+
+    @property
+    def patient_sample(self) -> SampleChoice:
+        """Which sample is the patient, as the roles say: the only one, the only child, the normal one beside a tumour.
+
+        Empty where the roles leave it open: a family without a child, or with several.
+        """
+        named: dict[str, list[str]] = {}
+        for sample in self.samples:
+            named.setdefault(sample.role, []).append(sample.name)
+        own = named.get("child") or named.get("normal") or ([self.samples[0].name] if len(self.samples) == 1 else [])
+        if len(own) != 1:
+            return SampleChoice()
+        mother, father = (found[0] if len(found := named.get(role, [])) == 1 else "" for role in ("mother", "father"))
+        return SampleChoice(own[0], mother, father)
 
     @property
     def files(self) -> tuple[ReadFile, ...]:

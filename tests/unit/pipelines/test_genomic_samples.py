@@ -9,6 +9,7 @@ import pytest
 
 from services.access.principals import LOCAL_USER
 from services.errors import InvalidInputError
+from services.pipelines.read_request import ReadRequest
 from services.storage.database import Database
 from services.variants.links import SampleChoice, at_import, proposed, stated_parents
 from services.variants.manifest import read_manifest
@@ -175,3 +176,19 @@ def test_samples_that_share_too_little_are_no_parents(desk: Desk) -> None:
     assert "The sample F does not fit the father: at 120 of 120 places" in notes
     assert "The sample M" not in notes
     assert any("does not fit the father" in limit for limit in desk.finding("NLRP3").limits)
+
+
+@pytest.mark.parametrize(("design", "roles", "choice"), [
+    ("germline", {"A": "sample"}, SampleChoice("A")), ("tumour only", {"A": "tumour"}, SampleChoice("A")),
+    ("trio", {"A": "father", "B": "child", "C": "mother"}, SampleChoice("B", "C", "A")),
+    ("tumour and normal", {"A": "tumour", "B": "normal"}, SampleChoice("B")),
+    ("family", {"A": "child", "B": "sibling", "C": "mother"}, SampleChoice("A", "C")),
+    ("family", {"A": "child", "B": "child", "C": "mother"}, SampleChoice()),
+    ("family", {"A": "sibling", "B": "other"}, SampleChoice()),
+])  # fmt: skip
+def test_the_roles_of_reads_say_which_sample_is_the_patient(design: str, roles: dict[str, str], choice: SampleChoice) -> None:
+    samples = [
+        {"name": name, "role": role, "lanes": [{"first": {"upload_id": name}}]} for name, role in roles.items()
+    ]
+    request = ReadRequest.model_validate({"design": design, "samples": samples, "assembly": "GRCh38"})
+    assert request.patient_sample == choice

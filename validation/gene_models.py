@@ -1,10 +1,11 @@
-"""Gene models for the harnesses: GFF3, or the `exons.parquet` of installed gene models.
+"""Gene models for the harnesses: GFF3, the `exons.parquet` of installed gene models, or the table that ships with them.
 
 A model is found by its accession without version, and by the gene's symbol where the file marks the transcript as MANE Select.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -33,6 +34,22 @@ def read_gene_models(path: Path) -> dict[str, GeneModel]:
         if is_marked and symbol:
             found.setdefault(symbol, model)
     return found
+
+
+def read_shipped(path: Path) -> dict[str, tuple[str, GeneModel]]:
+    """Return gene and model by accession, from a tab-separated table: `accession`, `gene`, `strand`, `coding`, `exons`."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"))
+    return {
+        row["accession"]: (row["gene"], GeneModel(
+            row["accession"], row["strand"] == "+", tuple(map(_span, row["exons"].split(","))), _span(row["coding"])
+        )) for row in rows
+    }
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    return int(first), int(last)
 
 
 def bare(accession: str) -> str:

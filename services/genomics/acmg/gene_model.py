@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from services.errors import InvalidInputError
-from services.genomics.acmg.record import Transcript
+from services.genomics.acmg.record import LossOfFunction, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,41 @@ class GeneModel:
         if position is None:
             return None
         return position - start + 1 if position >= start else position - start
+
+    def genomic_position(self, coding: int) -> int | None:
+        """Return the genomic position of a c. position; None for one outside the transcript."""
+        passed = coding + self._coding_start - (1 if coding > 0 else 0)
+        for first, last in self._in_order:
+            if 1 <= passed <= last - first + 1:
+                return first + passed - 1 if self.is_plus_strand else last - passed + 1
+            passed -= last - first + 1
+        return None
+
+    @property
+    def coding_exons(self) -> tuple[tuple[int, int], ...]:
+        """The c. positions of each exon's first and last base in transcript order, not cut to the coding sequence."""
+        ends = [(first, last) if self.is_plus_strand else (last, first) for first, last in self._in_order]
+        return tuple((self.coding_position(one) or 0, self.coding_position(other) or 0) for one, other in ends)
+
+    def loss_of_exons(self, first: int, last: int, *, at_donor: bool | None = None) -> LossOfFunction:
+        """Return what is lost with the exons from number `first` to `last` (1 is the first of the transcript).
+
+        The frame is open where the exons hold the start or the stop codon. Out of frame, the new stop is taken at the first
+        coding base behind them, the first place where it can lie. Raises InvalidInputError for numbers the transcript does not
+        have and for exons without coding bases.
+        """
+        spans, length = self.coding_exons, self.facts().coding_length
+        if not 1 <= first <= last <= len(spans):
+            raise InvalidInputError(f"{self.accession} has exons 1 to {len(spans)}")
+        begin, end = max(spans[first - 1][0], 1), min(spans[last - 1][1], length)
+        if begin > end:
+            raise InvalidInputError(f"{self.accession}: exons {first} to {last} hold no coding base")
+        bases, is_inner = end - begin + 1, begin > 1 and end < length
+        keeps = bases % 3 == 0 if is_inner else None
+        return LossOfFunction(
+            keeps_frame=keeps, stop_position=end + 1 if keeps is False else None, lost_exons=(begin, end), at_donor=at_donor,
+            removed_fraction=(bases if keeps else length - begin + 1) / length if is_inner else None,
+        )
 
     def facts(self, *, is_relevant: bool | None = None) -> Transcript:
         """Return what the tree needs. `last_junction` lies beyond the coding length when it is in the 3' untranslated region."""

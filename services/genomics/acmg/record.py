@@ -121,8 +121,18 @@ class LossOfFunction:
     """Whether a pathogenic variant lies between the lost start and the next in-frame methionine."""
     in_tandem: bool | None = None
     """For duplications: proven in tandem (True), proven elsewhere (False), presumed in tandem (None)."""
+    changed_from: int | None = None
+    """Coding position of the first base a frameshift changes; places the stop where the sequence is not known."""
+    shift: int | None = None
+    """Change of length of a frameshift modulo 3: 1 for one base more, 2 for one base less."""
+    lost_exons: tuple[int, int] | None = None
+    """First and last coding position of the exons that are skipped or deleted, cut to the coding sequence."""
+    at_donor: bool | None = None
+    """For splice sites: behind the exon (True) or before it (False)."""
 
     def __post_init__(self) -> None:
+        if self.lost_exons is not None and not 1 <= self.lost_exons[0] <= self.lost_exons[1]:
+            raise InvalidInputError("lost exons run from their first to their last coding position")
         if self.removed_fraction is not None and not 0.0 <= self.removed_fraction <= 1.0:
             raise InvalidInputError("the removed fraction of the protein lies between 0 and 1")
 

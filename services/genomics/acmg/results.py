@@ -10,7 +10,7 @@ from services.errors import InvalidInputError
 from services.genomics.acmg.criteria import Criterion, Evidence, Strength
 from services.knowledge.sources import Source
 
-RULES_VERSION = "2026.2"
+RULES_VERSION = "2026.3"
 """Version of the automatic rules; a change that can change a class changes it."""
 
 

@@ -22,6 +22,7 @@ from enum import StrEnum
 
 from services.errors import ConflictError, InvalidInputError, NotFoundError
 from services.genomics.acmg.criteria import Criterion, Strength
+from services.genomics.acmg.null_rules import NullRules
 from services.genomics.acmg.references import RICHARDS_2015, TAVTIGIAN_2020
 from services.knowledge.sources import Source
 
@@ -77,8 +78,8 @@ class Specification:
     strengths: tuple[tuple[Criterion, Strength], ...] = ()
     not_used: frozenset[Criterion] = frozenset({Criterion.PP5, Criterion.BP6})
     predictor: str = "REVEL"
-    truncations: tuple[tuple[int, Strength], ...] = ()
-    """PVS1 of truncations that escape decay: (last coding position of the new stop, strength), nearest to the start first."""
+    null: NullRules | None = None
+    """How the panel grades null variants (PVS1) where it departs from the tree of 2018."""
 
     def __post_init__(self) -> None:
         for criterion, strength in self.strengths:

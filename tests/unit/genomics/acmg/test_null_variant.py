@@ -206,7 +206,79 @@ def test_a_panel_grades_truncations_that_escape_decay_by_the_new_stop(
     assert assess_pvs1(record, panel).strength is expected
 
 
-def test_beyond_the_panels_place_the_tree_decides() -> None:
+def test_on_a_transcript_the_panel_does_not_count_on_the_tree_decides() -> None:
     end = replace(nonsense_at(1_180), transcript=Transcript("NM_000314", 1_212, 9, 1_026, True))
-    assert assess_pvs1(end, PTEN).status is Status.NOT_ASSESSABLE
-    assert assess_pvs1(replace(end, loss=replace(end.loss, exon_loss_is_common=False)), PTEN).strength is M
+    assert assess_pvs1(end, PTEN).strength is M
+    other = replace(end, transcript=Transcript("NM_001304718", 621, 10, 435, True))
+    assert assess_pvs1(other, PTEN).status is Status.NOT_ASSESSABLE
+    assert decide(replace(other, loss=replace(other.loss, exon_loss_is_common=False)), PTEN).by_panel is False
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [(2_651, "NF3"), (2_650 - 288, "NF1"), (2_650 - 287, "NF"), (100, "NF1")],
+)
+def test_a_frameshift_without_its_new_stop_is_placed_by_where_it_begins(place: int, expected: str) -> None:
+    """Behind the border it escapes for sure; 96 codons before it decay is presumed; between nobody knows."""
+    record = replace(null(Effect.FRAMESHIFT, changed_from=place, exon_loss_is_common=False), transcript=TRANSCRIPT)
+    branch = decide(record)
+    assert branch.path == expected
+    assert bool(branch.missing) is (expected == "NF")
+    assert ("presumed" in branch.reason) is (expected == "NF1")
+
+
+def test_a_known_stop_goes_before_the_place_of_the_shift() -> None:
+    assert decide(null(Effect.FRAMESHIFT, changed_from=100, stop_position=2_680, exon_loss_is_common=False)).path == "NF3"
+
+
+def test_what_a_frameshift_alters_counts_as_removed() -> None:
+    record = null(Effect.FRAMESHIFT, changed_from=2_650, stop_position=2_900, exon_loss_is_common=False)
+    assert removed_fraction(record) == pytest.approx(351 / 3_000)
+    assert decide(record).strength is S
+
+
+def test_a_last_exon_without_its_acceptor_escapes_decay_and_is_graded_by_what_it_held() -> None:
+    loss = {"lost_exons": (2_701, 3_000), "at_donor": False, "exon_loss_is_common": False}
+    assert decide(null(Effect.SPLICE_SITE, **loss)).strength is M
+    assert decide(null(Effect.SPLICE_SITE, **(loss | {"lost_exons": (2_600, 3_000)}))).strength is S
+
+
+def test_an_exon_that_holds_the_start_codon_is_left_to_the_expert() -> None:
+    branch = decide(null(Effect.SPLICE_SITE, lost_exons=(1, 90), exon_loss_is_common=False))
+    assert branch.missing == "whether the frame is kept"
+
+
+MODEL = GeneModel("NM_1.1", True, ((101, 200), (301, 400), (501, 560), (701, 900)), (151, 800))
+
+
+def test_skipping_an_exon_says_what_is_lost_on_both_strands() -> None:
+    mirrored = GeneModel(
+        "NM_1.1", False, tuple((1_001 - last, 1_001 - first) for first, last in MODEL.exons), (1_001 - 800, 1_001 - 151)
+    )
+    assert MODEL.coding_exons == mirrored.coding_exons == ((-50, 50), (51, 150), (151, 210), (211, 410))
+    for number in range(1, 5):
+        assert MODEL.loss_of_exons(number, number) == mirrored.loss_of_exons(number, number)
+    for position in (-50, -1, 1, 50, 51, 210, 310, 410):
+        for model in (MODEL, mirrored):
+            place = model.genomic_position(position)
+            assert place is not None
+            assert model.coding_position(place) == position
+    assert MODEL.genomic_position(411) is None
+
+
+def test_the_frame_decides_what_the_loss_of_an_inner_exon_does() -> None:
+    out, kept = MODEL.loss_of_exons(2, 2, at_donor=True), MODEL.loss_of_exons(3, 3)
+    assert (out.keeps_frame, out.stop_position, out.lost_exons, out.at_donor) == (False, 151, (51, 150), True)
+    assert (kept.keeps_frame, kept.stop_position, kept.lost_exons) == (True, None, (151, 210))
+    assert kept.removed_fraction == pytest.approx(60 / 310)
+    first, last = MODEL.loss_of_exons(1, 1), MODEL.loss_of_exons(4, 4)
+    assert (first.keeps_frame, first.lost_exons, last.keeps_frame, last.lost_exons) == (None, (1, 50), None, (211, 310))
+
+
+def test_exons_a_transcript_does_not_have_are_refused() -> None:
+    for numbers in ((0, 1), (2, 1), (4, 5)):
+        with pytest.raises(InvalidInputError):
+            MODEL.loss_of_exons(*numbers)
+    untranslated = GeneModel("NM_1.1", True, ((1, 50), (101, 200)), (101, 190))
+    with pytest.raises(InvalidInputError, match="no coding base"):
+        untranslated.loss_of_exons(1, 1)

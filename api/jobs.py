@@ -29,6 +29,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 _POLL_SECONDS = 0.4
 _HEARTBEAT_SECONDS = 15.0
+_MAX_OFFSET = 2**53
 _TELL_BYTES = 8 << 20
 _OPTIONS = frozenset(ImportRequest.model_fields) - {"default_assembly", "delimited"}
 _INTERRUPTED = JobProblem("the upload broke off", "Upload the file again.")
@@ -121,7 +122,7 @@ def list_jobs(
     services: UsesServices,
     caller: Caller,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=_MAX_OFFSET)] = 0,
     status: str | None = None,
 ) -> list[dict[str, Any]]:
     """List jobs, newest first."""

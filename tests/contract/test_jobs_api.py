@@ -119,6 +119,7 @@ def test_the_list_can_be_paged_and_limited_to_a_state(api: httpx.Client) -> None
     assert {job["status"] for job in api.get("/jobs?status=completed").json()} == {"completed"}
     assert api.get("/jobs?status=done").status_code == 422
     assert api.get("/jobs?limit=0").status_code == 422
+    assert api.get(f"/jobs?offset={10**25}").status_code == 422
 
 
 def test_an_option_that_is_wrong_is_refused_and_leaves_no_job(api: httpx.Client) -> None:

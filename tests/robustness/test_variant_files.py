@@ -102,6 +102,28 @@ def test_limits_on_size_and_on_one_line_hold(tmp_path: Path) -> None:
     assert "longer than" in _reason(tmp_path, endless, "input.vcf", short)
 
 
+@pytest.mark.parametrize("info", [".", "NOTE=="])
+@pytest.mark.parametrize(
+    ("alleles", "allele", "said"), [(10_000, "ACGT", "more than 1,000 alternate"), (900, "A" * 100, "too much to repeat")]
+)
+def test_a_record_whose_alleles_would_repeat_it_beyond_measure_is_refused(
+    tmp_path: Path, alleles: int, allele: str, said: str, info: str
+) -> None:
+    alts = ",".join(f"{allele}{'C' * (number % 50)}{'G' * (number // 50)}" for number in range(1, alleles + 1))
+    content = vcf("chr1 1 . A G . . . GT 0/1", f"chr1 2 . A {alts} . . {info} GT 0/1")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert said in _reason(tmp_path, content.encode(), "input.vcf", ImportOptions())
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KB
+
+
+@pytest.mark.parametrize("first", ["a", "chrom"])
+def test_a_table_of_endless_columns_is_refused_at_once(tmp_path: Path, first: str) -> None:
+    cells = [first, *(["same"] * 400_000), *(f"c{number}" for number in range(400_000))]
+    # to name them all first would take hours
+    reason = _reason(tmp_path, (",".join(cells) + "\n" + "1," * 10 + "\n").encode(), "input.csv", ImportOptions())
+    assert "the limit is 5,000" in reason
+
+
 def test_endless_empty_blocks_are_refused(tmp_path: Path) -> None:
     empty = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
     assert "empty blocks" in _reason(tmp_path, empty * 5_000)

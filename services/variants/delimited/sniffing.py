@@ -108,12 +108,12 @@ def sniff(path: Path, options: DelimitedOptions, limits: ReadingLimits, *, is_be
     delimiter = options.delimiter or _delimiter(rest)
     rows = [row for row in csv.reader(rest[:_SAMPLE_ROWS], delimiter=delimiter) if row]
     first = [cell.strip().lstrip("﻿") for cell in rows[0]]
+    if len(first) > MAX_COLUMNS:
+        raise UnusableFileError(
+            error(None, "file", "", f"has {len(first):,} columns; the limit is {MAX_COLUMNS:,}", "file.columns")
+        )
     has_header = options.has_header if options.has_header is not None else _is_header(first)
     names = _header_names(first) if has_header else tuple(f"column_{number}" for number in range(1, len(first) + 1))
-    if len(names) > MAX_COLUMNS:
-        raise UnusableFileError(
-            error(None, "file", "", f"has {len(names):,} columns; the limit is {MAX_COLUMNS:,}", "file.columns")
-        )
     roles = (
         _chosen_roles(options.roles, names)
         if options.roles is not None
@@ -200,14 +200,15 @@ def _is_header(cells: Sequence[str]) -> bool:
 
 
 def _header_names(cells: Sequence[str]) -> tuple[str, ...]:
-    names: list[str] = []
+    names: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for number, cell in enumerate(cells, start=1):
         base = cell.lstrip("#").strip() or f"column_{number}"
-        name, count = base, 1
+        name = base
         while name in names:
-            count += 1
-            name = f"{base} ({count})"
-        names.append(name)
+            counts[base] = counts.get(base, 1) + 1  # not from the beginning each time: all columns may have one name
+            name = f"{base} ({counts[base]})"
+        names[name] = None
     return tuple(names)
 
 

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from services.genomics.alleles import BASES, AlleleForm, allele_form, sequence_type, trim, variant_type
 from services.variants.problems import Problem, warning
 from services.variants.vcf.definitions import FieldType
-from services.variants.vcf.field_rules import check_alleles, check_contig, check_filter, check_identifiers
+from services.variants.vcf.field_rules import MAX_SPREAD, check_alleles, check_contig, check_filter, check_identifiers
 from services.variants.vcf.header import Header
 from services.variants.vcf.plan import TablePlan
 from services.variants.vcf.strings import Mask, Offsets, Spans, Text, mask_of, parse_numbers
@@ -202,6 +202,7 @@ class CorePart:
         self._by_info_end = np.array([allele.ends_by_info for allele in alleles], dtype=bool)
         lines.mark(~np.array([usable for _, usable, _ in read], dtype=bool)[self._codes])
         lines.allele_counts = per_pair[self._codes]
+        lines.mark(lines.allele_counts * (lines.ends[:, -1] - lines.starts[:, 0]) > MAX_SPREAD)
         lines.unspecified = np.array([unspecified for _, _, unspecified in read], dtype=bool)[self._codes]
 
     def _quality(self, lines: Lines) -> None:

@@ -14,6 +14,10 @@ from services.variants.problems import Severity, error, warning
 from services.variants.vcf.header import Header
 
 _FORMAT_KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.%]*")
+MAX_ALLELES = 1_000
+MAX_SPREAD = 64 << 20
+"""Characters that the rows of one record may repeat: each alternate allele has a row, and each row carries the whole record."""
+_SHOWN = 60
 
 
 @lru_cache(maxsize=65_536)
@@ -25,6 +29,8 @@ def check_alleles(ref: str, alt: str) -> tuple[tuple[str, ...], tuple[tuple[str,
             found.append(("REF", ref, "holds an ambiguity code; only A, C, G, T and N are allowed", False))
         else:
             found.append(("REF", ref, "is not made of A, C, G, T and N", True))
+    if alt.count(",") >= MAX_ALLELES:
+        return (".",), (*found, ("ALT", alt[:_SHOWN], f"lists more than {MAX_ALLELES:,} alternate alleles", True))
     alts = tuple(alt.split(","))
     seen: set[str] = set()
     for allele in alts:

@@ -15,6 +15,7 @@ from services.variants.problems import Problem, Severity, error, warning
 from services.variants.vcf import structural_rules
 from services.variants.vcf.definitions import FieldDefinition, FieldType
 from services.variants.vcf.field_rules import (
+    MAX_SPREAD,
     allele_form_or_none,
     check_alleles,
     check_contig,
@@ -101,6 +102,10 @@ class RecordReader:
         alts, found = check_alleles(parts[3], parts[4])
         for name, value, reason, is_error in found:
             add((error if is_error else warning)(line, name, value, reason, f"{name.lower()}.allele"))
+        if len(alts) * len(text) > MAX_SPREAD:
+            reason = f"lists {len(alts):,} alternate alleles in a line of {len(text):,} characters: too much to repeat for each"
+            add(error(line, "ALT", parts[4][:60], reason, "alt.amount"))
+            return None, problems
         quality = _quality(line, parts[5], add)
         self._check_filter(line, parts[6], add)
         record = Record(line, parts[0], position, parts[2], parts[3], alts, quality, parts[6], {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_WORD = re.compile(r"[a-z]+[ ,:]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
 
 
@@ -13,9 +14,10 @@ def plain(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return `text` as a sentence: it begins with a capital and ends with a full stop."""
+    """Return `text` as a sentence: it ends with a full stop, and begins with a capital where its first word is no name."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".")
+    begun = text[:1].upper() + text[1:] if _WORD.match(text) else text
+    return begun if begun.endswith((".", "!", "?", ":")) else f"{begun}."
 
 
 def counted(number: int, noun: str) -> str:

@@ -130,13 +130,21 @@ def _build_of_file(job: Job) -> GenomeBuild | None:
 
 
 def _report(services: Services, access: Principal, job: Job) -> None:
-    if not reads_report.has_report(job):
+    if not reads_report.has_report(job) or (job.status is not JobStatus.COMPLETED and not _has_files(services, access, job)):
         return
     with st.expander(
         "Report on the reads", key=f"jobs.report.{job.id}", on_change="rerun", icon=":material/monitoring:", type="compact"
     ) as drawer:
         if drawer.open:
             reads_report.show(services, access, job)
+
+
+def _has_files(services: Services, access: Principal, job: Job) -> bool:
+    """Whether the calls were completed, although what came after them was not."""
+    try:
+        return bool(services.read_calling.files(access, job.id))
+    except ParatopeError:
+        return False
 
 
 def _log(services: Services, access: Principal, job: Job) -> None:

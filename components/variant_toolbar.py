@@ -32,7 +32,7 @@ class Shown(StrEnum):
     """What stands below the bar; the value is its name."""
 
     TABLE = "Table"
-    CHARTS = "Distributions"
+    CHARTS = "Charts"
     REJECTED = "Rejected lines"
 
 

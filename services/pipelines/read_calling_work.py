@@ -21,7 +21,7 @@ from services.errors import InvalidInputError
 from services.genomics.genome import build_from_lengths
 from services.pipelines.import_work import RefusedError, Report
 from services.pipelines.read_request import DataType, ReadRequest
-from services.storage.files import display_name
+from services.storage.files import disk_name
 from services.variants.calling import parabricks
 from services.variants.calling.cautions import cautions_of
 from services.variants.calling.intervals import read_intervals
@@ -46,7 +46,6 @@ _BASE_MEMORY = GIGABYTE
 _UNPACKED_LIMIT = 8 * GIGABYTE
 _DISK_FACTOR = 3
 _PIECE = 1 << 20
-_LONGEST_NAME = 200
 
 
 def call_reads(payload: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -184,7 +183,7 @@ def _samples(request: ReadRequest, files: Mapping[str, Path], scratch: Path) -> 
             for file in (lane.first, lane.second):
                 if file is None:
                     continue
-                link = folder / _safe_name(file.name)
+                link = folder / disk_name(file.name, "reads.fastq")
                 if link.is_symlink():
                     link = folder / f"second_{link.name}"
                 link.symlink_to(files[file.upload_id].absolute())
@@ -192,12 +191,6 @@ def _samples(request: ReadRequest, files: Mapping[str, Path], scratch: Path) -> 
             lanes.append(Lane(named[0], named[1] if len(named) > 1 else None))
         made.append(SampleReads(sample.name, tuple(lanes), sample.known_sex))
     return tuple(made)
-
-
-def _safe_name(name: str) -> str:
-    """Return a name to show as the name of a link: whatever its owner called the file, it stays inside its folder."""
-    shown = display_name(name, "reads.fastq").lstrip(".").encode()[-_LONGEST_NAME:].decode("utf-8", "ignore")
-    return shown or "reads.fastq"
 
 
 def _threads() -> int:

@@ -21,7 +21,7 @@ from services.jobs.service import JobKind, Jobs
 from services.network.locations import https_form, parse_address
 from services.network.remote import Network, file_name_of
 from services.network.resuming import fetch_resuming
-from services.storage.files import display_name
+from services.storage.files import disk_name
 from services.uploads.store import Uploads
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import Pack, PackRequest
@@ -68,7 +68,7 @@ class ReferenceInstalls:
         :raise ConflictError: this version is installed.
         """
         self._refuse(principal, request)
-        name = display_name(file_name_of(url), "download")
+        name = disk_name(file_name_of(url), "download")
         named = replace(request, source_url=request.source_url or _without_query(url))
         return self._submit(principal, named, {"url": url, "file_name": name}, f"{name} waits to be fetched")
 
@@ -107,7 +107,7 @@ class ReferenceInstalls:
         return f"Installed {pack.stamp}: {pack.rows:,} rows.", result
 
     def _fetch(self, run: JobRun) -> Path:
-        name = str(run.request["file_name"])
+        name = disk_name(str(run.request["file_name"]), "download")
         run.report("fetching", 1, f"Fetching {name}")
         path = self._downloads(run.job) / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ class ReferenceInstalls:
         for number, (upload_id, name) in enumerate(run.request["files"].items()):
             folder = run.folder / str(number)
             folder.mkdir()
-            paths.append(folder / str(name))
+            paths.append(folder / disk_name(str(name), "upload"))
             paths[-1].symlink_to(self._uploads.path(str(upload_id)))
         return paths
 

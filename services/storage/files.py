@@ -14,6 +14,7 @@ from pathlib import Path
 from services.errors import InvalidIdentifierError, NotFoundError
 
 _MAX_NAME = 200
+_MAX_NAME_BYTES = 200  # a file system takes 255, and companions such as an index add to it
 
 
 class FileStore:
@@ -75,3 +76,13 @@ def display_name(name: str, nameless: str = "document.pdf") -> str:
         character for character in unicodedata.normalize("NFC", last) if unicodedata.category(character)[0] != "C"
     ).strip()
     return visible[-_MAX_NAME:] or nameless
+
+
+def disk_name(name: str, nameless: str) -> str:
+    """Return a name under which a user's file may stand in a folder of its own: inside it, and not too long, whatever was given.
+
+    Programs that look at the ending of a name or at a version in it find them as they were. `#` is replaced, because htslib takes
+    `##idx##` in a name for the place of another file.
+    """
+    shown = display_name(name, nameless).lstrip(".").replace("#", "_")
+    return shown.encode()[-_MAX_NAME_BYTES:].decode("utf-8", "ignore").lstrip(".") or nameless

@@ -76,6 +76,14 @@ def empty(place: Place) -> Iterator[None]:
         place.library.remove(pack)
 
 
+@pytest.mark.parametrize("name", ["..", "名" * 150 + ".vcf"])
+def test_a_file_of_a_hostile_name_becomes_a_pack_too(place: Place, name: str) -> None:
+    upload_id = place.upload(clinvar(G38), name)
+    asked = PackRequest(PackKind.CLINVAR, G38, version="2026-11-10")
+    job = place.finished(place.installs.submit_uploads(LOCAL_USER, [upload_id], asked))
+    assert job.status is JobStatus.COMPLETED, job.problem
+
+
 def test_an_uploaded_file_becomes_a_pack_and_is_deleted(place: Place) -> None:
     upload_id = place.upload(clinvar(G38), "clinvar_20261110.vcf")
     job = place.installs.submit_uploads(LOCAL_USER, [upload_id], PackRequest(PackKind.CLINVAR, G38, licence="free"))

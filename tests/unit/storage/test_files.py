@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import InvalidIdentifierError, NotFoundError
-from services.storage.files import FileStore, display_name
+from services.storage.files import FileStore, disk_name, display_name
 
 
 def test_the_same_content_is_stored_once(tmp_path: Path) -> None:
@@ -39,3 +39,22 @@ def test_a_missing_file_is_named_as_missing(tmp_path: Path) -> None:
 )
 def test_a_file_name_is_made_fit_to_be_shown(given: str, shown: str) -> None:
     assert display_name(given) == shown
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["..", ".", "/", "", "...", "\x00", "../..", "a/..", "名" * 300, "x" * 5_000, ".lock", "a##idx##/etc/passwd"],
+)
+def test_a_name_on_disk_stays_in_its_folder_and_can_be_made(given: str, tmp_path: Path) -> None:
+    name = disk_name(given, "upload")
+    path = tmp_path / name
+    path.with_name(f"{name}.validator.json").touch()
+    path.touch()
+    assert path.resolve().parent == tmp_path.resolve()
+    assert not name.startswith(".")
+    assert "#" not in name
+
+
+def test_a_name_on_disk_keeps_what_programs_read_from_it() -> None:
+    assert disk_name("dir/clinvar_20261110.vcf.gz", "upload") == "clinvar_20261110.vcf.gz"
+    assert disk_name("x" * 400 + "_v2.vcf.gz", "upload").endswith("_v2.vcf.gz")

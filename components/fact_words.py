@@ -22,6 +22,7 @@ KINDS = {
     FactKind.LAB: "Laboratory", FactKind.ANTIBODY: "Antibodies", FactKind.HLA: "HLA", FactKind.MEDICATION: "Medications",
     FactKind.DIAGNOSIS: "Diagnoses", FactKind.PROCEDURE: "Procedures", FactKind.IMAGING: "Imaging", FactKind.ACTIVITY: "Scores",
     FactKind.SYMPTOM: "First symptoms", FactKind.LABEL: "Earlier names", FactKind.GENOTYPE: "Genotypes",
+    FactKind.FLARE: "Flares",
 }  # fmt: skip
 STATUS = {
     FactStatus.EXTRACTED: "read by rules", FactStatus.PROPOSED: "proposed by a model, not used", FactStatus.ACCEPTED: "confirmed",

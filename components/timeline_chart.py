@@ -19,6 +19,7 @@ from services.patients.timeline import Event, EventKind
 _VISITS, _REPORTS, _DRUGS = "Visits", "Reports", "Drugs"
 _MARKS = {
     EventKind.DIAGNOSIS: ("Diagnoses", "diamond", "#b45309"),
+    EventKind.FLARE: ("Flares", "diamond-tall", "#dc2626"),
     EventKind.HIGH_ACTIVITY: ("High activity", "triangle-up", "#be123c"),
     EventKind.ACTIVITY: ("Scores", "star", "#0369a1"),
     EventKind.PROCEDURE: ("Procedures", "square", "#6d28d9"),

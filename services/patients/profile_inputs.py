@@ -17,8 +17,9 @@ from services.clinical.antibodies import normalise_antibody
 from services.clinical.labs import analytes, normalise_unit
 from services.clinical.labs.analytes import locate
 from services.clinical.titers import Outcome, parse_titer
-from services.evidence.extraction import ActivityContent, DiagnosisStatus, GenotypeContent, HlaContent, SymptomContent
+from services.evidence.extraction import ActivityContent, DiagnosisStatus, GenotypeContent, HlaContent
 from services.patients.courses import Condition, Course
+from services.patients.documented import documented_findings
 from services.patients.facts import StoredFact
 from services.patients.registry import Patient
 from services.patients.results import Place, Result, latest, place_of
@@ -26,7 +27,6 @@ from services.patients.results import Place, Result, latest, place_of
 STALE_AFTER_DAYS = 365
 """A result older than this is still given, and marked: whether it may be used is for the reader to say."""
 MAX_EARLIER = 60
-MAX_DOCUMENTED = 100
 
 _LOCI = {
     "A": "hla_a", "B": "hla_b", "C": "hla_c", "DRB1": "hla_drb1", "DQB1": "hla_dqb1", "DQA1": "hla_dqa1", "DPB1": "hla_dpb1",
@@ -331,7 +331,7 @@ def _extensions(
     parts: dict[str, Any] = {
         "serology": {result.test: result.shown for result in tests.values()},
         "comorbidities": [one.name for one in conditions if one.disease is None and one.status is DiagnosisStatus.CONFIRMED],
-        "documented_findings": _documented(facts),
+        "documented_findings": documented_findings(facts),
         "prior_medications": list(dict.fromkeys(
             f"{course.name} ({course.reason})" if course.reason else course.name
             for course in courses if course.status == "stopped" and course.subject not in taken
@@ -343,12 +343,6 @@ def _extensions(
     }
     found.update({name: value for name, value in parts.items() if value})
     return found
-
-
-def _documented(facts: Sequence[StoredFact]) -> list[str]:
-    """What the documents tell of complaints and findings, at whatever time."""
-    told = [fact.content.name for fact in facts if isinstance(fact.content, SymptomContent)]
-    return list(dict.fromkeys(told))[:MAX_DOCUMENTED]
 
 
 def _items(facts: Sequence[StoredFact], today: datetime.date, inputs: list[InputDate]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The timeline of a patient: what happened when, out of the facts, each event once.
 
 Only what changes something is an event: a diagnosis made, suspected or excluded, a drug begun, changed, held or stopped, a
-procedure, an imaging study, a stated activity score. Results have their own series.
+procedure, an imaging study, a stated activity score, a flare. Results have their own series.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from services.evidence.extraction import (
     Content,
     DiagnosisContent,
     DiagnosisStatus,
+    FlareContent,
     ImagingContent,
     MedicationContent,
     MedicationStatus,
@@ -35,6 +36,7 @@ class EventKind(StrEnum):
     IMAGING = "imaging"
     ACTIVITY = "activity"
     HIGH_ACTIVITY = "high_activity"
+    FLARE = "flare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def _told(fact: StoredFact) -> Iterable[tuple[str, str, EventKind, datetime.date
         yield title, content.finding, EventKind.IMAGING, day, key_of(title)
     elif isinstance(content, ActivityContent):
         yield f"{content.instrument} {content.value:g}", "", EventKind.ACTIVITY, day, f"{content.instrument}|{content.value:g}"
+    elif isinstance(content, FlareContent):
+        yield content.name, "", EventKind.FLARE, day, "flare"
 
 
 def high_activity_of(facts: Iterable[StoredFact]) -> tuple[Event, ...]:

@@ -32,6 +32,7 @@ from services.evidence.extraction.facts import (
     DiagnosisStatus,
     FactKind,
     Flag,
+    FlareContent,
     GenotypeContent,
     HlaContent,
     ImagingContent,
@@ -105,6 +106,7 @@ FIELDS: Mapping[FactKind, tuple[Field, ...]] = {
     FactKind.GENOTYPE: (Field("gene", "Gene", is_required=True), Field("genotype", "Genotype", is_required=True)),
     FactKind.SYMPTOM: (Field("name", "First symptom", is_required=True),),
     FactKind.LABEL: (Field("name", "Name given to the illness", is_required=True),),
+    FactKind.FLARE: (Field("name", "Flare, as written", is_required=True),),
 }  # fmt: skip
 """The fields of each kind; a kind that is not here cannot be corrected field by field."""
 
@@ -360,4 +362,5 @@ _READERS: Mapping[FactKind, Callable[[Mapping[str, str], Content | None], Conten
     FactKind.DIAGNOSIS: _diagnosis, FactKind.PROCEDURE: _procedure, FactKind.IMAGING: _imaging, FactKind.ACTIVITY: _activity,
     FactKind.GENOTYPE: _genotype, FactKind.SYMPTOM: lambda given, _: SymptomContent(name=given["name"]),
     FactKind.LABEL: lambda given, _: LabelContent(name=given["name"]),
+    FactKind.FLARE: lambda given, _: FlareContent(name=given["name"]),
 }  # fmt: skip

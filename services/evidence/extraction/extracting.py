@@ -19,6 +19,7 @@ from services.evidence.extraction.facts import (
     SymptomContent,
     fact_key,
 )
+from services.evidence.extraction.flares import flares_of
 from services.evidence.extraction.genotypes import genotypes_of
 from services.evidence.extraction.labels import labels_of
 from services.evidence.extraction.medications import medications_of
@@ -31,7 +32,7 @@ from services.evidence.extraction.studies import studies_of
 from services.evidence.extraction.tables import Table, results_of, tables_of
 from services.evidence.extraction.typing_results import typings_of
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 """Raised whenever the rules read a document differently, so that stored documents can be read again."""
 
 MAX_FACTS = 5000
@@ -88,6 +89,7 @@ def _statements(sheet: Sheet, tables: tuple[Table, ...]) -> Iterator[_Statement]
     yield from genotypes_of(sheet)
     yield from onsets_of(sheet)
     yield from labels_of(sheet)
+    yield from flares_of(sheet)
 
 
 def _results(sheet: Sheet, tables: tuple[Table, ...]) -> Iterator[Reported]:

@@ -37,6 +37,7 @@ class FactKind(StrEnum):
     SYMPTOM = "symptom"
     LABEL = "label"
     GENOTYPE = "genotype"
+    FLARE = "flare"
 
 
 class Precision(StrEnum):
@@ -235,9 +236,16 @@ class GenotypeContent(_Content):
     genotype: Text
 
 
+class FlareContent(_Content):
+    """A flare or relapse that the document tells of, in its words. Undated where it says neither when nor that it goes on."""
+
+    kind: Literal[FactKind.FLARE] = FactKind.FLARE
+    name: Text
+
+
 Content = (
     LabContent | AntibodyContent | HlaContent | MedicationContent | DiagnosisContent | ProcedureContent | ImagingContent
-    | ActivityContent | SymptomContent | LabelContent | GenotypeContent
+    | ActivityContent | SymptomContent | LabelContent | GenotypeContent | FlareContent
 )
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="kind")])
 

@@ -16,6 +16,7 @@ from services.evidence.extraction import (
     Dated,
     DiagnosisContent,
     FactKind,
+    FlareContent,
     GenotypeContent,
     HlaContent,
     ImagingContent,
@@ -53,6 +54,7 @@ SLEDAI = ActivityContent(instrument="SLEDAI-2K", value=8.0, items={"arthritis": 
 
 OTHERS = (
     GenotypeContent(gene="TPMT", genotype="*1/*3A"), SymptomContent(name="Raynaud phenomenon"), LabelContent(name="fibromyalgia"),
+    FlareContent(name="flare of her arthritis"),
 )  # fmt: skip
 
 

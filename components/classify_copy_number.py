@@ -11,13 +11,12 @@ from components import classify_evidence, classify_history, classify_result, cla
 from components.analysis_words import inline
 from components.classify_entry import Subject
 from components.classify_session import EnteredTarget
-from components.classify_words import criterion_word
 from components.feedback import show_error
 from components.formatting import plain
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import InvalidInputError, ParatopeError
-from services.genomics.cnv.cells import SHEETS, CnvType
+from services.genomics.cnv.cells import SHEETS, Cell, CnvType
 from services.genomics.cnv.notation import MAX_TEXT, check_place, read_cnv
 from services.genomics.genome import GenomeBuild
 from services.knowledge.cytobands import band_of
@@ -36,6 +35,12 @@ _SECTIONS: Mapping[str, str] = {
 }
 _PROBLEM = "classify.cnv.problem"
 _COUNTED = ("applied", "set by an expert")
+_STATUS: Mapping[str, tuple[str, str]] = {
+    "applied": ("check_circle", ""), "set by an expert": ("person_edit", "Set by an expert"),
+    "not applied": ("remove", ""), "not assessable": ("help", "Not assessable"),
+}  # fmt: skip
+_NONE, _HYPHEN, _SPACE = "–", "\N{NON-BREAKING HYPHEN}", "\N{NO-BREAK SPACE}"
+_SCALE = "Pathogenic from 0.99, likely pathogenic from 0.90, likely benign from -0.90 down, benign from -0.99 down"
 
 
 def enter() -> None:
@@ -100,8 +105,8 @@ def show(services: Services, access: Principal, subject: Subject) -> None:
         with work:
             sheet, facts, text, history = st.tabs(["Score sheet", "Evidence", "Text", f"History ({len(versions)})"])
         with sheet:
-            _sheet(content)
             _editor(content, kind, key)
+            _sheet(content, kind)
         with facts:
             classify_evidence.show(content)
         with text:
@@ -110,6 +115,7 @@ def show(services: Services, access: Principal, subject: Subject) -> None:
             classify_history.show(versions, key)
         with summary, st.container(border=True):
             classify_result.show(content)
+            _without_data(content)
             gene = evidence.genes[0] if len(evidence.genes) == 1 else ""
             classify_result.actions(services, access, subject, gene, content, latest, key)
     except ParatopeError as error:
@@ -133,15 +139,28 @@ def _ask_kind(key: str) -> CnvType | None:
     return chosen
 
 
-def _sheet(content: ClassificationContent) -> None:
-    every = st.toggle("Show every cell", key="classify.cnv.every", help="Otherwise only those that apply or cannot be assessed")
+def _without_data(content: ClassificationContent) -> None:
+    """Say which cells the class does not rest on because data is missing."""
+    cells = [row.code.replace("-", _HYPHEN) for row in content.criteria if _lacks_data(row)]
+    if cells:
+        st.caption(f":material/help: Not assessed for want of data: {', '.join(cells)}. The class rests on the other cells.")
+
+
+def _sheet(content: ClassificationContent, kind: CnvType) -> None:
+    every = st.toggle("Show every cell", key="classify.cnv.every", help="Otherwise only those that apply or lack data")
+    cells = {cell.id: cell for cell in SHEETS[kind]}
+    lines: list[dict[str, str]] = []
     for section, rows in groupby(content.criteria, key=lambda row: row.code[0]):
         shown = [row for row in rows if every or row.status in _COUNTED or _lacks_data(row)]
-        st.markdown(f"**{_SECTIONS[section]}**")
-        if shown:
-            st.table([_line(row) for row in shown], border="horizontal", hide_index=True)
-        else:
-            st.caption("No cell applies; what needs an expert is open.")
+        lines.append(_heading(section, has_rows=bool(shown)))
+        lines += [_line(row, cells[row.code]) for row in shown]
+    lines.append({"Cell": "", "What": "**Sum**", "Points": f"**{content.points}**", "Takes": "", "Why": _SCALE})
+    st.table(lines, border="horizontal", hide_index=True)
+
+
+def _heading(section: str, *, has_rows: bool) -> dict[str, str]:
+    why = "" if has_rows else "No cell applies; what needs an expert is open."
+    return {"Cell": "", "What": f"**{_SECTIONS[section]}**", "Points": "", "Takes": "", "Why": why}
 
 
 def _lacks_data(row: CriterionRow) -> bool:
@@ -149,12 +168,19 @@ def _lacks_data(row: CriterionRow) -> bool:
     return row.status == "not assessable" and not row.reason.startswith("needs an expert")
 
 
-def _line(row: CriterionRow) -> dict[str, str]:
-    word = criterion_word(row)
-    colour = "gray" if row.points == "0.00" and row.status in _COUNTED else word.colour
+def _line(row: CriterionRow, cell: Cell) -> dict[str, str]:
+    low, high = cell.reach
+    if row.status in _COUNTED:
+        colour = "gray" if row.points == "0.00" else "blue" if row.points.startswith("-") else "red"
+        points = f":{colour}[**{row.points}**]"
+    else:
+        points = "" if row.status == "not assessable" else _NONE
+    icon, word = _STATUS.get(row.status, ("remove", row.status))
+    said = inline(row.reason[:1].upper() + row.reason[1:])
     return {
-        "Cell": row.code, "What": inline(row.title), "Status": f":{colour}[:material/{word.icon}: {row.status}]",
-        "Points": row.points, "Why": inline(row.reason),
+        "Cell": row.code.replace("-", _HYPHEN), "What": inline(row.title), "Points": points,
+        "Takes": f"{low}" if low == high else f"{low} to {high}".replace(" ", _SPACE),
+        "Why": f":material/{icon}: {f'**{word}:** ' if word else ''}{said}",
     }  # fmt: skip
 
 
@@ -166,23 +192,32 @@ def _editor(content: ClassificationContent, kind: CnvType, key: str) -> None:
             placeholder="Choose a cell of the sheet",
         )  # fmt: skip
         if chosen is not None:
-            cell = cells[chosen]
-            low, high = min(cell.low, cell.limit), max(cell.high, cell.limit)
-            with st.form(f"{key}.form.{chosen}", border=False):
-                st.number_input(
-                    f"Points, {low} to {high}", float(low), float(high), float(cell.default), 0.05, key=f"{key}.points.{chosen}",
-                    format="%.2f", disabled=low == high,
-                )  # fmt: skip
-                st.text_area("Note: what this rests on", key=f"{key}.note.{chosen}", max_chars=MAX_NOTE)
-                st.form_submit_button("Apply", type="primary", key=f"{key}.apply.{chosen}", on_click=_apply, args=(chosen, key))
+            _cell_form(cells[chosen], next(row for row in content.criteria if row.code == chosen), key)
         if st.session_state.pop(_PROBLEM, None):
             st.error("Write what the points rest on: it is kept with the cell.", icon=":material/edit_note:")
     for row in content.criteria:
         if row.is_expert:
-            st.button(
-                f"Take {row.code} back", key=f"{key}.back.{row.code}", icon=":material/undo:",
-                on_click=classify_session.withdraw, args=(row.code,),
-            )  # fmt: skip
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.button(
+                    f"Take {row.code} back", key=f"{key}.back.{row.code}", icon=":material/undo:",
+                    on_click=classify_session.withdraw, args=(row.code,),
+                )  # fmt: skip
+                st.caption(f"{row.points} points, set by an expert: {inline(row.reason)}")
+
+
+def _cell_form(cell: Cell, row: CriterionRow, key: str) -> None:
+    """Draw the form for the points and the reason of a cell; what the data gave stands beside it."""
+    (low, high), single = cell.reach, max(abs(cell.low), abs(cell.high))
+    stands = f"stands at {row.points}" if row.status in _COUNTED else row.status
+    repeated = f" One entry takes {single} at most, all entries together {abs(cell.limit)}." if single != abs(cell.limit) else ""
+    st.caption(f"{inline(cell.text)}. Now: {stands} ({inline(row.reason)}).{repeated}")
+    with st.form(f"{key}.form.{cell.id}", border=False):
+        st.number_input(
+            f"Points, {low} to {high}" if low != high else f"Points: always {low}", float(low), float(high), float(cell.default),
+            0.05, key=f"{key}.points.{cell.id}", format="%.2f", disabled=low == high,
+        )  # fmt: skip
+        st.text_area("Note: what this rests on", key=f"{key}.note.{cell.id}", max_chars=MAX_NOTE)
+        st.form_submit_button("Apply", type="primary", key=f"{key}.apply.{cell.id}", on_click=_apply, args=(cell.id, key))
 
 
 def _apply(code: str, key: str) -> None:

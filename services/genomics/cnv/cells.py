@@ -37,9 +37,15 @@ class Cell:
     def section(self) -> int:
         return int(self.id[0])
 
+    @property
+    def reach(self) -> tuple[Decimal, Decimal]:
+        """The least and the most points that the cell takes, repeated entries together."""
+        return min(self.low, self.limit), max(self.high, self.limit)
+
     def check(self, points: Decimal) -> Decimal:
         """Return the points; raises InvalidInputError outside the cell's range or with more than two decimals."""
-        if not points.is_finite() or not min(self.low, self.limit) <= points <= max(self.high, self.limit):
+        low, high = self.reach
+        if not points.is_finite() or not low <= points <= high:
             raise InvalidInputError(f"cell {self.id} takes {self.low} to {self.high} points, at most {self.limit} in all")
         if points != points.quantize(Decimal("0.01")):
             raise InvalidInputError(f"cell {self.id}: points have two decimals")
@@ -122,11 +128,11 @@ _LITERATURE = (
     _cell("4O", "Overlaps common variation of the population", "-0.90", "-1", "0", "-1", automatic=True),
 )
 _FAMILY = (
-    _cell("5A", "De novo in the patient: scored like 4A to 4D", "0", "-0.30", "0.45", "0.45"),
+    _cell("5A", "De novo in the patient: scored like the de novo cases of section 4", "0", "-0.30", "0.45", "0.45"),
     _cell("5B", "Specific phenotype, no family history, inherited from an unaffected parent", "-0.30", "-0.45", "0", "-0.45"),
     _cell("5C", "Nonspecific phenotype, no family history, inherited from an unaffected parent", "-0.15", "-0.30", "0", "-0.30"),
-    _cell("5D", "Segregates with the phenotype in the family: scored like 4F to 4H", "0", "0", "0.45", "0.45"),
-    _cell("5E", "Does not segregate: scored like 4I to 4K", "0", "-0.45", "0", "-0.45"),
+    _cell("5D", "Segregates with the phenotype in the family: scored like section 4's segregations", "0", "0", "0.45", "0.45"),
+    _cell("5E", "Does not segregate: scored like the non-segregations of section 4", "0", "-0.45", "0", "-0.45"),
     _fixed("5F", "Inheritance unavailable or uninformative"),
     _cell("5G", "Inheritance unavailable; phenotype nonspecific but consistent", "0.10", "0", "0.15", "0.15"),
     _cell("5H", "Inheritance unavailable; phenotype highly specific and consistent", "0.30", "0", "0.30", "0.30"),

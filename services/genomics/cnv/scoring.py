@@ -13,6 +13,8 @@ COMMON_FREQUENCY = 0.01
 COMMON_COVERAGE = 0.80
 """A population variant counts as the same when it covers this much of the observed one."""
 
+_SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -35,8 +37,10 @@ def shared_entries(record: CnvRecord) -> list[Entry]:
 def _content(record: CnvRecord) -> list[Entry]:
     if record.protein_coding is None and not (record.genes or record.regions):
         return [Entry("1A", None, "gene content not known"), Entry("1B", None, "gene content not known")]
-    if record.protein_coding or record.genes:
-        return [default_entry(record, "1A", f"{len(record.protein_coding or record.genes)} protein-coding genes")]
+    if record.protein_coding:
+        return [default_entry(record, "1A", _genes(len(record.protein_coding)))]
+    if record.genes:
+        return [default_entry(record, "1A", f"{', '.join(one.symbol for one in record.genes[:_SHOWN])} at least")]
     if record.other_elements or record.regions:
         return [default_entry(record, "1A", "no protein-coding gene, but other important elements or curated regions")]
     unknown = " (other elements not looked up)" if record.other_elements is None else ""
@@ -49,7 +53,11 @@ def _gene_count(record: CnvRecord) -> list[Entry]:
     number = len(set(record.protein_coding))
     first, second = GENE_COUNT_STEPS[record.kind]
     cell = "3C" if number >= second else "3B" if number >= first else "3A"
-    return [default_entry(record, cell, f"{number} protein-coding genes")]
+    return [default_entry(record, cell, _genes(number))]
+
+
+def _genes(number: int) -> str:
+    return f"{number} protein-coding gene{'' if number == 1 else 's'}"
 
 
 def _population(record: CnvRecord) -> list[Entry]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import combinations
 
 from services.errors import InvalidInputError
 from services.genomics.acmg.combining import Pathogenicity
@@ -20,7 +21,10 @@ from services.genomics.cnv.record import CnvRecord
 from services.genomics.cnv.scoring import Entry, shared_entries
 from services.knowledge.sources import Source
 
-CNV_RULES = "acmg-clingen-cnv@2020"
+CNV_RULES = "acmg-clingen-cnv@2020.1"
+"""The year of the standard, then the revision of its rules here: .1 grades cut exons in 2E; an expert chooses either-or cells."""
+EITHER_OR = (("1A", "1B"), ("3A", "3B", "3C"))
+"""Cells of which one applies: an expert's choice sets aside what the engine entered into the others."""
 _PATHOGENIC, _LIKELY = Decimal("0.99"), Decimal("0.90")
 _SEGREGATION = ("4F", "4G", "4H")
 _DE_NOVO = ("4A", "4B", "4C")
@@ -96,6 +100,9 @@ def classify_cnv(record: CnvRecord, expert: Iterable[ExpertCell] = ()) -> CnvCla
         if given.cell in by_expert or not given.note.strip():
             raise InvalidInputError(f"cell {given.cell}: one entry with a note")
         by_expert[given.cell] = given
+    for group in EITHER_OR:
+        if by_expert.keys() & set(group):
+            entered = {name: entry for name, entry in entered.items() if name not in group}
     rows = [_row(cell, entered.get(cell.id), by_expert.get(cell.id)) for cell in SHEETS[record.kind]]
     rows = _limit_sums(_one_overlap(rows))
     score = sum((row.counted for row in rows), Decimal(0))
@@ -154,7 +161,7 @@ def _warnings(rows: list[SheetRow]) -> tuple[str, ...]:
     if len(family) > 1:
         found.append(f"cells {', '.join(family)} are alternatives: one of section 5 applies")
     found += [
-        f"{one} and {other} exclude each other" for one, other in (("1A", "1B"), ("3A", "3B"), ("3A", "3C"), ("3B", "3C"))
+        f"{one} and {other} exclude each other" for group in EITHER_OR for one, other in combinations(group, 2)
         if one in used and other in used
     ]
     if used & {"2I", "2E"} and used & {"3B", "3C"}:

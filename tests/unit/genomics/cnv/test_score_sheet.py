@@ -158,7 +158,7 @@ def test_a_class_carries_rules_and_source() -> None:
     versions = (("ClinGen dosage", "2026-11-01"),)
     made = classify_cnv(CnvRecord(CnvType.GAIN, protein_coding=("G1",), data_versions=versions))
     assert made.data_versions == versions
-    assert made.rules == "acmg-clingen-cnv@2020"
+    assert made.rules == "acmg-clingen-cnv@2020.1"
     assert made.source.doi == "10.1038/s41436-019-0686-8"
 
 
@@ -173,3 +173,27 @@ def test_raising_an_experts_points_never_lowers_the_class(kind: CnvType, number:
     ]
     assert made[0].pathogenicity.rank <= made[1].pathogenicity.rank
     assert made[0].score <= made[1].score
+
+
+def test_an_expert_who_chooses_one_of_two_cells_sets_the_other_aside() -> None:
+    """No gene is known, so the engine enters 1B; an expert who knows of an important element enters 1A."""
+    made = classify_cnv(content(CnvType.LOSS, 0), expert(("1A", "0")))
+    assert made.score == 0
+    assert {row.cell.id: row.status for row in made.rows}["1B"] is CellStatus.NOT_APPLIED
+    assert not made.warnings
+    many = classify_cnv(content(CnvType.LOSS, 40), expert(("3B", "0.45")))
+    assert counted(many) == {"3B": Decimal("0.45")}
+    both = classify_cnv(content(CnvType.LOSS, 40), expert(("3B", "0.45"), ("3C", "0.90")))
+    assert "3B and 3C exclude each other" in both.warnings
+
+
+@BOTH
+def test_each_cell_takes_its_range_and_nothing_beyond(kind: CnvType) -> None:
+    for cell in SHEETS[kind]:
+        low, high = cell.reach
+        assert low <= cell.default <= high
+        assert cell.check(low) == low
+        assert cell.check(high) == high
+        for beyond in (low - Decimal("0.01"), high + Decimal("0.01")):
+            with pytest.raises(InvalidInputError, match=cell.id):
+                cell.check(beyond)

@@ -141,7 +141,7 @@ def test_copy_number_tells_loss_and_gain_except_on_sex_chromosomes(tmp_path: Pat
     assert [row["sv_cnv_class"] for row in rows][:2] == ["Pathogenic", "Uncertain Significance"]
     assert reasons(outcome)["copy number"].startswith("2 structural variants not scored")
     assert rows[0]["sv_dosage"] == ["FWD: haploinsufficiency 3, sufficient evidence"]
-    assert rows[0]["sv_cnv_sections"][:2] == ["1A 0: 1 protein-coding genes", "2A +1.00: FWD: gene contained completely"]
+    assert rows[0]["sv_cnv_sections"][:2] == ["1A 0: 1 protein-coding gene", "2A +1.00: FWD: gene contained completely"]
 
 
 def test_a_loss_of_inner_exons_is_graded_by_its_reading_frame(tmp_path: Path, shelf: Shelf) -> None:

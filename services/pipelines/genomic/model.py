@@ -18,7 +18,7 @@ class Ground(StrEnum):
     FLAG = "flag"
     CLASSIFICATION = "signed classification"
     COPY_NUMBER = "score of the copy number change"
-    MECHANISM = "how the gene causes disease"
+    MECHANISM = "curated gene"
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,14 +213,13 @@ def _gain_ground(hit: _Hit) -> bool:
 
 def _mechanism(hit: _Hit, *, is_loss: bool) -> Evidence:
     found = hit.gene
-    names = [one.name for one in found.diseases if one.effect is Effect.LOSS]
     source = "; ".join(str(one) for one in found.sources)
     if found.symbol in VARYING or not found.is_monogenic:
         return Evidence(Ground.MECHANISM, "copy number differs between people", source)
     if not is_loss:
         what = "a third copy is harmful" if found.triplosensitivity == _SENSITIVE else "may interrupt a gene that is needed"
-        return Evidence(Ground.MECHANISM, what, source, names[0] if names else "")
-    return Evidence(Ground.MECHANISM, "loss of the gene is how its disease arises", source, names[0])
+        return Evidence(Ground.MECHANISM, what, source)
+    return Evidence(Ground.MECHANISM, "loss of this gene is known to cause disease", source)
 
 
 def _class_evidence(event: Event, row: Mapping[str, Any], held: _Held) -> list[Evidence]:

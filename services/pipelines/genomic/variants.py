@@ -13,7 +13,7 @@ from typing import Any
 from services.genomics.genome import GenomeBuild
 from services.genomics.pgx.model import MIN_DEPTH
 from services.knowledge.drugs import Severity
-from services.knowledge.genes import Effect, GeneDisease, gene
+from services.knowledge.genes import Effect, GeneDisease, Inheritance, gene
 from services.knowledge.known_variants import KnownVariant, Significance
 from services.pipelines.genomic.candidates import Candidate, Grounds, genes_of_row
 from services.pipelines.genomic.carrying import Bearing, Partner, Reading, Sex, disease_words, fitting, read_copies
@@ -88,6 +88,8 @@ def _order(one: VariantFinding) -> tuple[int, str, int]:
 
 
 def _descent(one: Candidate, family: Family, sex: Sex | None) -> Descent:
+    if one.known is not None and one.known.inheritance is Inheritance.SOMATIC:
+        return Descent()  # acquired: nobody passed it on
     return family.descent(one.row, one.carried, chromosome=one.chromosome, is_male=sex == "M")
 
 

@@ -70,9 +70,8 @@ class GeneModel:
     def loss_of_exons(self, first: int, last: int, *, at_donor: bool | None = None) -> LossOfFunction:
         """Return what is lost with the exons from number `first` to `last` (1 is the first of the transcript).
 
-        The frame is open where the exons hold the start or the stop codon. Out of frame, the new stop is taken at the first
-        coding base behind them, the first place where it can lie. Raises InvalidInputError for numbers the transcript does not
-        have and for exons without coding bases.
+        The frame is open where the exons hold the start or the stop codon; where the new stop lies, only the sequence says.
+        Raises InvalidInputError for numbers the transcript does not have and for exons without coding bases.
         """
         spans, length = self.coding_exons, self.facts().coding_length
         if not 1 <= first <= last <= len(spans):
@@ -83,7 +82,7 @@ class GeneModel:
         bases, is_inner = end - begin + 1, begin > 1 and end < length
         keeps = bases % 3 == 0 if is_inner else None
         return LossOfFunction(
-            keeps_frame=keeps, stop_position=end + 1 if keeps is False else None, lost_exons=(begin, end), at_donor=at_donor,
+            keeps_frame=keeps, lost_exons=(begin, end), at_donor=at_donor,
             removed_fraction=(bases if keeps else length - begin + 1) / length if is_inner else None,
         )
 

@@ -114,7 +114,7 @@ def predicts_decay(transcript: Transcript, stop_position: int) -> bool | None:
 
 def _decays(record: VariantRecord) -> tuple[bool | None, str]:
     """Return whether decay is predicted, and the words for it; a stop that is not known is placed by the shift before it."""
-    transcript, stop, shift = record.transcript, record.loss.stop_position, record.loss.changed_from
+    transcript, stop, shift = record.transcript, record.loss.stop_position, _shift(record)
     if transcript is None:
         return None, ""
     if transcript.exon_count == 1:
@@ -122,11 +122,19 @@ def _decays(record: VariantRecord) -> tuple[bool | None, str]:
     if stop is not None:
         decay = predicts_decay(transcript, stop)
         return decay, "decay is predicted" if decay else "no decay"
-    if shift is None or record.effect is not Effect.FRAMESHIFT or not predicts_decay(transcript, shift):
+    if shift is None or not predicts_decay(transcript, shift):
         return (False, "no decay") if shift is not None and predicts_decay(transcript, shift) is False else (None, "")
     if predicts_decay(transcript, shift + OPEN_BASES):
         return True, f"decay is presumed (the new stop is not known; the frame shifts at c.{shift}, far before the last junction)"
     return None, ""
+
+
+def _shift(record: VariantRecord) -> int | None:
+    """Return where the frame shifts: at the change, or behind exons that are lost out of frame."""
+    loss = record.loss
+    if record.effect is Effect.FRAMESHIFT:
+        return loss.changed_from
+    return loss.lost_exons[1] + 1 if loss.keeps_frame is False and loss.lost_exons is not None else None
 
 
 def _by_decay(record: VariantRecord, prefix: str) -> Branch:

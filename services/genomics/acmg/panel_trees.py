@@ -27,7 +27,10 @@ CDH1 = NullRules(
 """Beyond p.Glu836 a truncation that escapes decay is moderate, up to it strong. Canonical splice sites are strong by default."""
 PTEN = NullRules(
     numbering=((1_212, 0),), start=_VS, in_frame=_S, stops=((1_121, _VS), (1_212, _M)),
-    exons=(ExonRule(1_027, 1_212, _S, "exon 9 is critical"),),
+    exons=(
+        ExonRule(80, 801, _VS, "the frame is lost and decay is predicted", keeps_frame=False),
+        ExonRule(1_027, 1_212, _S, "exon 9 is critical"),
+    ),
 )
 """Truncations up to p.Asp375 (c.1121) are very strong, whether or not they lead to decay."""
 GJB2 = NullRules(numbering=((681, 0),), stops=((612, _VS),))
@@ -39,6 +42,7 @@ RUNX1 = NullRules(
     exons=(
         ExonRule(1, 97, None, "only isoform c has these exons", effect=_SITE),
         ExonRule(1, 97, _M, "only isoform c has these exons", effect=_DELETION),
+        ExonRule(98, 508, _VS, "the frame is lost and decay is predicted", keeps_frame=False),
         ExonRule(509, 967, _S, "the frame is kept, the Runt or transactivation domain is altered", keeps_frame=True),
         ExonRule(968, 1_443, _S, "the last exon holds a third of the protein"),
     ),
@@ -69,6 +73,7 @@ GAA = NullRules(
           for exon in ((1, 546), (1_195, 1_326), (1_438, 1_551), (2_482, 2_646))),
         *(ExonRule(*exon, _S, "the exon belongs to the catalytic barrel") for exon in ((956, 1_075), (1_327, 1_437))),
         *(ExonRule(*exon, _M, "less than a tenth of the protein") for exon in ((2_332, 2_481), (2_647, 2_799), (2_800, 2_859))),
+        ExonRule(547, 2_331, _VS, "the frame is lost and decay is predicted", keeps_frame=False),
     ),
 )
 ACADVL = NullRules(
@@ -109,6 +114,7 @@ SLC6A8 = NullRules(
         ExonRule(1, 262, _VS, "exon 1 holds the start codon", at_donor=True, effect=_SITE),
         ExonRule(263, 394, _S, "exon 2 is critical", keeps_frame=True),
         ExonRule(778, 912, _S, "exon 5 is critical", keeps_frame=True),
+        ExonRule(395, 1_596, _VS, "the frame is lost and decay is predicted", keeps_frame=False),
     ),
 )
 FBN1 = NullRules(numbering=((8_616, 0),), start=_M, escapes=_S, in_frame=_S)

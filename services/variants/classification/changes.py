@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
+from services.errors import InvalidInputError
 from services.genomics.acmg.computational import ACCEPTOR_DISTANCE, DONOR_DISTANCE
 from services.genomics.acmg.gene_model import GeneModel
 from services.genomics.acmg.record import Effect
@@ -42,6 +43,13 @@ class Change:
     keeps_frame: bool | None = None
     removed_fraction: float | None = None
     in_repeat: bool | None = None
+    changed_from: int | None = None
+    """Coding position of the first base a frameshift changes, 1-based."""
+    shift: int | None = None
+    """Its change of length modulo 3."""
+    lost_exons: tuple[int, int] | None = None
+    """Coding positions of the exon that is skipped when its splice site is lost."""
+    at_donor: bool | None = None
 
 
 class CodingTranscript:
@@ -168,23 +176,21 @@ class CodingTranscript:
         return min(found, key=abs)
 
     def _splice_site(self, touched: range, distance: int) -> Change:
-        """Judge the likely result, skipping of the exon next to the site, where that exon is coding and an inner one."""
+        """Judge the likely result: the exon next to the site is skipped. An exon without coding bases leaves it open."""
         exon = min(self._exons, key=lambda one: min(abs(place - end) for place in touched for end in one))
-        low, high = self.model.coding
-        number = self._exons.index(exon)
-        is_inner = 0 < number < len(self._exons) - 1 and low < exon[0] and exon[1] < high
-        if not is_inner:
-            return Change(Effect.SPLICE_SITE, intron_distance=distance)
-        length = exon[1] - exon[0] + 1
-        keeps, total = length % 3 == 0, len(self.coding_positions)
+        number = self._exons.index(exon) + 1
+        try:
+            lost = self.model.loss_of_exons(number, number, at_donor=distance > 0)
+        except InvalidInputError:  # only untranslated bases are lost: what that does is not worked out
+            return Change(Effect.SPLICE_SITE, intron_distance=distance, at_donor=distance > 0)
         stop = None
-        if not keeps and self.coding is not None:
-            start = self._place_of[exon[0] if self.model.is_plus_strand else exon[1]]
-            found = _stop_after(self.coding[:start] + self.coding[start + length :] + self._tail, start)
-            stop = found + length if found is not None else None
+        if lost.keeps_frame is False and lost.lost_exons is not None and self.coding is not None:
+            first, last = lost.lost_exons
+            found = _stop_after(self.coding[: first - 1] + self.coding[last:] + self._tail, first - 1)
+            stop = found + last - first + 1 if found is not None else None
         return Change(
-            Effect.SPLICE_SITE, intron_distance=distance, keeps_frame=keeps, stop=stop,
-            removed_fraction=length / total if keeps and total else None,
+            Effect.SPLICE_SITE, intron_distance=distance, keeps_frame=lost.keeps_frame, stop=stop,
+            removed_fraction=lost.removed_fraction, lost_exons=lost.lost_exons, at_donor=lost.at_donor,
         )
 
     # -- exons
@@ -228,7 +234,8 @@ class CodingTranscript:
             found = _stop_after(altered + self._tail, start)
             stop = None if found is None else found - shift
             effect = Effect.NONSENSE if new == "*" and old != "*" else Effect.FRAMESHIFT
-            return Change(effect, residue, old, new, stop=stop, at_exon_edge=at_edge)
+            begin = start + 1 if stop is not None else None  # an open frame must not be presumed to end
+            return Change(effect, residue, old, new, stop=stop, at_exon_edge=at_edge, changed_from=begin, shift=shift % 3)
         if same is None and not shift:
             return Change(Effect.SYNONYMOUS, residue, old, new, at_exon_edge=at_edge)
         early = after.find("*")

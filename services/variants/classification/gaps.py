@@ -24,7 +24,7 @@ class Gap(StrEnum):
 
 _GENE_MODEL = (Gap.GENE_MODELS, Gap.SEQUENCE)
 EXPLAINS: dict[Criterion, tuple[Gap, ...]] = {
-    Criterion.PVS1: (Gap.CONSEQUENCE, Gap.MECHANISM, *_GENE_MODEL),
+    Criterion.PVS1: (Gap.CONSEQUENCE, Gap.MECHANISM, *_GENE_MODEL, Gap.FREQUENCIES),
     Criterion.PS1: (Gap.CONSEQUENCE, Gap.CLINVAR, *_GENE_MODEL),
     Criterion.PM1: (Gap.CONSEQUENCE, Gap.CLINVAR, *_GENE_MODEL),
     Criterion.PM5: (Gap.CONSEQUENCE, Gap.CLINVAR, *_GENE_MODEL),

@@ -18,6 +18,7 @@ from services.variants.classification.content import EvidenceRow
 from services.variants.classification.frequencies import COVERED_NEAR
 from services.variants.classification.gaps import Gap
 from services.variants.classification.gene_facts import GeneView, view_of
+from services.variants.classification.loss import LossFacts, loss_facts
 from services.variants.classification.neighbours import WINDOW
 from services.variants.classification.packs import Found, PackReader, Site
 from services.variants.classification.row_facts import RowFacts
@@ -63,6 +64,7 @@ class Known:
     """The number of alleles called right beside the variant, where the frequency pack does not have it."""
     has_models: bool
     has_sequence: bool
+    loss: LossFacts = field(default_factory=LossFacts)
 
     def row_of(self, kind: PackKind) -> Mapping[str, object] | None:
         found = self.found.get(kind)
@@ -113,12 +115,14 @@ class Gatherer:
         covered = self.packs.called_near(build, absent, COVERED_NEAR, 1)
         has_models = self.packs.pack(PackKind.GENE_MODELS, build) is not None
         has_sequence = self.transcripts.has_sequence(build)
+        asked = [(q.site, one, change) for q, one, change in zip(questions, placed, changes, strict=True)]
+        losses = loss_facts(self.packs, build, asked)
         return [
             Known(
                 q, build, one, change, view_of(symbol, q.condition, constraint), found,
-                covered.get((q.site.chrom, q.site.pos)), has_models, has_sequence,
+                covered.get((q.site.chrom, q.site.pos)), has_models, has_sequence, loss,
             )
-            for q, one, change, symbol in zip(questions, placed, changes, symbols, strict=True)
+            for q, one, change, symbol, loss in zip(questions, placed, changes, symbols, losses, strict=True)
         ]
 
     def close(self) -> None:

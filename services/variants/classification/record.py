@@ -110,10 +110,29 @@ def _loss(effect: Effect | None, change: Change | None, known: Known) -> LossOfF
     protein = known.question.row.protein
     if stop is None and protein is not None and protein.stop_codon is not None:
         stop = protein.stop_codon * 3 - 2
+    begin, shift = (change.changed_from, change.shift) if change else (None, None)
+    if effect is Effect.FRAMESHIFT and change is None:
+        begin, shift = _shift_without_sequence(known)
     return LossOfFunction(
         stop_position=stop, keeps_frame=change.keeps_frame if change else None,
         removed_fraction=change.removed_fraction if change else None,
+        changed_from=begin, shift=shift, lost_exons=change.lost_exons if change else None,
+        at_donor=change.at_donor if change else None, exon_loss_is_common=known.loss.exon_loss_is_common,
+        alternative_start=known.loss.alternative_start, pathogenic_before_next_start=known.loss.pathogenic_before_next_start,
     )
+
+
+def _shift_without_sequence(known: Known) -> tuple[int | None, int | None]:
+    """Return where a frameshift begins, from its place alone: all that gene models say without the reference sequence."""
+    if known.placed is None:
+        return None, None
+    site, model = known.question.site, known.placed.transcript.model
+    length = len(site.alt) - len(site.ref)
+    shared = next((n for n, (one, other) in enumerate(zip(site.ref, site.alt, strict=False)) if one != other),
+                  min(len(site.ref), len(site.alt)))
+    first, last = site.pos + shared, max(site.pos + shared, site.pos + len(site.ref) - 1)
+    begin = model.coding_position(first if model.is_plus_strand else last)
+    return (begin, length % 3) if begin is not None and begin > 0 and length % 3 else (None, None)
 
 
 def _populations(known: Known) -> tuple[Any, ...]:

@@ -227,6 +227,12 @@ def test_a_frameshift_without_its_new_stop_is_placed_by_where_it_begins(place: i
     assert ("presumed" in branch.reason) is (expected == "NF1")
 
 
+@pytest.mark.parametrize(("last", "path"), [(2_361, "SS1"), (2_362, "SS"), (2_650, "SS3")])
+def test_behind_an_exon_lost_out_of_frame_the_stop_is_placed_the_same_way(last: int, path: str) -> None:
+    record = null(Effect.SPLICE_SITE, keeps_frame=False, lost_exons=(2_000, last), exon_loss_is_common=False)
+    assert decide(record).path == path
+
+
 def test_a_known_stop_goes_before_the_place_of_the_shift() -> None:
     assert decide(null(Effect.FRAMESHIFT, changed_from=100, stop_position=2_680, exon_loss_is_common=False)).path == "NF3"
 
@@ -268,7 +274,7 @@ def test_skipping_an_exon_says_what_is_lost_on_both_strands() -> None:
 
 def test_the_frame_decides_what_the_loss_of_an_inner_exon_does() -> None:
     out, kept = MODEL.loss_of_exons(2, 2, at_donor=True), MODEL.loss_of_exons(3, 3)
-    assert (out.keeps_frame, out.stop_position, out.lost_exons, out.at_donor) == (False, 151, (51, 150), True)
+    assert (out.keeps_frame, out.stop_position, out.lost_exons, out.at_donor) == (False, None, (51, 150), True)
     assert (kept.keeps_frame, kept.stop_position, kept.lost_exons) == (True, None, (151, 210))
     assert kept.removed_fraction == pytest.approx(60 / 310)
     first, last = MODEL.loss_of_exons(1, 1), MODEL.loss_of_exons(4, 4)

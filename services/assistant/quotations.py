@@ -21,12 +21,14 @@ from services.evidence.collections import COLLECTIONS
 from services.evidence.documents.sentences import Kind, spans
 from services.evidence.lexical import terms
 from services.evidence.passages import Hit, Passage, Relevance, SearchResult, Tier
+from services.evidence.search import asks_for_latest
 
-QUOTATION_VERSION = "quotations/1"
+QUOTATION_VERSION = "quotations/2"
 MAX_QUOTES = 8
 _RECORD_QUOTES, _GENERAL_QUOTES = 5, 3  # of each at most, when both have something to say
 _ENOUGH, _GOOD_VALUE = 4, 0.4  # from the fifth on only sentences that bear well on the question are added
 _LONGEST, _FEWEST_WORDS = 900, 3
+_SHORT_WORDS = 8  # "Stopped and entered as an allergy." says nothing without the sentence before it
 _MIN_COVERAGE, _GOOD_COVERAGE = 0.2, 0.4
 _SAME_DOCUMENT, _SAME_WORDS = 0.08, 0.5
 # Weights of the question's terms. What looks like the name of a test, gene or allele (C3, dsDNA, HLA-B27) decides; words that
@@ -36,14 +38,15 @@ _NAME_WEIGHT, _WORD_WEIGHT, _ABSENT_WEIGHT, _ASKING_WEIGHT = 2.0, 1.0, 0.8, 0.3
 # Words of a question that say nothing about its subject, beyond those the index leaves out anyway.
 _EMPTY_WORDS = (
     "or but not no yes any all some more most also may might must shall patient patients patient's show tell list give find "
-    "found please explain describe know say says best good during after before since until between much many often long mean"
+    "found please explain describe know say says best good during after before since until between much many often long mean "
+    "anything something everything anyone ever actually currently now still"
 )
 _EMPTY = frozenset(_EMPTY_WORDS.split())
 _WORD = re.compile(r"[^\s,;?!()\[\]\"“”]+")
 _ASKING_WORDS = (
     "date dates dated value values level levels result results trend trends titer titers titre titres latest last first recent "
     "fall fell falls fallen falling drop dropped rise rises rose risen rising increase increased decrease decreased change "
-    "changed count counts dose score low high normal abnormal"
+    "changed count counts dose score low high normal abnormal newest most status"
 )
 _ASKING = frozenset(_ASKING_WORDS.split())
 _ASKS_NUMBER = re.compile(rf"\b(?:when|how (?:much|many|high|low|long|often)|{'|'.join(_ASKING)})\b", re.IGNORECASE)
@@ -71,13 +74,17 @@ def quote(question: str, result: SearchResult, grounding: Grounding, *, patient_
 
     At most eight, each a complete sentence or table row. The patient's own record comes first, general knowledge is a group
     of its own; without a patient each person's record is its own group, so that nobody's findings are taken for another's.
+    What is asked for a date or a number is in order of time, the newest first where the question asks for the latest. Words
+    of the question that no quotation holds are named at the end: the quotations may then answer something else.
     """
     allowed = {passage.source_uri for passage in grounding.passages}
     hits = [hit for hit in result.hits if hit.passage.source_uri in allowed]
     about_numbers = bool(_ASKS_NUMBER.search(question))
     candidates = _scored(question, result.expansions, hits, about_numbers=about_numbers)
     record, general = _balanced(candidates, about_patient=patient_id is not None)
-    if about_numbers:
+    if asks_for_latest(question):
+        record = sorted(record, key=lambda one: one.hit.passage.document_date or "", reverse=True)
+    elif about_numbers:
         record.sort(key=lambda one: (one.hit.passage.document_date or "9999", one.hit.rank, one.order))
     segments: list[AnswerSegment] = []
     for owner in dict.fromkeys(one.hit.passage.patient_id for one in record):
@@ -86,7 +93,10 @@ def quote(question: str, result: SearchResult, grounding: Grounding, *, patient_
     if patient_id is not None and general and not record:
         segments.append(notice("Nothing that was found in this patient's record bears on the question.\n\n"))
     title = "General knowledge:" if patient_id is None else "General knowledge, not about this patient:"
-    return segments + _group(title, general, grounding)
+    segments += _group(title, general, grounding)
+    if segments and not result.expansions and (absent := _absent_words(question, [*record, *general])):
+        segments.append(notice(f"No quotation holds these words of the question: {sanitise(', '.join(absent))}.\n"))
+    return segments
 
 
 def insufficient(result: SearchResult) -> AnswerSegment:
@@ -171,13 +181,24 @@ def _content(question: str) -> list[str]:
     return [word for word in words if word.lower() not in _EMPTY and terms(word)]
 
 
+def _absent_words(question: str, chosen: Sequence[_Candidate]) -> list[str]:
+    """The words of a question, as written, that stand neither in what is quoted nor in its heading."""
+    held = {term for one in chosen for term in (*one.tokens, *terms(_heading(one)))}
+    words = dict.fromkeys(word for word in _content(question) if word.lower() not in _ASKING)
+    return [word for word in words if held.isdisjoint(terms(word))]
+
+
 def _candidates(hits: Iterable[Hit]) -> list[_Candidate]:
     found: list[_Candidate] = []
     seen: set[tuple[str, str | None, str]] = set()
     for hit in hits:
-        header = ""
+        header, before = "", None
         for order, span in enumerate(spans(hit.passage.text)):
             text = hit.passage.text[span.start:span.end]
+            short = span.kind is Kind.PROSE and len(text.split()) < _SHORT_WORDS
+            if short and before is not None and "\n" not in (joined := hit.passage.text[before.start:span.end]):
+                text = joined
+            before = span if span.kind is Kind.PROSE else None
             if span.kind is Kind.HEADER:
                 header = text
                 continue

@@ -40,10 +40,12 @@ _MIN_CANDIDATES = 10
 _ALIKE_VECTORS, _ALIKE_TERMS, _JUST_BEHIND = 0.7, 0.6, 1e-6
 _DATED_CANDIDATES = 40
 _DATE_BONUS = {4: 0.05, 7: 0.15, 10: 0.2}  # by length of the matching prefix: year, month, day
-
+_NEWEST_BONUS, _ON_THE_SUBJECT = 0.2, 0.5
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_YEAR = re.compile(rf"\b(?P<month>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?,? (?P<year>(?:19|20)\d\d)\b", re.IGNORECASE)
+# not the verb: "how long did it last?" asks for no latest
+_LATEST = re.compile(r"\b(?:latest|newest|most recent|currently|last (?=\w))", re.IGNORECASE)
 _WORD = re.compile(r"(?P<word>\w+)(?:['’]s\b)?")
 
 
@@ -74,7 +76,8 @@ class Ranking:
 class _Question:
     """A question prepared once for all collections. `vectors` has one row, or two when there are synonyms.
 
-    `dates` are the dates it names, as prefixes of ISO dates: `2023`, `2023-09`, `2023-09-12`.
+    `dates` are the dates it names, as prefixes of ISO dates: `2023`, `2023-09`, `2023-09-12`. `for_latest`: it asks for
+    the newest of what there is.
     """
 
     text: str
@@ -82,6 +85,7 @@ class _Question:
     weights: Mapping[str, float]
     expansions: tuple[str, ...]
     dates: tuple[str, ...]
+    for_latest: bool
 
     @property
     def lexical(self) -> str:
@@ -167,7 +171,9 @@ class EvidenceSearch:
         weights = dict.fromkeys(terms(text), 1.0)
         for term in terms(" ".join(expansions)):
             weights.setdefault(term, _SYNONYM_WEIGHT)
-        return _Question(text, self._embedder.embed(phrasings), weights, expansions, named_dates(text))
+        return _Question(
+            text, self._embedder.embed(phrasings), weights, expansions, named_dates(text), asks_for_latest(text)
+        )
 
     def _asker(
         self, question: _Question, expression: str, limit: int, mode: Mode
@@ -177,8 +183,8 @@ class EvidenceSearch:
             return lambda name: self._store.dense(name, vectors[0], expression, limit)
         if mode is Mode.LEXICAL:
             return lambda name: self._store.lexical(name, question.lexical, expression, limit)
-        # a question that names a date needs a wider choice: passages of that date move up below
-        wide = _DATED_CANDIDATES if question.dates else limit
+        # a question of a date, or of the newest, needs a wider choice: passages of that date move up below
+        wide = _DATED_CANDIDATES if question.dates or question.for_latest else limit
         return lambda name: self._store.hybrid(
             name, vectors, question.lexical, expression, max(limit, wide) if known(name).patient else limit
         )
@@ -202,6 +208,8 @@ class EvidenceSearch:
                 for candidate, similarity, share in zip(found, similarities, covered, strict=True)
             ]
         passages = [candidate.passage for candidate in found]
+        if question.for_latest and mode is Mode.HYBRID:
+            scores = [score + bonus for score, bonus in zip(scores, _newest_bonus(passages, covered), strict=True)]
         weighted = [score * self._ranking.weight(one.collection) for score, one in zip(scores, passages, strict=True)]
         weighted = _curated_first(passages, vectors, weighted)
         order = sorted(
@@ -272,6 +280,22 @@ def named_dates(question: str) -> tuple[str, ...]:
         found.append(f"{match['year']}-{_MONTHS.index(match['month'][:3].lower()) + 1:02d}")
     found += [match[0] for match in re.finditer(r"\b(?:19|20)\d\d\b", question)]
     return tuple(sorted(dict.fromkeys(found), key=len, reverse=True))
+
+
+def asks_for_latest(question: str) -> bool:
+    """Whether a question asks for the newest of several: "last creatinine", "most recent visit"."""
+    return _LATEST.search(question) is not None
+
+
+def _newest_bonus(passages: Sequence[Passage], covered: Sequence[float]) -> list[float]:
+    """What each passage of a record gains by how new it is among those on the subject of the question; the newest most."""
+    most = max((share for one, share in zip(passages, covered, strict=True) if one.patient_id is not None), default=0.0)
+    dates = [
+        one.document_date if one.patient_id is not None and share >= _ON_THE_SUBJECT * most > 0 else None
+        for one, share in zip(passages, covered, strict=True)
+    ]
+    ordered = sorted({date for date in dates if date})
+    return [_NEWEST_BONUS * (ordered.index(date) + 1) / len(ordered) if date else 0.0 for date in dates]
 
 
 def _date_bonus(document_date: str | None, dates: tuple[str, ...]) -> float:

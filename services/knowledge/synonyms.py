@@ -1,10 +1,10 @@
 """Query expansion: the other names of what a question names.
 
-Two tables feed it. `synonyms.yaml` is ours: antibodies, tests, drugs, HLA serology, symptoms in lay words, abbreviations
-and eponyms. `disease_names.tsv.gz` carries the disease names of open ontologies (see `build_disease_names.py` for their
-sources and licences). The longest name wins, words match whole, and an abbreviation (`MS`, `AS`, `RA`) is recognised only
-as it is capitalised, so that "as" and "ra" in a sentence never become a disease. An abbreviation that stands for too many
-things is left alone: a wrong expansion costs more than none.
+Two tables feed it. `synonyms.yaml` is ours: antibodies, tests, drugs, HLA serology, symptoms in lay words, what a
+chart's history tells, abbreviations and eponyms. `disease_names.tsv.gz` carries the disease names of open ontologies (see
+`build_disease_names.py` for their sources and licences). The longest name wins, words match whole, and an
+abbreviation (`MS`, `AS`, `RA`) is recognised only as it is capitalised, so that "as" and "ra" in a sentence never become a
+disease. An abbreviation that stands for too many things is left alone: a wrong expansion costs more than none.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class SynonymGroup(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: str = Field(pattern=r"^(disease|antibody|test|drug|hla|symptom|anatomy|abbreviation|eponym|spelling|procedure)$")
+    kind: str = Field(
+        pattern=r"^(disease|antibody|test|drug|hla|symptom|anatomy|abbreviation|eponym|spelling|procedure|history)$"
+    )
     terms: tuple[str, ...] = Field(min_length=2)
 
 

@@ -16,7 +16,7 @@ from services.errors import AccessDeniedError, ConflictError, InvalidIdentifierE
 from services.evidence.collections import BY_NAME, COLLECTIONS
 from services.evidence.embedder import SentenceEmbedder
 from services.evidence.passages import Hit, Passage, Relevance, SearchResult, Tier
-from services.evidence.search import EvidenceSearch, Mode, Ranking, named_dates, without_name
+from services.evidence.search import EvidenceSearch, Mode, Ranking, asks_for_latest, named_dates, without_name
 from services.evidence.store import EvidenceStore
 
 NOTES, LITERATURE, LABS = "autoimmune_clinical_documents", "autoimmune_literature", "autoimmune_patient_labs"
@@ -376,3 +376,23 @@ def test_many_readers_at_once_get_what_each_would_get_alone(services: Services) 
 
 def ids_of(hits: tuple[Hit, ...]) -> list[str]:
     return [hit.passage.source_uri for hit in hits]
+
+
+def test_of_many_values_the_newest_is_first_when_the_latest_is_asked_for(shelf: Shelf) -> None:
+    shelf.put(*(
+        passage(f"lab-{day}", f"Creatinine: 1.{number} mg/dL on {day}", LABS, "P1", date=day)
+        for number in range(1, 13) for day in (f"2023-{number:02d}-01",)
+    ))  # fmt: skip
+    hits = shelf.search().search("What was the last creatinine?", access=LOCAL_USER, patient_id="P1").hits
+    assert [hit.passage.document_date for hit in hits] == [f"2023-{month}-01" for month in ("12", "11", "10", "09", "08")]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("last creatinine", True), ("What was the most recent C3?", True), ("the latest visit", True),
+        ("How long did the flare last?", False), ("When did it start?", False), ("elastase", False),
+    ],
+)
+def test_a_question_for_the_latest_is_told_from_the_verb(question: str, asked: bool) -> None:
+    assert asks_for_latest(question) is asked

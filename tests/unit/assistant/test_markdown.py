@@ -105,6 +105,6 @@ def test_an_unclosed_bracket_does_not_hold_back_the_rest_of_the_answer() -> None
 
 def test_sanitising_takes_linear_time() -> None:
     for text in ("[" * 100_000, "![" * 50_000, "[a](" * 25_000, "![a](b" * 20_000, "<" * 100_000, "www." * 25_000):
-        started = time.perf_counter()
+        started = time.thread_time()
         sanitise(text)
-        assert time.perf_counter() - started < 2
+        assert time.thread_time() - started < 2

@@ -44,6 +44,25 @@ def test_a_question_about_a_date_brings_the_dated_rows_in_order_of_time() -> Non
     assert "“Complement C3 61 mg/dL 90-180 L”" in rows[1]
 
 
+def test_a_question_for_the_latest_brings_the_newest_row_first() -> None:
+    made = quotations(quoted("What was the last C3?", found(EARLIER_LAB, LAB_TABLE)))
+    assert "2021-09-14" in made[0].text
+    assert "“Complement C3 61 mg/dL 90-180 L”" in made[0].text
+    assert "2021-03-02" in made[-1].text
+
+
+def test_a_short_sentence_is_quoted_with_the_one_before_it() -> None:
+    note = replace(NOTE, text="Sulfasalazine rash, eleven weeks into the drug, on the trunk. Stopped and entered as an allergy.")
+    (made,) = quotations(quoted("Any allergy?", found(note, relevance=Relevance.MEDIUM)))
+    assert made.citations[0].cited_text == note.text
+
+
+def test_words_of_the_question_that_no_quotation_holds_are_named() -> None:
+    text = text_of(quoted("Complement C3 and zinc", found(LAB_TABLE)))
+    assert text.endswith("No quotation holds these words of the question: zinc.\n")
+    assert "No quotation holds" not in text_of(quoted("Complement C3", found(LAB_TABLE)))
+
+
 def test_the_record_comes_first_and_general_knowledge_is_a_group_of_its_own() -> None:
     text = text_of(quoted("What does the fall of C3 mean?", found(KNOWLEDGE, LAB_TABLE, NOTE)))
     assert text.index("From the patient's record:") < text.index("General knowledge, not about this patient:")

@@ -199,6 +199,7 @@ def test_every_specialty_is_reached_by_its_own_name() -> None:
 def test_long_hostile_lines_are_described_in_time(written: Written) -> None:
     for piece in ("A ", "Dr. ", "1/", "Patient: ", "a", "(", "A,A ", "Dr. A. ", "MD, ", "03/04/20"):
         text = piece * (100_000 // len(piece))
-        started = time.monotonic()
-        describe(written(text, "\n".join([text[:290]] * 100)))
-        assert time.monotonic() - started < 3, piece
+        document = written(text, "\n".join([text[:290]] * 100))
+        started = time.thread_time()
+        describe(document)
+        assert time.thread_time() - started < 3, piece

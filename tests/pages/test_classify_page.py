@@ -12,14 +12,17 @@ from streamlit.testing.v1 import AppTest
 
 from services.access.principals import LOCAL_USER
 from services.container import Services
+from services.genomics.acmg.observations import FORMS
 from services.genomics.acmg.results import Status
 from services.genomics.genome import GenomeBuild
+from services.genomics.oncogenicity.criteria import CodeStatus
 from services.genomics.variant import Variant
 from services.storage.tables import variant_classifications
 from services.variants.classification.content import Scheme
 from services.variants.identity import VariantIdentity
 from services.variants.imports import import_file
 from services.variants.library import TableInfo
+from services.variants.notes import NoteSubject
 from tests.pages.conftest import OpenPage
 from tests.unit.variants.classification.support import CHROM, Shelf, base_at, exon_rows, plus_position
 
@@ -86,16 +89,16 @@ def test_an_expert_decides_and_the_version_is_kept_signed_and_flagged(
     assert not page.exception
     assert "Likely Pathogenic" in texts(page)
     key = f"classify.acmg.{identity(18, 'A').key}"
-    page.button(key=f"{key}.edit.PS3").click().run()
-    editor = f"{key}.editor.PS3"
-    page.segmented_control(key=f"{editor}.status").set_value(Status.MET)
-    page.text_area(key=f"{editor}.note").input("reporter assay")
+    page.button(key=f"{key}.edit.PM5").click().run()
+    editor = f"{key}.editor.PM5"
+    page.segmented_control(key=f"{editor}.status").set_value(Status.MET).run()
+    page.text_area(key=f"{editor}.note").input("seen in our own cohort")
     press(page, "Apply")
     assert not page.exception
     press(page, "Save a version")
     kept = services.classifier.store.latest(LOCAL_USER, identity(18, "A"))
     assert kept is not None
-    assert [row.code for row in kept.content.criteria if row.is_expert] == ["PS3"]
+    assert [row.code for row in kept.content.criteria if row.is_expert] == ["PM5"]
     page.text_input(key=f"{key}.signer").input("Dr. Weber")
     press(page, "Sign this version")
     signed = services.classifier.store.get(LOCAL_USER, kept.id)
@@ -103,6 +106,65 @@ def test_an_expert_decides_and_the_version_is_kept_signed_and_flagged(
     press(page, "Set as flag")
     flags = services.workbench.flags.of(LOCAL_USER, identity(18, "A").key)
     assert [flag.category for flag in flags] == [kept.classification.lower()]
+
+
+def test_counts_change_points_and_class_while_they_are_entered_and_stay_with_a_note(
+    open_page: OpenPage, services: Services, packs: Shelf
+) -> None:
+    page = look_up(open_page(PAGE), place(18, "A"))
+    key = f"classify.acmg.{identity(18, 'A').key}"
+    page.button(key=f"{key}.edit.PM6").click().run()
+    editor = f"{key}.editor.PM6"
+    page.number_input(key=f"{editor}.specific_confirmed").set_value(1).run()
+    assert "Pathogenic" in [one.value.split("]")[-1].strip() for one in page.markdown if one.value.startswith("####")]
+    assert "not applied yet" in texts(page)
+    assert page.button(key=f"{key}.save").disabled
+    press(page, "Apply")
+    assert "Write what this rests on" in texts(page)
+    page.text_area(key=f"{editor}.note").input("trio exome").run()
+    press(page, "Apply")
+    assert "not applied yet" not in texts(page)
+    press(page, "Save a version")
+    assert not page.exception
+    kept = services.classifier.store.latest(LOCAL_USER, identity(18, "A"))
+    assert kept is not None
+    assert (kept.classification, [row.code for row in kept.content.criteria if row.is_expert]) == ("Pathogenic", ["PS2"])
+
+
+def test_numbers_that_cannot_be_are_said_beside_them_and_cannot_be_applied(open_page: OpenPage, packs: Shelf) -> None:
+    page = look_up(open_page(PAGE), place(18, "A"))
+    key = f"classify.acmg.{identity(18, 'A').key}"
+    page.button(key=f"{key}.edit.PP1").click().run()
+    page.number_input(key=f"{key}.editor.PP1.meioses").set_value(4).run()
+    assert "at least one family" in texts(page)
+    assert page.button(key=f"{key}.editor.PP1.apply").disabled
+    page.number_input(key=f"{key}.editor.PP1.families").set_value(1).run()
+    assert not page.exception
+    assert not page.button(key=f"{key}.editor.PP1.apply").disabled
+
+
+def test_every_form_opens_and_closes(open_page: OpenPage, packs: Shelf) -> None:
+    page = look_up(open_page(PAGE), place(18, "A"))
+    key = f"classify.acmg.{identity(18, 'A').key}"
+    for criterion in FORMS:
+        page.button(key=f"{key}.edit.{criterion}").click().run()
+        assert not page.exception, criterion
+        assert page.button(key=f"{key}.editor.{criterion}.apply")
+
+
+def test_a_version_made_with_older_rules_asks_to_be_made_again(
+    open_page: OpenPage, services: Services, packs: Shelf
+) -> None:
+    page = look_up(open_page(PAGE), place(18, "A"))
+    press(page, "Save a version")
+    kept = services.classifier.store.latest(LOCAL_USER, identity(18, "A"))
+    assert kept is not None
+    older = kept.content.model_copy(update={"rules_version": "2019.1"})
+    services.classifier.store.save(LOCAL_USER, NoteSubject(identity(18, "A"), "TNFAIP3"), older)
+    page = look_up(open_page(PAGE), place(18, "A"))
+    assert "Reclassify" in texts(page)
+    assert "they were 2019" in texts(page)
+    assert "1 difference, highlighted" in texts(page)
 
 
 def test_a_row_of_a_table_is_opened_by_its_address(
@@ -138,6 +200,37 @@ def test_a_tumour_type_is_asked_for_before_a_tier_one(open_page: OpenPage, servi
     assert "Tumour type" in [one.label for one in page.selectbox]
 
 
+def test_an_expert_changes_evidence_and_points_of_a_somatic_variant(
+    open_page: OpenPage, services: Services, packs: Shelf
+) -> None:
+    packs.genes(exon_rows("BRAF", "+"), version="2")
+    page = open_page(PAGE)
+    page.session_state["classify.scheme"] = Scheme.AMP
+    page = look_up(page, place(24, "A"))
+    key = f"classify.amp.{identity(24, 'A').key}"
+    page.selectbox(key=f"{key}.condition").set_value("osteosarcoma").run()
+    press(page, "Add")
+    assert "needs its" in texts(page)
+    page.text_input(key=f"{key}.own.0.what").input("drug X")
+    page.text_input(key=f"{key}.own.0.source").input("Author 2024, J Oncol")
+    press(page, "Add")
+    assert not page.exception
+    assert "Tier I\\-A" in texts(page)
+    page.button(key=f"{key}.edit.OS2").click().run()
+    page.segmented_control(key=f"{key}.editor.OS2.status").set_value(CodeStatus.MET).run()
+    page.text_area(key=f"{key}.editor.OS2.note").input("kinase assay").run()
+    press(page, "Apply")
+    press(page, "Save a version")
+    assert not page.exception
+    kept = services.classifier.store.latest(LOCAL_USER, identity(24, "A"), Scheme.AMP)
+    assert kept is not None
+    assert kept.classification == "Tier I-A"
+    assert [one.therapies for one in kept.content.own_evidence] == [("drug X",)]
+    assert [one.code for one in kept.content.expert] == ["OS2"]
+    press(page, "Take it back")
+    assert "Tier I\\-A" not in next(one.value for one in page.markdown if one.value.startswith("#### "))
+
+
 def test_a_region_is_scored_as_a_copy_number_variant_and_a_cell_is_set(
     open_page: OpenPage, services: Services, packs: Shelf
 ) -> None:
@@ -155,6 +248,7 @@ def test_a_region_is_scored_as_a_copy_number_variant_and_a_cell_is_set(
     page.text_area(key=f"{key}.note.4A").input("de novo")
     press(page, "Apply")
     assert not page.exception
+    assert "Not assessed for want of data" in texts(page)
     press(page, "Save a version")
     found = VariantIdentity(Variant(GenomeBuild.GRCH38, CHROM, 50, "N", "<DEL>"), 450)
     kept = services.classifier.store.latest(LOCAL_USER, found, Scheme.CNV)

@@ -20,7 +20,7 @@ from services.variants.columns import Column, Origin
 from services.variants.manifest import read_manifest
 from services.variants.reference.model import PackKind
 from services.variants.structural.dosage import Curated, dosage_of
-from services.variants.structural.events import Event, SvKind, read_events
+from services.variants.structural.events import Event, Side, SvKind, read_events
 from services.variants.structural.fusions import fusions
 from services.variants.structural.genes import GenePlace, Stretches, broken, genes_of, overlapping, touched
 from services.variants.structural.mates import repeats
@@ -208,8 +208,20 @@ def _joined(event: Event, first: Event | None) -> dict[str, Any]:
     told = (first or event).junctions
     sides = sorted(told[0], key=lambda one: (one.chrom, one.position)) if told else []
     text = " joined to ".join(f"{one.chrom}:{one.position}{_KEPT[one.keeps_left]}" for one in sides)
+    if len(sides) > 1 and sides[0].chrom == sides[1].chrom:
+        text += _like(sides[0], sides[1])
     repeated = None if first is None else first.call.name or f"{first.chrom}:{first.start}"
     return {"sv_event": text or None, "sv_repeats": repeated}
+
+
+def _like(low: Side, high: Side) -> str:
+    """Say what such a junction within a chromosome would come from; callers of breakends alone leave that to the reader."""
+    if low.keeps_left is None or high.keeps_left is None:
+        return ""
+    if low.keeps_left == high.keeps_left:
+        return ", as an inversion joins"
+    bases = high.position - low.position - 1 if low.keeps_left else high.position - low.position + 1
+    return f", as a {'deletion' if low.keeps_left else 'tandem duplication'} of {bases:,} bases joins" if bases > 0 else ""
 
 
 _KEPT = {True: " (left part)", False: " (right part)", None: ""}

@@ -145,6 +145,19 @@ def test_two_breakends_of_one_event_are_one_row_for_the_reader(tmp_path: Path, c
     assert rows[one]["sv_cytoband"] == "1p36.33 / 22p13"
 
 
+@pytest.mark.parametrize(
+    ("alt", "said"),
+    [
+        ("T[chr1:3001[", "as a deletion of 2,000 bases joins"), ("]chr1:3001]T", "as a tandem duplication of 2,002 bases joins"),
+        ("T]chr1:3001]", "as an inversion joins"), ("[chr1:3001[T", "as an inversion joins"),
+    ],
+)  # fmt: skip
+def test_a_junction_within_a_chromosome_says_what_would_join_so(tmp_path: Path, alt: str, said: str) -> None:
+    (row,) = read(tmp_path, "gridss", f"chr1 1000 gridss1_1o T {alt} 800 PASS SVTYPE=BND;PARID=gridss1_1h;SR=9;RP=12 GT:VF .:20")
+    assert row["sv_event"].endswith(f", {said}")
+    assert row["sv_cnv_score"] is None, "a junction alone does not tell that copies are lost"
+
+
 def test_a_single_breakend_keeps_its_place_and_says_that_the_other_side_is_unknown(tmp_path: Path) -> None:
     folder = table(tmp_path, "chr1 1000 gridss0_7b T TACGT. 300 PASS SVTYPE=BND;EVENT=gridss0_7 GT:VF .:6",
                    header=_COMMON + HEADERS["gridss"])  # fmt: skip

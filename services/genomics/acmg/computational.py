@@ -1,7 +1,8 @@
 """Predictions: PP3, BP4 and BP7.
 
-Missense: one calibrated predictor, the rule set's, never several (Pejaver 2022, Table 2: intervals with strengths). Effects on
-splicing: SpliceAI from 0.2 on supports PP3, up to 0.1 supports BP4 (Walker 2023); what lies between says nothing.
+Missense: one calibrated predictor, the rule set's, never several (intervals with strengths: Pejaver 2022, Table 2; AlphaMissense:
+Bergquist 2025). Effects on splicing: SpliceAI from 0.2 on supports PP3, up to 0.1 supports BP4 (Walker 2023); what lies between
+says nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from services.errors import InvalidInputError
 from services.genomics.acmg.criteria import Criterion, Strength
 from services.genomics.acmg.record import NULL_EFFECTS, Effect, Prediction, VariantRecord
-from services.genomics.acmg.references import PEJAVER_2022, WALKER_2023
+from services.genomics.acmg.references import BERGQUIST_2025, PEJAVER_2022, WALKER_2023
 from services.genomics.acmg.results import CriterionResult, met, not_assessable, not_met
 from services.genomics.acmg.specifications import Specification
+from services.knowledge.sources import Source
 
 SPLICE_DAMAGING, SPLICE_HARMLESS = 0.2, 0.1
 DONOR_DISTANCE, ACCEPTOR_DISTANCE = 7, -21
@@ -29,6 +31,7 @@ class Calibration:
     predictor: str
     damaging: tuple[tuple[float, Strength], ...]
     harmless: tuple[tuple[float, Strength], ...]
+    source: Source = PEJAVER_2022
 
     def strength(self, score: float) -> tuple[Criterion, Strength] | None:
         """Return PP3 or BP4 with its strength, None between the intervals."""
@@ -48,6 +51,7 @@ CALIBRATIONS = {
         Calibration("VEST4", ((0.965, _S), (0.861, _M), (0.764, _P)), ((0.302, _M), (0.449, _P))),
         Calibration("MutPred2", ((0.932, _S), (0.829, _M), (0.737, _P)), ((0.010, _S), (0.197, _M), (0.391, _P))),
         Calibration("CADD", ((28.1, _M), (25.3, _P)), ((0.15, _S), (17.3, _M), (22.7, _P))),
+        Calibration("AlphaMissense", ((0.990, _S), (0.906, _M), (0.792, _P)), ((0.099, _M), (0.169, _P)), BERGQUIST_2025),
     )
 }
 
@@ -60,7 +64,7 @@ def assess_pp3(record: VariantRecord, rules: Specification) -> CriterionResult:
     splice = record.splice_delta is not None and record.splice_delta >= SPLICE_DAMAGING
     if called is not None and called[0] is Criterion.PP3 and chosen is not None:
         text = f"{chosen.predictor} {chosen.score:g} lies in the {called[1]} interval of damage"
-        return met(Criterion.PP3, called[1], text, inputs, PEJAVER_2022)
+        return met(Criterion.PP3, called[1], text, inputs, CALIBRATIONS[rules.predictor.lower()].source)
     if splice:
         return met(Criterion.PP3, _P, f"SpliceAI {record.splice_delta:g} predicts an effect on splicing", inputs, WALKER_2023)
     if chosen is None and record.splice_delta is None:
@@ -81,7 +85,7 @@ def assess_bp4(record: VariantRecord, rules: Specification) -> CriterionResult:
             return not_assessable(Criterion.BP4, _missing(record, rules), inputs, PEJAVER_2022)
         if called is not None and called[0] is Criterion.BP4:
             text = f"{chosen.predictor} {chosen.score:g} lies in the {called[1]} interval of no effect"
-            return met(Criterion.BP4, called[1], text, inputs, PEJAVER_2022)
+            return met(Criterion.BP4, called[1], text, inputs, CALIBRATIONS[rules.predictor.lower()].source)
         return not_met(Criterion.BP4, f"{chosen.predictor} {chosen.score:g} does not exclude an effect", inputs, PEJAVER_2022)
     if delta is None:
         return not_assessable(Criterion.BP4, "no prediction of splicing", inputs, WALKER_2023)

@@ -6,19 +6,20 @@ The same record, rule set and expert input give the same assessment, for ever, p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.errors import InvalidInputError
 from services.genomics.acmg.combining import Classification, classify
 from services.genomics.acmg.computational import assess_bp4, assess_bp7, assess_pp3
 from services.genomics.acmg.criteria import Criterion
 from services.genomics.acmg.expert import ExpertDecision
+from services.genomics.acmg.limits import MITOCHONDRIAL, is_mitochondrial, limits_of
 from services.genomics.acmg.neighbours import assess_pm1, assess_pm5, assess_ps1
 from services.genomics.acmg.null_variant import assess_pvs1
 from services.genomics.acmg.population import assess_ba1, assess_bs1, assess_bs2, assess_pm2
 from services.genomics.acmg.protein import assess_bp1, assess_bp3, assess_pm4, assess_pp2
 from services.genomics.acmg.record import VariantRecord
-from services.genomics.acmg.references import RICHARDS_2015
+from services.genomics.acmg.references import MCCORMICK_2020, RICHARDS_2015
 from services.genomics.acmg.reputable import assess_bp6, assess_pp5
 from services.genomics.acmg.results import RULES_VERSION, CriterionResult, evidence_of, not_assessable
 from services.genomics.acmg.specifications import GENERAL, Specification
@@ -52,7 +53,8 @@ def assess(
     """Judge the 28 criteria and classify.
 
     `expert` holds structured observations (`expert.assess_*`) and decisions; each replaces the automatic result of its
-    criterion. Raises InvalidInputError for two inputs to one criterion.
+    criterion. What the rules cannot judge of such a variant stands among the conflicts. Raises InvalidInputError for two inputs
+    to one criterion.
     """
     given: dict[Criterion, CriterionResult] = {}
     for one in expert:
@@ -61,7 +63,9 @@ def assess(
             raise InvalidInputError(f"{result.criterion} has two expert inputs")
         given[result.criterion] = result
     results = tuple(_result(criterion, record, specification, given) for criterion in Criterion)
-    return Assessment(results, classify(evidence_of(results), specification), RULES_VERSION, record.data_versions)
+    made = classify(evidence_of(results), specification)
+    made = replace(made, conflicts=(*made.conflicts, *limits_of(record)))
+    return Assessment(results, made, RULES_VERSION, record.data_versions)
 
 
 def _result(
@@ -69,6 +73,8 @@ def _result(
 ) -> CriterionResult:
     if criterion in given:
         return given[criterion]
+    if criterion in AUTOMATIC and is_mitochondrial(record):
+        return not_assessable(criterion, MITOCHONDRIAL, {"chromosome": record.chromosome or "MT"}, MCCORMICK_2020)
     if criterion in AUTOMATIC:
         result = AUTOMATIC[criterion](record, rules)
         if result.strength is not None and criterion in rules.not_used:

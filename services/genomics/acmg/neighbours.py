@@ -1,5 +1,8 @@
 """Criteria from other variants at the residue and from its surroundings: PS1, PM5 and PM1.
 
+PS1 may also compare variants with the same predicted effect on splicing (Walker 2023, Table 2). That asks whether both
+predictions mean the same event, which a single score does not say: it is left to the expert, and the reason says so.
+
 A classified variant counts from two stars of review on; one star lowers the strength by one step, none does not count. The
 variant itself never counts for itself.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 from services.genomics.acmg.computational import SPLICE_DAMAGING
 from services.genomics.acmg.criteria import Criterion, Strength
 from services.genomics.acmg.record import Effect, Neighbour, Significance, VariantRecord
-from services.genomics.acmg.references import PEJAVER_2022, RICHARDS_2015
+from services.genomics.acmg.references import PEJAVER_2022, RICHARDS_2015, WALKER_2023
 from services.genomics.acmg.results import CriterionResult, met, not_assessable, not_met
 from services.genomics.acmg.specifications import Specification
 
@@ -17,10 +20,14 @@ HOTSPOT_PATHOGENIC = 4
 """Classified pathogenic missense variants around a residue that make a hot spot, without any benign one."""
 _STEPS = (Strength.SUPPORTING, Strength.MODERATE, Strength.STRONG, Strength.VERY_STRONG)
 _MISSENSE = frozenset({Effect.MISSENSE})
+_SPLICING = frozenset({Effect.SPLICE_SITE, Effect.SPLICE_REGION})
 
 
 def assess_ps1(record: VariantRecord, rules: Specification) -> CriterionResult:
     """Judge another nucleotide change with the same change of the protein, neither of which may act through splicing."""
+    if record.effect in _SPLICING or (record.effect is Effect.SYNONYMOUS and (record.splice_delta or 0.0) >= SPLICE_DAMAGING):
+        text = "variants with the same effect on splicing were not compared: an expert may enter one (Walker 2023, Table 2)"
+        return not_assessable(Criterion.PS1, text, {"effect": record.effect, "splice delta": record.splice_delta}, WALKER_2023)
     refused = _no_neighbours(Criterion.PS1, record)
     if refused is not None:
         return refused

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from services.genomics.acmg.computational import SPLICE_HARMLESS
 from services.genomics.acmg.criteria import Criterion, Strength
 from services.genomics.acmg.record import Effect, VariantRecord
-from services.genomics.acmg.references import RICHARDS_2015
+from services.genomics.acmg.references import RICHARDS_2015, WALKER_2023
 from services.genomics.acmg.results import CriterionResult, met, not_assessable, not_met
 from services.genomics.acmg.specifications import Specification
 
@@ -56,9 +57,13 @@ def assess_pp2(record: VariantRecord, rules: Specification) -> CriterionResult:
 
 
 def assess_bp1(record: VariantRecord, rules: Specification) -> CriterionResult:
-    inputs = {"effect": record.effect, "only truncation": record.gene.only_truncation_causes_disease}
+    """Judge missense where only truncation causes disease; not where the change may truncate through splicing."""
+    only, delta = record.gene.only_truncation_causes_disease, record.splice_delta
+    inputs = {"effect": record.effect, "only truncation": only, "splice delta": delta}
     if record.effect is not Effect.MISSENSE:
         return not_met(Criterion.BP1, f"{record.effect} is not missense", inputs, RICHARDS_2015)
+    if delta is not None and delta > SPLICE_HARMLESS:
+        return not_met(Criterion.BP1, f"SpliceAI {delta:g} does not exclude an effect on splicing", inputs, WALKER_2023)
     if record.gene.only_truncation_causes_disease is None:
         return not_assessable(Criterion.BP1, "the gene's mechanism of disease is not known", inputs, RICHARDS_2015)
     if record.gene.only_truncation_causes_disease:

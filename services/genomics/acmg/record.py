@@ -218,6 +218,8 @@ class VariantRecord:
 
     effect: Effect
     gene: GeneFacts
+    chromosome: str = ""
+    """Without chr; blank where it is not known. Only tells the mitochondrion from the nucleus."""
     hgvs_coding: str = ""
     """On its transcript, e.g. `NM_004004.5:c.109G>A`; only compared with the list of exceptions to BA1."""
     populations: tuple[PopulationData, ...] = ()

@@ -13,6 +13,8 @@ WHIFFIN_2017 = Source(citation="Whiffin 2017, Genet Med (maximum credible freque
 BRNICH_2020 = Source(citation="Brnich 2020, Genome Med (PS3 and BS3)", doi="10.1186/s13073-019-0690-2")
 GHOSH_2018 = Source(citation="Ghosh 2018, Hum Mutat (BA1)")
 WALKER_2023 = Source(citation="Walker 2023, Am J Hum Genet (splicing)")
+BERGQUIST_2025 = Source(citation="Bergquist 2025, Genet Med (PP3 and BP4)", doi="10.1016/j.gim.2025.101402")
+MCCORMICK_2020 = Source(citation="McCormick 2020, Hum Mutat (mitochondrial DNA variants)")
 JARVIK_2016 = Source(citation="Jarvik 2016, Am J Hum Genet (cosegregation)")
 BIESECKER_2018 = Source(citation="Biesecker 2018, Genet Med (reputable source criteria)")
 SVI_DE_NOVO = Source(citation="ClinGen Sequence Variant Interpretation group, recommendation for PS2 and PM6, version 1.0")

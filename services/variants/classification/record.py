@@ -37,6 +37,7 @@ def gathered(known: Known, *, with_evidence: bool = True) -> Gathered:
     record = VariantRecord(
         effect=effect or Effect.OTHER,
         gene=known.gene.facts,
+        chromosome=known.question.site.chrom,
         hgvs_coding=row.hgvs_coding[:500],
         populations=_populations(known),
         transcript=_transcript(placed, known),

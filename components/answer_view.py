@@ -43,7 +43,7 @@ def show(
     st.markdown(segments_text(segments))
     if state_of_answer in _STATES:
         kind, message = _STATES[state_of_answer]
-        getattr(st, kind)(f"{message} {error or ''}".strip())
+        getattr(st, kind)(f"{message} {plain(error or '')}".strip())
     for warning in warnings:
         st.caption(f":material/info: {plain(warning.message)}")
     if citations:

@@ -7,17 +7,17 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from components.formatting import sentence
+from components.formatting import plain, sentence
 from services.errors import ParatopeError, UnavailableError
 from services.preparation import PreparationStatus
 
 
 def show_error(error: ParatopeError) -> None:
-    """Say what went wrong and what to do."""
+    """Say what went wrong and what to do. A message may quote what somebody typed or what a file says: it is shown as written."""
     if isinstance(error, UnavailableError):
-        st.error(f"**Not available right now.** {sentence(error.message)}", icon=":material/cloud_off:")
+        st.error(f"**Not available right now.** {plain(sentence(error.message))}", icon=":material/cloud_off:")
     else:
-        st.error(sentence(error.message), icon=":material/error:")
+        st.error(plain(sentence(error.message)), icon=":material/error:")
 
 
 @contextmanager
@@ -46,6 +46,6 @@ def preparation_banner(read: object) -> None:
             st.rerun()
         return
     if status.failure:
-        st.error(f"**Preparation stopped while {status.stage}.** {status.failure}", icon=":material/error:")
+        st.error(f"**Preparation stopped while {plain(status.stage)}.** {plain(status.failure)}", icon=":material/error:")
         return
     st.progress(status.fraction or 0.0, text=f"Getting ready: {status.stage} …")

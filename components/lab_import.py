@@ -8,7 +8,7 @@ import streamlit as st
 from components import analysis_record, analysis_session
 from components.analysis_lab_table import LabTable, RowState, decode, read_table
 from components.analysis_words import inline
-from components.feedback import explained
+from components.feedback import explained, show_error
 from components.formatting import counted
 from services.access.principals import Principal
 from services.container import Services
@@ -37,7 +37,7 @@ def show(services: Services, access: Principal, patient: Patient, *, sex: str | 
     try:
         table = read_table(content, sex=sex, age_years=age)
     except ParatopeError as error:
-        st.error(error.message, icon=":material/error:")
+        show_error(error)
         return
     _preview(table)
     usable = table.usable

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from components import patient_card, state
+from components.feedback import show_error
 from components.formatting import plain
 from services.access.principals import Principal
 from services.container import Services
@@ -38,7 +39,7 @@ def _patient_picker(services: Services, access: Principal) -> None:
     try:
         patients = {patient.id: patient for patient in services.patients.list(access)}
     except ParatopeError as error:
-        st.error(error.message)
+        show_error(error)
         return
     chosen = state.patient_id()
     if chosen is not None and chosen not in patients:

@@ -44,7 +44,7 @@ def show(upload: Upload, path: Path) -> DelimitedChoices | None:
         return None
     for problem in settled.problems:
         say = st.error if problem.severity is Severity.ERROR else st.warning
-        say(sentence(problem.reason if problem.rule == "columns.place" else problem.text), icon=":material/rule:")
+        say(plain(sentence(problem.reason if problem.rule == "columns.place" else problem.text)), icon=":material/rule:")
     twice = _role_given_twice(edited)
     if twice:
         st.error(f"Two columns have the role “{twice}”: leave it to one of them.", icon=":material/rule:")

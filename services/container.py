@@ -42,7 +42,7 @@ from services.preparation import Preparation, PreparationStatus, Step, settle
 from services.reports.service import Reports
 from services.settings import Settings
 from services.storage.database import Database
-from services.storage.files import FileStore
+from services.storage.files import FileStore, private_folder
 from services.uploads.store import Uploads
 from services.variants.annotation.vep.source import vep_sources
 from services.variants.classification.service import VariantClassifier
@@ -117,7 +117,7 @@ def build_services(settings: Settings) -> Services:
     :raise ConfigurationError: the settings contradict each other, or the database is newer than the program.
     """
     settings.refuse_open_network(keys_exist=False)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.data_dir)
     database = Database(settings.sql_url)
     database.migrate()
     embedder = SentenceEmbedder(settings.embedding_model)

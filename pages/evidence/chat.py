@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import chat_panel, state
 from components.feedback import explained
+from components.formatting import plain
 from components.runtime import Need, get_services, require_access
 
 access = require_access(Need.READ)
@@ -16,7 +17,7 @@ with explained():
     patient = services.patients.get(patient_id, access) if patient_id else None
 
 heading, settings, history = st.columns([4, 1.2, 1.2], vertical_alignment="bottom")
-heading.title(f"Ask about {patient.name}" if patient else "Ask the general knowledge")
+heading.title(f"Ask about {plain(patient.name)}" if patient else "Ask the general knowledge")
 with settings:
     scope = chat_panel.options()
 with history, explained():

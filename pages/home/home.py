@@ -38,7 +38,7 @@ if not conversations:
 for conversation in conversations[:5]:
     about = next((patient.name for patient in patients if patient.id == conversation.patient_id), "general knowledge")
     if st.button(
-        f"{plain(conversation.title)} — {about}", key=f"home.conversation.{conversation.id}", icon=":material/chat:",
+        f"{plain(conversation.title)} — {plain(about)}", key=f"home.conversation.{conversation.id}", icon=":material/chat:",
         type="tertiary",
     ):
         state.choose_patient(conversation.patient_id)

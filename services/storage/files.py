@@ -5,8 +5,10 @@ The local store keeps files below the data directory. A key is checked to stay i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import stat
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -64,6 +66,17 @@ class FileStore:
         if "\x00" in key or not path.is_relative_to(self._root) or path == self._root:
             raise InvalidIdentifierError("a file key must stay inside the store")
         return path
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder for patient data, and shut it for everybody on this machine but its owner and group.
+
+    What is below is then out of their reach, whatever rights the single files have. A folder that belongs to somebody else keeps
+    the rights its owner gave it.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(PermissionError):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~stat.S_IRWXO)
 
 
 def display_name(name: str, nameless: str = "document.pdf") -> str:

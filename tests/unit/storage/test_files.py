@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import InvalidIdentifierError, NotFoundError
-from services.storage.files import FileStore, disk_name, display_name
+from services.storage.files import FileStore, disk_name, display_name, private_folder
 
 
 def test_the_same_content_is_stored_once(tmp_path: Path) -> None:
@@ -58,3 +58,14 @@ def test_a_name_on_disk_stays_in_its_folder_and_can_be_made(given: str, tmp_path
 def test_a_name_on_disk_keeps_what_programs_read_from_it() -> None:
     assert disk_name("dir/clinvar_20261110.vcf.gz", "upload") == "clinvar_20261110.vcf.gz"
     assert disk_name("x" * 400 + "_v2.vcf.gz", "upload").endswith("_v2.vcf.gz")
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0o700), (0o755, 0o750), (0o777, 0o770), (0o700, 0o700)])
+def test_the_folder_of_patient_data_is_shut_for_others(tmp_path: Path, before: int | None, after: int) -> None:
+    folder = tmp_path / "deep" / "data"
+    if before is not None:
+        folder.mkdir(parents=True)
+        folder.chmod(before)
+    private_folder(folder)
+    private_folder(folder)
+    assert folder.stat().st_mode & 0o777 == after

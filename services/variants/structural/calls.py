@@ -1,7 +1,7 @@
 """What a caller says of its own structural variant: copies, how exact the breakpoints are, supporting reads, inserted bases.
 
 Each caller has its own fields: Manta PR and SR with the alternate count second, Delly PE and SR with DV and RV, Lumpy SU, PE and
-SR, GRIDSS VF, Sniffles SUPPORT, MELT LP and RP, Canvas and GATK gCNV CN. Sample fields are read in tables of one sample only:
+SR, GRIDSS RP, SR and VF, Sniffles SUPPORT, MELT LP and RP, Canvas and GATK gCNV CN. Sample fields are read in tables of one sample only:
 with several, whose reads or copies they are stands in the sample's own columns. What nobody wrote is None.
 """
 
@@ -21,10 +21,11 @@ _FORMAT: Final = ("CN", "RDCN", "PR", "SR", "PE", "SU", "DV", "RV", "VF")
 _ALT_SECOND: Final = ("PR", "SR")
 """Sample fields of Manta: reads for the reference, then for the alternate allele."""
 _PAIRS, _SPLIT, _READS = "read pair", "split read", "read"
-_SUPPORT: Final = (
-    (_PAIRS, ("f_PR", "f_PE", "PE")), (_SPLIT, ("f_SR", "f_RV", "SR")), (_READS, ("SUPPORT", "f_VF", "f_SU", "SU", "f_DV")),
-)
-"""What counts as which kind of support, the field that speaks first; reads as such only where no kind is told."""
+_BY_KIND: Final = ((_PAIRS, ("f_PR", "f_PE", "PE", "RP")), (_SPLIT, ("f_SR", "f_RV", "SR")))
+"""What counts as which kind of support, the field that speaks first."""
+_ANY_READS: Final = ("SUPPORT", "f_VF", "f_SU", "SU", "f_DV")
+"""Reads as such, where no kind is told."""
+_DIGITS = 9
 _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{0,3})?")
 
 
@@ -84,23 +85,30 @@ def call_fields(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
-def call_of(row: Mapping[str, Any], *, is_insertion: bool) -> Call:
-    """Read the call from the fields of a row, which are text."""
-    said = {name[2:]: str(value) for name, value in row.items() if name.startswith("c_") and value is not None}
+def call_of(row: Mapping[str, Any], fields: Iterable[str], *, is_insertion: bool) -> Call:
+    """Read the call from the fields of a row, which are text; `fields` are the names that `call_fields` gave."""
+    said: dict[str, str] = {name[2:]: value for name in fields if (value := row[name]) is not None}
     is_exact = False if said.get("IMPRECISE") == "true" else True if said.get("PRECISE") == "true" else None
     return Call(
         copies=_first(said, ("CN", "f_CN", "f_RDCN")), is_exact=is_exact, reach=_reach(said, "CIPOS"),
-        end_reach=_reach(said, "CIEND"), support=tuple(_support(said)), inserted=_inserted(row, said) if is_insertion else None,
-        name=str(row.get("id") or ""), mate=said.get("MATEID") or said.get("PARID") or "",
+        end_reach=_reach(said, "CIEND"), support=_support(said), inserted=_inserted(row, said) if is_insertion else None,
+        name=row["id"] or "", mate=said.get("MATEID") or said.get("PARID") or "",
     )
 
 
 def _whole(text: str | None) -> int | None:
-    return int(float(text)) if text is not None and _NUMBER.fullmatch(text) else None
+    if text is None:
+        return None
+    if text.isdecimal() and len(text) <= _DIGITS:
+        return int(text)
+    return int(float(text)) if _NUMBER.fullmatch(text) else None
 
 
 def _first(said: Mapping[str, str], fields: Iterable[str]) -> int | None:
-    return next((value for field in fields if (value := _whole(said.get(field))) is not None), None)
+    for field in fields:
+        if field in said and (value := _whole(said[field])) is not None:
+            return value
+    return None
 
 
 def _reach(said: Mapping[str, str], field: str) -> tuple[int, int] | None:
@@ -108,13 +116,14 @@ def _reach(said: Mapping[str, str], field: str) -> tuple[int, int] | None:
     return None if low is None or high is None else (low, high)
 
 
-def _support(said: Mapping[str, str]) -> Iterable[tuple[str, int]]:
+def _support(said: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
     if "LP" in said and "RP" in said:  # MELT: pairs on the left and on the right of the place
-        yield _PAIRS, (_whole(said["LP"]) or 0) + (_whole(said["RP"]) or 0)
-        return
-    told = [(word, count) for word, fields in _SUPPORT[:2] if (count := _first(said, fields)) is not None]
-    reads = _first(said, _SUPPORT[2][1])
-    yield from told or ([(_READS, reads)] if reads is not None else [])
+        return ((_PAIRS, (_whole(said["LP"]) or 0) + (_whole(said["RP"]) or 0)),)
+    told = tuple((word, count) for word, fields in _BY_KIND if (count := _first(said, fields)) is not None)
+    if told:
+        return told
+    reads = _first(said, _ANY_READS)
+    return ((_READS, reads),) if reads is not None else ()
 
 
 def _inserted(row: Mapping[str, Any], said: Mapping[str, str]) -> int | None:

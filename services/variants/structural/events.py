@@ -116,7 +116,7 @@ def read_events(folder: Path, entries: Sequence[Mapping[str, Any]], connection: 
         ORDER BY row_id
     """  # noqa: S608 (quoted names and fixed text)
     found: pa.Table = connection.sql(sql, params=[str(folder / TABLE_FILE)]).to_arrow_table()
-    return [_event(row) for row in found.to_pylist()]
+    return [_event(row, tuple(called)) for row in found.to_pylist()]
 
 
 def _fields(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -147,7 +147,7 @@ def _type_column(folder: Path, entries: Sequence[Mapping[str, Any]], connection:
     return best if shares[best] > _MOST_ARE_KINDS else None
 
 
-def _event(row: Mapping[str, Any]) -> Event:
+def _event(row: Mapping[str, Any], called: Sequence[str]) -> Event:
     info = {name[2:]: value for name, value in row.items() if name.startswith("x_") and value is not None}
     kind = _kind(row, info)
     chrom, pos, end = _chromosome(row["chrom"]), int(row["pos"]), int(row["end"] or row["pos"])
@@ -160,9 +160,9 @@ def _event(row: Mapping[str, Any]) -> Event:
         start, end = (pos + 1, max(end, pos + 1)) if kind not in (SvKind.INSERTION, SvKind.MOBILE_ELEMENT) else (pos, pos)
     if kind is SvKind.BREAKEND:
         junctions = _breakend(row, info, chrom, pos)
-        return Event(row["row_id"], kind, chrom, pos, pos, None, junctions, call_of(row, is_insertion=False))
+        return Event(row["row_id"], kind, chrom, pos, pos, None, junctions, call_of(row, called, is_insertion=False))
     joined = _junctions(kind, chrom, start, end, info)
-    call = call_of(row, is_insertion=kind in (SvKind.INSERTION, SvKind.MOBILE_ELEMENT))
+    call = call_of(row, called, is_insertion=kind in (SvKind.INSERTION, SvKind.MOBILE_ELEMENT))
     return Event(row["row_id"], kind, chrom, start, end, _dosage(kind, row, info, chrom), joined, call)
 
 

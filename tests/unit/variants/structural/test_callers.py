@@ -91,6 +91,8 @@ def shown(row: dict[str, Any]) -> tuple[Any, ...]:
         ("sniffles", "chr1 1000 Sniffles2.DEL.2 N <DEL> 60 PASS IMPRECISE;SVTYPE=DEL;SVLEN=-500;END=1500;SUPPORT=1 "
                      "GT:DR:DV 0/1:14:1",
          ("DEL", 500, None, None, "not exact", "1 read")),
+        ("gridss", "chr1 1000 gridss2_1o T T[chr2:3001[ 800 PASS SVTYPE=BND;PARID=gridss2_1h;SR=9;RP=12;CIPOS=-2,3 GT:VF .:20",
+         ("BND", None, None, None, "start -2 to +3", "12 read pairs, 9 split reads")),
         ("canvas", "chr1 1000 Canvas:GAIN:chr1:1001:9000 N <CNV> 30 PASS SVTYPE=CNV;END=9000;CNVLEN=8000 "
                    "GT:RC:BC:CN:MCC 0/1:151:60:3:2",
          ("CNV", 8_000, None, 3, None, None)),

@@ -1,8 +1,8 @@
 """What a caller says of its own structural variant: copies, how exact the breakpoints are, supporting reads, inserted bases.
 
 Each caller has its own fields: Manta PR and SR with the alternate count second, Delly PE and SR with DV and RV, Lumpy SU, PE and
-SR, GRIDSS RP, SR and VF, Sniffles SUPPORT, MELT LP and RP, Canvas and GATK gCNV CN. Sample fields are read in tables of one sample only:
-with several, whose reads or copies they are stands in the sample's own columns. What nobody wrote is None.
+SR, GRIDSS RP, SR and VF, Sniffles SUPPORT, MELT LP and RP, Canvas and GATK gCNV CN. Sample fields are read in tables of one
+sample only: with several, whose reads or copies they are stands in the sample's own columns. What nobody wrote is None.
 """
 
 from __future__ import annotations

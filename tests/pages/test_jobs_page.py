@@ -97,7 +97,7 @@ def test_a_failed_job_says_line_field_value_reason_and_what_to_do(
     job = failed(store)
     app = open_page(PAGE)
     said = text(app).replace("\\", "")
-    for part in ("line 1,204", "field POS", "value 12a", "is not a whole number", "What to do:", "Correct this line"):
+    for part in ("line 1,204", "field POS", "value 12a", "Is not a whole number", "What to do:", "Correct this line"):
         assert part in said
     app.button(key=f"jobs.lenient.{job.id}").click().run()
     assert not app.exception
@@ -137,7 +137,7 @@ def test_an_action_that_comes_too_late_is_explained_and_changes_nothing(
     store.finish(claimed, JobStatus.COMPLETED, "Imported 3 rows", result={"table_ids": []})
     app.button(key=f"jobs.cancel.{job.id}").click().run()
     assert not app.exception
-    assert "only a queued or processing job" in text(app)
+    assert "Only a queued or processing job" in text(app)
     assert services.jobs.get(LOCAL_USER, job.id).status is JobStatus.COMPLETED
 
 

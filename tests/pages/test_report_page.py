@@ -138,7 +138,7 @@ def test_a_review_without_a_name_is_refused_in_words(open_page: OpenPage, servic
     patient = enter(services, "report-nameless")
     app = press(open_page(PAGE, patient), "report.create")
     press(app, f"{form_key(newest(services, patient))}.go")
-    assert "enter your name" in words(app)
+    assert "Enter your name" in words(app)
     assert newest(services, patient).state is ReportState.DRAFT
 
 

@@ -107,7 +107,7 @@ def test_a_table_without_places_says_so_and_cannot_be_imported(open_page: OpenPa
     arrive(services, "samples.csv", b"name,age,group\nx,30,a\ny,40,b\n")
     app = open_page(PAGE)
     assert not app.exception
-    assert any("no column says where the variants are" in error.value for error in app.error)
+    assert any("No column says where the variants are" in error.value for error in app.error)
     assert next(button for button in app.button if button.label == "Import").disabled
 
 
@@ -152,7 +152,7 @@ def test_a_name_full_of_markup_is_shown_as_text(open_page: OpenPage, services: S
     ("address", "said"),
     [
         ("http://data.example.org/a.vcf", "must begin with https"), ("https://127.0.0.1/a.vcf?sig=c4n4ry", "name its server"),
-        ("https://localhost/a.vcf", "server on the Internet"), ("s3://bucket", "names no file"), ("", "there is no address"),
+        ("https://localhost/a.vcf", "server on the Internet"), ("s3://bucket", "names no file"), ("", "There is no address"),
     ],
 )
 def test_a_cloud_address_that_may_not_be_fetched_is_explained_and_starts_nothing(

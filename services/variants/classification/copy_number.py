@@ -14,7 +14,7 @@ import duckdb
 
 from services.errors import InvalidInputError, UnavailableError
 from services.genomics.cnv.cells import CnvType
-from services.genomics.cnv.record import CnvRecord
+from services.genomics.cnv.record import CnvRecord, Dosage
 from services.genomics.cnv.sheet import CnvClassification, ExpertCell, SheetRow, classify_cnv
 from services.genomics.genome import GenomeBuild
 from services.knowledge.genes import genes_at
@@ -33,6 +33,7 @@ from services.variants.structural.scores import record_of
 
 _KINDS = {CnvType.LOSS: SvKind.DELETION, CnvType.GAIN: SvKind.DUPLICATION}
 _SHOWN = 40
+_CARRIER = "one copy lost makes a carrier, which gives no points here: look at the other copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,12 @@ def _points(points: Decimal) -> str:
     return f"{points:.2f}"
 
 
+def _carried(event: Event, places: list[GenePlace], dosage: DosageMap) -> list[str]:
+    """Return the genes of recessive disease that a loss touches."""
+    known = [dosage.genes[one.symbol] for one in places if one.symbol in dosage.genes]
+    return [one.name for one in known if event.dosage is CnvType.LOSS and one.haploinsufficiency is Dosage.RECESSIVE]
+
+
 def _evidence(
     event: Event, build: GenomeBuild, places: list[GenePlace], models: Pack | None, dosage: DosageMap, dosage_pack: Pack | None,
     regions: list[Curated], found: list[PopulationMatch] | None, population_pack: Pack | None,
@@ -166,7 +173,11 @@ def _evidence(
     curated = [text for one in places if one.symbol in dosage.genes and (text := dosage.genes[one.symbol].text)]
     none = "none curated" if dosage_pack else None
     rows.append(("Dosage sensitivity", "Genes", "; ".join(curated) or none, dosage_pack, why))
-    rows.append(("Dosage sensitivity", "Regions", "; ".join(one.text or one.name for one in regions) or none, dosage_pack, why))
+    beside = "; ".join(one.beside(event.start, event.end) for one in regions)
+    rows.append(("Dosage sensitivity", "Regions", beside or none, dosage_pack, why))
+    carried = _carried(event, places, dosage)
+    if carried:
+        rows.append(("Dosage sensitivity", "Genes of recessive disease", ", ".join(carried), dosage_pack, _CARRIER))
     if found is None:
         note = f"no population structural variant pack is installed for {build}"
         rows.append(("Population", "Population variants", None, None, note))

@@ -58,6 +58,25 @@ def test_the_loss_of_a_whole_dosage_sensitive_gene_is_pathogenic(classifier: Var
     assert sheet(classifier, region(shelf, 50, 450, "<DUP>"), CnvType.GAIN).classification != "Pathogenic"
 
 
+def test_the_loss_of_a_gene_of_recessive_disease_names_the_carrier_and_gives_no_points(
+    classifier: VariantClassifier, shelf: Shelf
+) -> None:
+    shelf.complete(plus="GENEA", minus="GENEB")
+    shelf.table(PackKind.DOSAGE, [
+        {"kind": "gene", "name": "GENEA", "start": 101, "end": 360, "haploinsufficiency": 30, "triplosensitivity": 0},
+        {"kind": "region", "name": "Region", "start": 40, "end": 460, "haploinsufficiency": 0, "triplosensitivity": 0},
+    ])
+    content = sheet(classifier, region(shelf, 50, 450), CnvType.LOSS)
+    rows = {row.name: row for row in content.evidence}
+    assert rows["Genes of recessive disease"].value == "GENEA"
+    assert "carrier" in rows["Genes of recessive disease"].note
+    assert content.points == "0.00"
+    said = rows["Regions"].value or ""
+    assert said.startswith("lies within Region: no evidence of dosage sensitivity")
+    gain = sheet(classifier, region(shelf, 50, 450, "<DUP>"), CnvType.GAIN)
+    assert "Genes of recessive disease" not in {row.name for row in gain.evidence}
+
+
 def test_without_packs_the_genes_are_not_counted_and_that_is_said(classifier: VariantClassifier, shelf: Shelf) -> None:
     content = sheet(classifier, region(shelf, 50, 450), CnvType.LOSS)
     assert counted(content, "3A")[0] == "not assessable"

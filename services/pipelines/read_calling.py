@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.access.principals import Principal
-from services.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError, ParatopeError, UnavailableError
+from services.errors import ConflictError, InvalidInputError, NotFoundError, ParatopeError, UnavailableError
 from services.genomics.genome import GenomeBuild
 from services.jobs.child import StoppedError
 from services.jobs.model import Job, JobProblem, WorkFailedError
 from services.jobs.running import JobRun
 from services.jobs.service import JobKind, Jobs
 from services.patients.registry import PatientRegistry
-from services.pipelines.annotation import annotate_in_job, in_words
+from services.pipelines.annotation import in_words
 from services.pipelines.import_request import ImportRequest
 from services.pipelines.read_calling_work import REPORT_FILE
 from services.pipelines.read_request import ReadFile, ReadRequest
+from services.pipelines.table_job import annotate_made, is_kept, refuse_without_patients, result_of, tell_fetched
 from services.pipelines.variant_import import made_table_id
 from services.uploads.content import Content
 from services.uploads.store import Uploads
@@ -78,7 +79,7 @@ class ReadCalling:
 
     def announce(self, principal: Principal, *, sample_name: str = "") -> Job:
         """Show that files are on their way: a job in `upload_pending`, until `release` or `Jobs.abandon`."""
-        _refuse_without_patients(principal)
+        refuse_without_patients(principal, "reads")
         return self._jobs.announce(principal, KIND, sample_name=sample_name)
 
     def release(self, principal: Principal, job: Job, request: ReadRequest) -> Job:
@@ -90,7 +91,7 @@ class ReadCalling:
         """Queue a run on simulated reads of a simulated reference, to show what comes out."""
         from demo_data.reads import write_reads  # not at the head: needed for the demo only
 
-        _refuse_without_patients(principal)
+        refuse_without_patients(principal, "reads")
         folder = self._root / f".demo.{os.urandom(8).hex()}"
         folder.mkdir(parents=True)
         try:
@@ -182,11 +183,7 @@ class ReadCalling:
 
     def _fetch(self, run: JobRun, file: ReadFile, low: int, high: int) -> None:
         run.report("fetching", low, f"Fetching {file.name}")
-
-        def tell(received: int, size: int | None) -> None:
-            share = min(1.0, received / size) if size else 0.0
-            run.report("fetching", low + int((high - low) * share), f"Fetching {file.name}: {received / 1e6:,.1f} MB")
-
+        tell = tell_fetched(run, (low, high), file.name)
         try:
             upload = self._uploads.fetch(file.upload_id, file.url, on_progress=tell, should_stop=run.should_stop)
         except (NotFoundError, UnavailableError) as error:
@@ -243,19 +240,10 @@ class ReadCalling:
         """Annotate the table where that was asked for; returns why not, blank where all went well or nothing was asked for."""
         if not request.annotates_small:
             return ""
-        folder = self._library.folder(table.id)
-        if Part.SMALL.value in read_manifest(folder).get("annotation", {}).get("by_part", {}):
-            return ""
-        if table.assembly is None:
-            return _NO_BUILD
-        between = (_ends(request).imported + 2, 99)
-        try:
-            annotate_in_job(run, folder, table.assembly, (Part.SMALL,), self._references.root, between=between)
-        except WorkFailedError as error:
-            return error.problem.text
-        except ParatopeError as error:
-            return error.message
-        return ""
+        return annotate_made(
+            run, self._library.folder(table.id), table.assembly, (Part.SMALL,), self._references.root,
+            between=(_ends(request).imported + 2, 99), no_build=_NO_BUILD,
+        )
 
     def _undo(self, job: Job) -> None:
         """Delete the table. Calls that are complete stay: another attempt goes on with them, and the job's deletion ends them."""
@@ -274,7 +262,8 @@ class ReadCalling:
         request = ReadRequest.model_validate(job.request["options"])
         owner = Principal(job.owner, may_see_patients=True, may_administer=False)
         files = {
-            file: self._expected(owner, file) if file.url and not self._exists(file.upload_id) else file for file in request.files
+            file: self._expected(owner, file) if file.url and not is_kept(self._uploads, file.upload_id) else file
+            for file in request.files
         }
         return _stored(request.with_files(files))
 
@@ -282,7 +271,7 @@ class ReadCalling:
 
     def _request(self, principal: Principal, request: ReadRequest) -> dict[str, Any]:
         """Check what was asked for, reserve what is to be fetched, and return what the job stores."""
-        _refuse_without_patients(principal)
+        refuse_without_patients(principal, "reads")
         if request.patient_id is not None:
             self._patients.get(request.patient_id, principal)
         if request.reference is None and request.assembly is not None:
@@ -307,15 +296,6 @@ class ReadCalling:
         upload = self._uploads.expect_remote(principal, file.url)
         return file.model_copy(update={"upload_id": upload.id, "name": upload.filename})
 
-    def _exists(self, upload_id: str) -> bool:
-        try:
-            self._uploads.path(upload_id)
-        except NotFoundError:
-            return False
-        except ParatopeError:
-            return True  # reserved, not fetched yet
-        return True
-
     def _send(self, principal: Principal, path: Path) -> dict[str, str]:
         data = path.read_bytes()
         upload = self._uploads.begin(principal, path.name, len(data))
@@ -329,11 +309,6 @@ def _stored(request: ReadRequest) -> dict[str, Any]:
     """Return a request as a job keeps it; the ids of its uploads stand together, for whoever asks what is in use."""
     ids = " ".join(file.upload_id for file in request.files)
     return {"upload_ids": ids, "options": request.model_dump(mode="json")}
-
-
-def _refuse_without_patients(principal: Principal) -> None:
-    if not principal.may_see_patients:
-        raise AccessDeniedError("you may not bring in reads: ask an administrator for access")
 
 
 def _shown_name(request: ReadRequest) -> str:
@@ -376,10 +351,5 @@ def _outcome(
         said.append(in_words(account))
     if request.annotsv_annotation:
         said.append(_NO_SVS)
-    result = {
-        "table_ids": [table.id], "table_name": table.name, "table_names": [table.name], "rows": table.row_count,
-        "rejected": table.rejected_count, "warnings": len(report["warnings"]), "assembly": table.assembly,
-        "annotated": account is not None and not problem, "packs": account["packs"] if account else [],
-        "not_annotated": account["missing"] if account else [], "caller": report["caller"],
-    }
+    result = {**result_of([table], account, problem, len(report["warnings"])), "caller": report["caller"]}
     return ". ".join(part.rstrip(".") for part in said) + ".", result

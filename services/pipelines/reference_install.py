@@ -21,6 +21,7 @@ from services.jobs.service import JobKind, Jobs
 from services.network.locations import https_form, parse_address
 from services.network.remote import Network, file_name_of
 from services.network.resuming import fetch_resuming
+from services.pipelines.table_job import tell_fetched
 from services.storage.files import disk_name
 from services.uploads.store import Uploads
 from services.variants.reference.library import ReferenceLibrary
@@ -114,7 +115,7 @@ class ReferenceInstalls:
         try:
             whole = fetch_resuming(
                 str(run.request["url"]), path, limit_bytes=self._room(path.parent), should_stop=run.should_stop,
-                on_progress=lambda received, size: _tell_fetched(run, received, size), network=self._network,
+                on_progress=tell_fetched(run, (1, _FETCHED)), network=self._network,
             )
         except UnavailableError as error:
             advice = "Retry: what has arrived is kept, and the transfer goes on from there."
@@ -191,9 +192,3 @@ def _without_query(url: str) -> str:
     """Return an address without its query, which may hold a signature."""
     address = parse_address(https_form(url))
     return f"https://{address.name}{address.target.partition('?')[0]}"
-
-
-def _tell_fetched(run: JobRun, received: int, size: int | None) -> None:
-    share = min(1.0, received / size) if size else 0.0
-    of = f" of {size / 1e6:,.1f}" if size else ""
-    run.report("fetching", 1 + int((_FETCHED - 1) * share), f"{received / 1e6:,.1f}{of} MB fetched")

@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from services.access.principals import Principal
-from services.errors import AccessDeniedError, InvalidInputError, NotFoundError, ParatopeError, UnavailableError
+from services.errors import InvalidInputError, NotFoundError, UnavailableError
 from services.genomics.genome import GenomeBuild
 from services.jobs.child import StoppedError
 from services.jobs.model import Job, JobProblem, WorkFailedError
 from services.jobs.running import JobRun
 from services.jobs.service import JobKind, Jobs
 from services.patients.registry import PatientRegistry
-from services.pipelines.annotation import annotate_in_job, in_words
+from services.pipelines.annotation import in_words
 from services.pipelines.import_request import MAX_SPLIT_SAMPLES, ImportRequest
+from services.pipelines.table_job import annotate_made, is_kept, refuse_without_patients, result_of, tell_fetched
 from services.storage.files import display_name
 from services.uploads.store import Uploads
 from services.variants.imports import Mode
@@ -36,6 +37,7 @@ _FETCHED, _IMPORTED = 30, 95
 _IMPORTED_FIRST = 50
 """Percent at which a table is imported when it is to be annotated after that."""
 _KEPT_UPLOADS = timedelta(days=7)
+_NO_BUILD = "the genome build is not known; state it in the explorer and annotate the table there"
 
 
 class VariantImports:
@@ -79,7 +81,7 @@ class VariantImports:
 
     def announce(self, principal: Principal, *, sample_name: str = "") -> Job:
         """Show that a file is on its way: a job in `upload_pending`, until `release` or `Jobs.abandon`."""
-        _refuse_without_patients(principal)
+        refuse_without_patients(principal, "variants")
         return self._jobs.announce(principal, KIND, sample_name=sample_name)
 
     def release(self, principal: Principal, job: Job, upload_id: str, options: ImportRequest) -> Job:
@@ -103,7 +105,7 @@ class VariantImports:
             stated = {name: value.value for name, value in chosen.items() if value is not None}
             changes["options"] = {**job.request.get("options", {}), **stated}
         url = job.request.get("url") if job.kind == KIND else None
-        if url and job.retryable and not self._exists(str(job.request["upload_id"])):
+        if url and job.retryable and not is_kept(self._uploads, str(job.request["upload_id"])):
             changes["upload_id"] = self._uploads.expect_remote(Principal(job.owner, True, False), str(url)).id
         return self._jobs.retry(principal, job_id, changes)
 
@@ -141,8 +143,7 @@ class VariantImports:
             run.report("fetching", 1, f"Fetching {run.request['file_name']}")
             try:
                 upload = self._uploads.fetch(
-                    upload_id, str(url), on_progress=lambda received, size: _tell_fetched(run, received, size),
-                    should_stop=run.should_stop,
+                    upload_id, str(url), on_progress=tell_fetched(run, (1, _FETCHED)), should_stop=run.should_stop,
                 )
             except (NotFoundError, UnavailableError) as error:
                 raise WorkFailedError(JobProblem(error.message, "Retry: the file is fetched again.")) from error
@@ -187,27 +188,16 @@ class VariantImports:
         )
 
     def _annotate(self, run: JobRun, tables: list[TableInfo], options: ImportRequest) -> str:
-        """Annotate the tables as the import was asked to; returns why not, blank where all went well.
-
-        What stands against the annotation does not take the import back: the tables are there, and can be annotated later.
-        """
+        """Annotate the tables as the import was asked to; returns why not, blank where all went well."""
         parts = options.parts_to_annotate
         first, whole = _imported(options) + 1, 99
         for number, table in enumerate(tables):
             folder = self._library.folder(table.id)
-            done = read_manifest(folder).get("annotation", {}).get("by_part", {})
-            if {part.value for part in parts} <= set(done):
-                continue
-            if table.assembly is None:
-                return "the genome build is not known; state it in the explorer and annotate the table there"
             share = (whole - first) / len(tables)
             between = (first + int(share * number), first + int(share * (number + 1)))
-            try:
-                annotate_in_job(run, folder, table.assembly, parts, self._references, between=between)
-            except WorkFailedError as error:
-                return error.problem.text
-            except ParatopeError as error:
-                return error.message
+            problem = annotate_made(run, folder, table.assembly, parts, self._references, between=between, no_build=_NO_BUILD)
+            if problem:
+                return problem
         return ""
 
     def _undo(self, job: Job) -> None:
@@ -232,34 +222,14 @@ class VariantImports:
         return {"upload_id": upload.id, "file_name": upload.filename, "options": options.model_dump(mode="json")}
 
     def _check_patient(self, principal: Principal, options: ImportRequest) -> None:
-        _refuse_without_patients(principal)
+        refuse_without_patients(principal, "variants")
         if options.patient_id is not None:
             self._patients.get(options.patient_id, principal)
-
-    def _exists(self, upload_id: str) -> bool:
-        try:
-            self._uploads.path(upload_id)
-        except NotFoundError:
-            return False
-        except ParatopeError:
-            return True  # reserved, not fetched yet
-        return True
-
-
-def _refuse_without_patients(principal: Principal) -> None:
-    if not principal.may_see_patients:
-        raise AccessDeniedError("you may not bring in variants: ask an administrator for access")
 
 
 def made_table_id(job: Job, number: int) -> str:
     """Return the id of a job's table; it follows from the job's id, so a run that continues after a crash makes the same ones."""
     return hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32]
-
-
-def _tell_fetched(run: JobRun, received: int, size: int | None) -> None:
-    share = min(1.0, received / size) if size else 0.0
-    of = f" of {size / 1e6:,.1f}" if size else ""
-    run.report("fetching", 1 + int((_FETCHED - 1) * share), f"{received / 1e6:,.1f}{of} MB fetched")
 
 
 def _imported(options: ImportRequest) -> int:
@@ -285,13 +255,7 @@ def _outcome(
         said.append(in_words(account))
     if options.enable_ditto:
         said.append("DITTO scores are not available here; the predictors are those of the packs named")
-    result = {
-        "table_ids": [table.id for table in tables], "table_name": tables[0].name,
-        "table_names": [table.name for table in tables], "rows": rows, "rejected": rejected,
-        "warnings": manifests[0]["problems"]["warnings"], "assembly": tables[0].assembly,
-        "annotated": account is not None and not problem, "packs": account["packs"] if account else [],
-        "not_annotated": account["missing"] if account else [],
-    }
+    result = result_of(tables, account, problem, manifests[0]["problems"]["warnings"])
     return ". ".join(part.rstrip(".") for part in said) + ".", result
 
 

@@ -37,7 +37,7 @@ from services.variants.calling.model import (
 )
 from services.variants.calling.references import index_reference
 from services.variants.calling.reporting import report_reads
-from services.variants.calling.service import tool_versions
+from services.variants.calling.service import put_in_place, tool_versions
 from services.variants.calling.tools import Command, Progress, ShouldStop, ToolLimits, never, plain, run, silent
 from services.variants.vcf.importing import StoppedError
 
@@ -104,9 +104,7 @@ def call_variants(
             report(_CALLED, "Normalising the calls")
             vcf, calls = _normalised(raw, request.reference, work, should_stop)
             limits = _LIMITS[f"{caller} alone" if request.design is Design.TUMOUR_ONLY else caller]
-        for path in (*bams, *(Path(f"{bam}.bai") for bam in bams), vcf, Path(f"{vcf}.tbi")):
-            os.replace(path, results / path.name)
-        os.replace(results, destination)
+        put_in_place(bams, vcf, results, destination)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     report(1.0, f"{calls.snvs:,} single nucleotide variants and {calls.indels:,} insertions and deletions")

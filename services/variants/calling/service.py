@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from services.errors import ConflictError, InvalidInputError
@@ -47,9 +47,7 @@ def call_variants(
         vcf, calls = find_variants(
             bams, request, reference, work, report=_between(report, _MEASURED, 1.0), should_stop=should_stop
         )
-        for path in (*bams, *(Path(f"{bam}.bai") for bam in bams), vcf, Path(f"{vcf}.tbi")):
-            os.replace(path, results / path.name)
-        os.replace(results, destination)
+        put_in_place(bams, vcf, results, destination)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     report(1.0, f"{calls.snvs:,} single nucleotide variants and {calls.indels:,} insertions and deletions")
@@ -57,6 +55,13 @@ def call_variants(
         vcf=destination / vcf.name, bams={read.sample: destination / f"{read.sample}.bam" for read in reads}, reads=tuple(reads),
         calls=calls, stated_limits=STATED_LIMITS[request.design], tools=tool_versions(), seconds=time.monotonic() - started,
     )
+
+
+def put_in_place(bams: Sequence[Path], vcf: Path, results: Path, destination: Path) -> None:
+    """Gather alignments and calls with their indexes in the folder `results`, and rename it when it is complete."""
+    for path in (*bams, *(Path(f"{bam}.bai") for bam in bams), vcf, Path(f"{vcf}.tbi")):
+        os.replace(path, results / path.name)
+    os.replace(results, destination)
 
 
 def tool_versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What reference data say about a lost product: is its exon dispensable in the population, does translation begin elsewhere.
+"""What reference data say about a lost product: does the lost part matter, is it dispensable, does translation begin elsewhere.
 
 The tree of PVS1 asks this of variants that escape decay, keep the frame or lose the start codon, and only those are looked up.
 What the data do not cover stays None.
@@ -25,7 +25,10 @@ COMMON = 0.001
 _TRUNCATING = frozenset({Effect.NONSENSE, Effect.FRAMESHIFT, Effect.SPLICE_SITE})
 _SITE = 2
 _FREQUENCY = ("af", "popmax_af", "passed")
-_CLINVAR = ("significance", "stars")
+_CLINVAR = ("significance", "stars", "molecular_consequence")
+_REVIEWED = 2
+_NOT_TRUNCATING = ("missense_variant", "inframe_deletion", "inframe_insertion", "inframe_indel")
+_CALLED = (Significance.PATHOGENIC, Significance.LIKELY_PATHOGENIC)
 _STARTS = """
 SELECT transcript, any_value(strand), min(coding_start), max(coding_end) FROM read_parquet(?)
 WHERE gene = ? AND chrom = ? AND coding_start IS NOT NULL GROUP BY transcript
@@ -37,6 +40,8 @@ class LossFacts:
     """The fields of the record's `LossOfFunction` that data can fill."""
 
     exon_loss_is_common: bool | None = None
+    region_is_critical: bool | None = None
+    """True where ClinVar has a pathogenic variant with two stars in the lost part that does not truncate; never False."""
     alternative_start: bool | None = None
     pathogenic_before_next_start: bool | None = None
 
@@ -51,10 +56,15 @@ def loss_facts(
         return [LossFacts()] * len(asked)
     wanted = {(asked[n][0].chrom, pos) for n, (first, last) in spans.items() for pos in range(first, last + 1)}
     frequencies = packs.at(PackKind.FREQUENCIES, build, wanted, _FREQUENCY) if wanted else None
+    parts = {n: _lost_part(asked[n][1], asked[n][2]) for n in spans}
+    clinvar = packs.at(PackKind.CLINVAR, build, {(asked[n][0].chrom, p) for n, part in parts.items() for p in part}, _CLINVAR)
     found = []
     for n, (site, placed, _) in enumerate(asked):
         if n in spans and placed is not None:
-            found.append(LossFacts(exon_loss_is_common=_is_common(site, spans[n], placed.transcript, frequencies)))
+            found.append(LossFacts(
+                exon_loss_is_common=_is_common(site, spans[n], placed.transcript, frequencies),
+                region_is_critical=_is_critical(site, parts[n], clinvar),
+            ))
         elif n in lost and placed is not None:
             found.append(_start_facts(packs, build, site, placed))
         else:
@@ -72,6 +82,26 @@ def _exon_to_ask(site: Site, placed: Placed | None, change: Change | None) -> tu
     exon = min(model.exons, key=lambda one: max(one[0] - site.pos, site.pos - one[1], 0))
     first, last = max(exon[0], model.coding[0]), min(exon[1], model.coding[1])
     return (first - _SITE, last + _SITE) if first <= last else None
+
+
+def _lost_part(placed: Placed | None, change: Change | None) -> Sequence[int]:
+    """Return the genomic positions of the coding bases that are lost: of the skipped exon, else from the change to the end."""
+    if placed is None or change is None:
+        return ()
+    positions = placed.transcript.coding_positions
+    if change.lost_exons is not None:
+        return positions[change.lost_exons[0] - 1 : change.lost_exons[1]]
+    begin = change.changed_from or change.stop
+    return positions[begin - 1 :] if begin is not None else ()
+
+
+def _is_critical(site: Site, part: Sequence[int], found: Found | None) -> bool | None:
+    for row in (row for place in part for row in (found.at(site.chrom, place) if found is not None else ())):
+        terms = str(row["molecular_consequence"] or "")
+        is_reviewed = int(row["stars"] or 0) >= _REVIEWED and significance_of(row["significance"]) in _CALLED
+        if is_reviewed and any(term in terms for term in _NOT_TRUNCATING):
+            return True
+    return None
 
 
 def _is_common(site: Site, span: tuple[int, int], transcript: CodingTranscript, found: Found | None) -> bool | None:
@@ -122,6 +152,5 @@ def _pathogenic_before(packs: PackReader, build: GenomeBuild, site: Site, transc
     found = packs.at(PackKind.CLINVAR, build, ((site.chrom, place) for place in places), _CLINVAR)
     if found is None:
         return None
-    called = (Significance.PATHOGENIC, Significance.LIKELY_PATHOGENIC)
     rows = (row for place in places for row in found.at(site.chrom, place))
-    return any(int(row["stars"] or 0) >= 1 and significance_of(row["significance"]) in called for row in rows)
+    return any(int(row["stars"] or 0) >= 1 and significance_of(row["significance"]) in _CALLED for row in rows)

@@ -119,6 +119,7 @@ def _loss(effect: Effect | None, change: Change | None, known: Known) -> LossOfF
         removed_fraction=change.removed_fraction if change else None,
         changed_from=begin, shift=shift, lost_exons=change.lost_exons if change else None,
         at_donor=change.at_donor if change else None, exon_loss_is_common=known.loss.exon_loss_is_common,
+        region_is_critical=known.loss.region_is_critical,
         alternative_start=known.loss.alternative_start, pathogenic_before_next_start=known.loss.pathogenic_before_next_start,
     )
 

@@ -78,6 +78,27 @@ def test_one_common_truncation_or_splice_variant_makes_loss_of_the_exon_common(
     assert loss_of(gatherer, TRP36, "A").exon_loss_is_common is True
 
 
+@pytest.mark.parametrize(
+    ("term", "significance", "stars", "expected"),
+    [
+        ("missense_variant", "Pathogenic", 2, True), ("missense_variant", "Likely pathogenic", 2, True),
+        ("missense_variant", "Pathogenic", 1, None), ("nonsense", "Pathogenic", 3, None), ("missense_variant", "Benign", 3, None),
+    ],
+)
+def test_a_reviewed_pathogenic_variant_that_does_not_truncate_makes_the_lost_part_critical(
+    gatherer: Gatherer, shelf: Shelf, term: str, significance: str, stars: int, expected: bool | None
+) -> None:
+    shelf.complete()
+    shelf.table(PackKind.CLINVAR, [{
+        "pos": plus_position(100), "ref": base_at(plus_position(100)), "alt": "T", "variation_id": 7,
+        "significance": significance, "stars": stars, "molecular_consequence": term,
+    }])
+    donor = plus_position(120) + 1
+    assert loss_of(gatherer, donor, "A").region_is_critical is expected  # the exon holds it
+    assert loss_of(gatherer, plus_position(90), "A").region_is_critical is expected  # it lies behind the new stop
+    assert loss_of(gatherer, TRP36, "A").region_is_critical is None  # it lies before it
+
+
 def test_a_variant_that_leads_to_decay_is_not_asked_about_its_exon(gatherer: Gatherer, shelf: Shelf) -> None:
     shelf.complete()
     shelf.table(PackKind.FREQUENCIES, [seen(plus_position(36), "A", 0.2)])

@@ -1,9 +1,10 @@
 """What ClinGen expert panels change for their genes, as far as it is encoded: thresholds, unused criteria and PVS1 trees.
 
-Each set names its panel and version. Numbers were compared with the panel's specification, or with a public implementation
-of it (bihealth/auto-acmg, akatzke/HerediClassify); one that could not be confirmed is left general. Residues (PM1), assays (PS3,
-BS3) and phenotype counts (PS4) of the panels are not encoded: they enter as curated regions of the record and as expert input.
-Nothing here was fitted to classified variants; the way evidence combines is the general one.
+Each set names its panel and version. Numbers were compared with the panel's specification, or with a public implementation or
+transcription of it (bihealth/auto-acmg, akatzke/HerediClassify, muwenbo/vcep-classification-skills); one that could not be
+confirmed is left general. Residues (PM1), assays (PS3, BS3) and phenotype counts (PS4) of the panels are not encoded: they enter
+as curated regions of the record and as expert input. Nothing here was fitted to classified variants; the way evidence combines is
+the general one.
 """
 
 from __future__ import annotations

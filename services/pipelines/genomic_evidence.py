@@ -1,15 +1,18 @@
 """The findings of a patient's tables as passages of the collection `genomic_evidence`, so that a search finds and cites them.
 
 One passage for each variant, one for each pharmacogene, one for what a table could not answer. They are replaced when a table of
-the patient is linked, changed, unlinked or deleted; the ids are made of table and finding, so nothing is left behind or doubled.
+the patient is linked, changed, unlinked or deleted; the ids are made of table, finding and what is said of it, so nothing is left
+behind or doubled, and a dashboard that keeps rows for a while never shows what another process replaced.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -76,12 +79,12 @@ class GenomicEvidence:
         made = {one.id: one for one in finding_passages(found, name or patient_id)} if found is not None else {}
         known = {one.id: one for one in self._index.export(COLLECTION, READER) if one.patient_id == patient_id}
         gone = [identifier for identifier in known if identifier not in made]
+        changed = [one for identifier, one in made.items() if known.get(identifier) != one]
+        self._index.put(changed)  # before the old ones go: what did not change in substance is found all the time
         if gone:
             self._index.remove_from_store(COLLECTION, gone)
             with self._database.begin() as connection:
                 delete_passages(connection, COLLECTION, gone)
-        changed = [one for identifier, one in made.items() if known.get(identifier) != one]
-        self._index.put(changed)
         return len(gone) + len(changed)
 
     def repair(self) -> int:
@@ -170,8 +173,9 @@ def _passage(
 ) -> Passage:
     sample = f", sample {table.sample}" if table.sample else ""
     where = f"variant table {table.table_name}{sample}, {table.build or 'build unknown'}"
-    return Passage(
+    made = Passage(
         id=f"{table.table_id}-{key}", collection=COLLECTION, text=text[:4_000], title=f"{title} ({table.table_name})"[:300],
         tier=Tier.RECORD, patient_id=patient_id, source="; ".join((where, *sources))[:2_000], metadata=metadata,
         context=f"{name}. {title}, {where}",
     )  # fmt: skip
+    return replace(made, id=f"{made.id}-{hashlib.sha256(repr(made).encode()).hexdigest()[:8]}")

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from services.errors import UnavailableError
 from services.genomics.cnv.cells import CnvType
 from services.genomics.genome import GenomeBuild
 from services.knowledge.genes import Effect, Gene, genes_at
@@ -57,8 +58,7 @@ def find_structural(
     table: VariantTable, build: GenomeBuild, columns: SampleColumns | None, sex: Sex | None, grounds: Mapping[int, Grounds]
 ) -> Structural:
     """Return the deletions and duplications that the sample carries and that may matter."""
-    with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"}) as connection:
-        events = read_events(table.folder, [one for one in table.columns if "stamp" not in one], connection)
+    events = _events(table)
     if not events:
         return Structural()
     classed = _classed(table)
@@ -77,6 +77,15 @@ def find_structural(
         one = _candidate(event, row, held, build, grounds.get(event.row_id, Grounds())) if held is not None else None
         found += [one] if one is not None else []
     return Structural(tuple(found), tuple(notes))
+
+
+def _events(table: VariantTable) -> list[Event]:
+    entries = [one for one in table.columns if "stamp" not in one]
+    try:
+        with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"}) as connection:
+            return read_events(table.folder, entries, connection)
+    except duckdb.Error as problem:  # deleted or annotated anew at this moment, or damaged
+        raise UnavailableError("the structural variants of this table cannot be read now") from problem
 
 
 _NOT_ANNOTATED = (

@@ -75,10 +75,16 @@ class Models:
     def __init__(self, path: Path | None) -> None:
         """Read the gene models; raises InvalidInputError for a file that is neither GFF3 nor a table of exons."""
         shipped = read_shipped(TRANSCRIPTS)
-        self._models = {name: model for name, (_, model) in shipped.items()} | (read_gene_models(path) if path else {})
+        self._genes = {name: gene for name, (gene, _) in shipped.items()}
+        self._shipped = {name: model for name, (_, model) in shipped.items()}
+        self._models = self._shipped | (read_gene_models(path) if path else {})
         self._of_gene: dict[str, list[GeneModel]] = defaultdict(list)
         for gene, model in shipped.values():
             self._of_gene[gene].append(model)
+
+    def named(self, case: Case) -> Case:
+        """Return a case with its gene, where the file does not say it and the transcript ships."""
+        return case if case.gene else replace(case, gene=self._genes.get(case.accession, ""))
 
     def placed(self, case: Case) -> tuple[Case, GeneModel] | None:
         """Return a case on its transcript, or on the one its panel counts on; None without a model."""
@@ -86,7 +92,8 @@ class Models:
         if model is None or rules is None or rules.offset(model.facts()) is not None:
             return None if model is None else (case, model)
         target = next((one for one in self._of_gene[case.gene] if rules.offset(one.facts()) is not None), None)
-        moved = None if target is None else _moved(case, model, target)
+        own = self._shipped.get(case.accession)  # both of one build: the models named may be of another
+        moved = None if target is None or own is None else _moved(case, own, target)
         return (case, model) if target is None or moved is None else (moved, target)
 
 
@@ -177,7 +184,7 @@ def _parts(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
 
 
 def _run(cases: Sequence[Case], models: Models, premises: Premises) -> list[Judged]:
-    tried = [(case, judge(case, models, premises)) for case in cases]
+    tried = [(case, judge(case, models, premises)) for case in map(models.named, cases)]
     return [Judged(case, found) for case, found in tried if found is not None]
 
 

@@ -77,7 +77,7 @@ def _exon_to_ask(site: Site, placed: Placed | None, change: Change | None) -> tu
     if placed is None or change is None or change.effect not in _TRUNCATING:
         return None
     model = placed.transcript.model
-    if change.keeps_frame is None and change.stop is not None and predicts_decay(model.facts(), change.stop):
+    if change.stop is not None and predicts_decay(model.facts(), change.stop):
         return None
     exon = min(model.exons, key=lambda one: max(one[0] - site.pos, site.pos - one[1], 0))
     first, last = max(exon[0], model.coding[0]), min(exon[1], model.coding[1])

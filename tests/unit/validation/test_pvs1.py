@@ -177,6 +177,19 @@ def test_files_of_another_kind_are_refused(tmp_path: Path, capsys: pytest.Captur
     assert "cannot use the input" in capsys.readouterr().err
 
 
+def test_other_peoples_files_of_the_same_columns_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A byte order mark, Windows line ends, columns in another order, no comment column, empty cells, odd names."""
+    path = tmp_path / "other.csv"
+    rows = ["expected_path,variant_name,expected_prediction", "NF1,NM_004360.3:c.1792C>T (p.Arg598*),PVS1", ",,", "NF1,,PVS1",
+            "NF1,NM_004360.3:c.(?_1)_(2_?)del,PVS1", "NF1,NM_004360.3:c.99999+1G>A,PVS1", f"NF1,{'x' * 5_000},PVS1",
+            "SS9,NM_004360.5:c.387+1G>A,PVS1_Moderate", "IC2,NM_000162.5:c.3G>A,PVS1_Supporting"]
+    path.write_text("\ufeff" + "\r\n".join(rows), encoding="utf-8")
+    assert pvs1.main([str(path)]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["n"], told["agreement"], told["left_out"]) == (3, 1.0, 3)
+    assert set(told["by"]) >= {"nonsense", "splice site", "start lost"}
+
+
 @pytest.mark.shared_data
 def test_the_published_cases_whose_model_is_known_agree(capsys: pytest.CaptureFixture[str]) -> None:
     cases = DATA / "acmg" / "pvs1_decision_tree_cases.csv"

@@ -11,6 +11,7 @@ import duckdb
 
 from services.errors import InvalidInputError, UnavailableError
 from services.genomics.hgvs.transcript import TranscriptModel
+from services.variants.reference.asking import ask
 from services.variants.reference.model import Pack
 
 EXONS_FILE = "exons.parquet"
@@ -56,10 +57,7 @@ def _asked(path: Path, _sha256: str, condition: str, values: tuple[Any, ...]) ->
         GROUP BY transcript, chrom ORDER BY length DESC, transcript LIMIT {_MAX_TRANSCRIPTS}
     """  # noqa: S608 - the conditions are constants of this module
     try:
-        with duckdb.connect(":memory:", config={"threads": 2, "autoinstall_known_extensions": False}) as connection:
-            result = connection.execute(sql, [str(path), *values])
-            names = [column[0] for column in result.description or ()]
-            rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        rows = ask([path], sql, [str(path), *values])
     except duckdb.Error as error:
         raise UnavailableError("the installed gene models cannot be read: install them again") from error
     return tuple(sorted(_models(rows), key=lambda one: _RANKS.get(one.mark, len(_RANKS))))

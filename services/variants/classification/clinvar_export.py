@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from services.genomics.alleles import AlleleForm, allele_form
 from services.variants.classification.content import Scheme
 from services.variants.classification.store import Classified
+from services.variants.exports import disarmed
 
 COLUMNS = (
     "Local ID", "Gene symbol", "Reference sequence", "HGVS", "Chromosome", "Start", "Stop", "Reference allele",
@@ -47,5 +48,4 @@ def _values(one: Classified) -> tuple[str, ...]:
 
 def _cell(value: str) -> str:
     """Keep a value in its cell, and a spreadsheet from reading it as a formula."""
-    flat = " ".join(value.split())
-    return f"'{flat}" if flat[:1] in ("=", "+", "-", "@") else flat
+    return disarmed(" ".join(value.split()))

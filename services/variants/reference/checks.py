@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import duckdb
-
 from services.errors import InvalidInputError
 from services.knowledge.genes import genes
+from services.variants.reference.asking import ask
 from services.variants.reference.sequence import ReferenceGenome
 
 _SAMPLED = 2_000
@@ -28,16 +27,13 @@ def refuse_other_sequence(table: Path, fasta: Path, build: str) -> None:
 
     :raise InvalidInputError: more than 5 % differ.
     """
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            """
-            SELECT chrom, pos, ref FROM (
-                SELECT chrom, pos, ref, row_number() OVER () AS nr, count(*) OVER () AS many
-                FROM read_parquet(?) USING SAMPLE 20000 ROWS (reservoir, 1)
-            ) WHERE nr % greatest(1, many // ?) = 0 AND length(ref) <= ?
-            """,
-            [str(table), _SAMPLED, _MAX_REF],
-        ).fetchall()
+    sql = """
+        SELECT chrom, pos, ref FROM (
+            SELECT chrom, pos, ref, row_number() OVER () AS nr, count(*) OVER () AS many
+            FROM read_parquet(?) USING SAMPLE 20000 ROWS (reservoir, 1)
+        ) WHERE nr % greatest(1, many // ?) = 0 AND length(ref) <= ?
+    """
+    found = [(row["chrom"], row["pos"], row["ref"]) for row in ask([table], sql, [str(table), _SAMPLED, _MAX_REF])]
     genome = ReferenceGenome(fasta)
     try:
         compared = [one for one in ((_there(genome, chrom, pos, ref), ref) for chrom, pos, ref in found) if one[0]]

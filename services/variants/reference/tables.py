@@ -17,6 +17,7 @@ import pyarrow.csv as pv
 
 from services.errors import InvalidInputError, ParatopeError, UnavailableError
 from services.genomics.genome import CHROMOSOME_LENGTHS, CHROMOSOMES, GenomeBuild, beyond_chromosome_end
+from services.variants.reference.asking import ask
 from services.variants.reference.converting import Conversion
 from services.variants.reference.layouts import LAYOUTS, SORTED_BY, SORTED_BY_ALLELE
 from services.variants.reference.model import PackKind
@@ -147,9 +148,9 @@ def refuse_other_build(conversion: Conversion) -> None:
     """
     if conversion.build is None:
         return
-    path = str(conversion.folder / TABLE)
-    with duckdb.connect() as connection:
-        found = connection.execute("SELECT chrom, max(pos) FROM read_parquet(?) GROUP BY chrom", [path]).fetchall()
+    path = conversion.folder / TABLE
+    rows = ask([path], "SELECT chrom, max(pos) AS last FROM read_parquet(?) GROUP BY chrom", [str(path)])
+    found = [(row["chrom"], row["last"]) for row in rows]
     for chrom, position in found:
         if beyond_chromosome_end(conversion.build, chrom, position):
             fits = [build for build in GenomeBuild if not any(beyond_chromosome_end(build, *one) for one in found)]

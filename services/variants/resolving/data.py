@@ -17,6 +17,7 @@ from services.genomics.hgvs.transcript import TranscriptModel
 from services.knowledge.genes import gene as known_gene
 from services.knowledge.genes import genes
 from services.variants.gene_models import transcripts_named, transcripts_of_gene, transcripts_over
+from services.variants.reference.asking import ask
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import Pack, PackKind
 from services.variants.reference.sequence import ReferenceGenome
@@ -113,9 +114,6 @@ def _rows(pack: Pack | None, sql: str, values: list[str]) -> list[Mapping[str, A
     if pack is None:
         return []
     try:
-        with duckdb.connect(":memory:", config={"threads": 2, "autoinstall_known_extensions": False}) as connection:
-            result = connection.execute(sql, [str(pack.path), *values])
-            names = [column[0] for column in result.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchmany(_MAX_ROWS)]
+        return [*ask([pack.path], sql, [str(pack.path), *values], limit=_MAX_ROWS)]
     except duckdb.Error as error:
         raise UnavailableError(f"the installed pack {pack.stamp} cannot be read: install it again") from error

@@ -78,7 +78,7 @@ def _tables(services: Services, access: Principal, job: Job) -> None:
         st.caption("The table of this job was deleted.")
     for table in tables[:_MAX_TABLES]:
         label = f"Open {plain(table.name)}" if len(tables) > 1 else "Open table"
-        if st.button(label, key=f"jobs.open.{table.id}", icon=":material/table_view:"):
+        if st.button(label, key=f"jobs.open.{job.id}.{table.id}", icon=":material/table_view:"):
             state.open_table(table.id)
             st.switch_page("pages/variants/explorer.py")
     if len(tables) > _MAX_TABLES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,8 +12,9 @@ from services.access.principals import LOCAL_USER
 from services.container import Services
 from services.jobs.model import FINISHED, Job, JobProblem, JobStatus
 from services.jobs.store import JobStore
-from services.variants.imports import Mode
+from services.variants.imports import Mode, import_file
 from tests.pages.conftest import OpenPage
+from tests.unit.variants.support import vcf, write
 
 PAGE = "pages/variants/jobs.py"
 PROBLEM = JobProblem("is not a whole number", "Correct this line in the file.", line=1_204, field="POS", value="12a")
@@ -103,6 +105,29 @@ def test_a_failed_job_says_line_field_value_reason_and_what_to_do(
     assert not app.exception
     again = services.jobs.get(LOCAL_USER, job.id)
     assert (again.status, again.request["options"]["mode"]) == (JobStatus.QUEUED, "lenient")
+
+
+def test_two_jobs_of_one_table_both_lead_to_it(
+    open_page: OpenPage, store: JobStore, services: Services, tmp_path: Path
+) -> None:
+    table_id = services.variants.new_id()
+    report = import_file(write(tmp_path, vcf("chr1 100 . A G 50 PASS . GT 0/1")), services.variants.folder(table_id))
+    assert report.folder is not None, report.refusal
+    services.variants.register(table_id, LOCAL_USER.name, "Case", "GRCh38")
+    made = []
+    for kind in ("variant_import", "variant_annotation"):
+        job = store.create(owner="local", kind=kind, status=JobStatus.QUEUED, sample_name="Case", message="waits", request={})
+        claimed = store.claim(job.id, job.ticket)
+        assert claimed is not None
+        store.finish(claimed, JobStatus.COMPLETED, "Done.", result={"table_ids": [table_id]})
+        made.append(job.id)
+    try:
+        app = open_page(PAGE)
+        assert not app.exception
+        assert [one.label for one in app.button if one.key and one.key.startswith("jobs.open.")] == ["Open table"] * 2
+        assert {"Import", "Annotation"} <= {caption.value.partition(" · ")[0] for caption in app.caption}
+    finally:
+        services.workbench.delete(LOCAL_USER, table_id)
 
 
 def test_a_file_in_another_build_can_be_imported_as_what_it_is(

@@ -118,16 +118,23 @@ def test_an_address_that_may_not_be_fetched_is_explained_and_shown_nowhere(open_
     assert services.jobs.list(LOCAL_USER) == ()
 
 
-def test_the_demo_ends_in_a_report_with_charts_limits_and_downloads(open_page: OpenPage, services: Services) -> None:
+def test_the_demo_is_followed_to_its_table_and_ends_in_a_report_with_charts_limits_and_downloads(
+    open_page: OpenPage, services: Services
+) -> None:
     app = open_reads(open_page)
-    app = button(app, "Use the demo reads").click().run()
-    assert not app.exception
+    started = button(app, "Use the demo reads").click().run()
+    assert not started.exception
     services.jobs.start()
     job = job_of(services)
     while (job := services.jobs.get(LOCAL_USER, job.id)).status not in FINISHED:
         time.sleep(0.05)
     services.jobs.close()
     assert job.status is JobStatus.COMPLETED, job.problem
+    started.run()
+    assert any("Called 24 SNVs" in one.value for one in started.caption), "the page that started the job shows how it ended"
+    explorer = button(started, "Open table").click().run()
+    assert any("a reference of one's own" in one.value for one in explorer.info)
+    assert not any("does not tell its" in one.value for one in explorer.markdown), "no build is asked for: its places are no genome's"
     app = open_page(JOBS)
     app.session_state[f"jobs.report.{job.id}"] = True
     app = app.run()

@@ -134,7 +134,7 @@ def test_the_demo_is_followed_to_its_table_and_ends_in_a_report_with_charts_limi
     assert any("Called 24 SNVs" in one.value for one in started.caption), "the page that started the job shows how it ended"
     explorer = button(started, "Open table").click().run()
     assert any("a reference of one's own" in one.value for one in explorer.info)
-    assert not any("does not tell its" in one.value for one in explorer.markdown), "no build is asked for: its places are no genome's"
+    assert not any("does not tell its" in one.value for one in explorer.markdown), "its places are no genome's"
     app = open_page(JOBS)
     app.session_state[f"jobs.report.{job.id}"] = True
     app = app.run()

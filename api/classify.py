@@ -11,6 +11,7 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.arrival import submitted
 from api.classify_answers import answer, candidates, version
 from api.dependencies import Caller, UsesServices
 from services.container import Services
@@ -152,7 +153,7 @@ def batch(request: BatchRequest, services: UsesServices, caller: Caller) -> dict
         condition = workbench.filter_from_text(caller, request.table_name, request.filter)
         resolved = workbench.marks.resolve(caller, request.table_name, condition)
         job = services.batch_classification.submit(caller, request.table_name, resolved)
-        return {"job_id": job.id, "status": job.status.value, "message": job.message}
+        return submitted(job)
     results = [_one_of_many(services, request, one) for one in request.variants]
     failed = sum("error" in one for one in results)
     return {"results": results, "classified": len(results) - failed, "failed": failed}

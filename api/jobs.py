@@ -13,16 +13,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from api.arrival import Arrival, submitted
 from api.dependencies import Caller, UsesServices
 from api.multipart import MalformedFormError, StreamedForm
 from services.access.principals import Principal
 from services.access.tickets import JOB_EVENTS, ONCE_SECONDS
 from services.container import Services
-from services.errors import ParatopeError
 from services.genomics.genome import GenomeBuild
 from services.jobs.model import Job, JobEvent, JobProblem
 from services.pipelines.import_request import ImportRequest
-from services.uploads.model import Upload
 from services.variants.imports import Mode
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -30,7 +29,6 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 _POLL_SECONDS = 0.4
 _HEARTBEAT_SECONDS = 15.0
 _MAX_OFFSET = 2**53
-_TELL_BYTES = 8 << 20
 _OPTIONS = frozenset(ImportRequest.model_fields) - {"default_assembly", "delimited"}
 _INTERRUPTED = JobProblem("the upload broke off", "Upload the file again.")
 
@@ -79,42 +77,40 @@ async def upload(request: Request, services: UsesServices, caller: Caller) -> di
     and ours: mode (strict, lenient), patient_id. The file is written to disk while it arrives.
     """
     fields: dict[str, str] = {}
-    arrival: _Arrival | None = None
+    arrival = Arrival(services, caller, _INTERRUPTED)
     try:
         async for part in StreamedForm(request).parts():
             if part.name != "file":
                 fields[part.name] = await part.text()
                 continue
-            if arrival is not None:
+            if arrival.job is not None:
                 raise MalformedFormError("send one file in a form")
             options = _options(fields)  # a field that is wrong is refused before the file, where it stands before it
-            job = await asyncio.to_thread(services.variant_imports.announce, caller, sample_name=options.sample_name)
-            arrival = _Arrival(services, job)
-            arrival.file = await services.uploads.receive(caller, part.filename or "", arrival.watched(part.pieces()))
-        if arrival is None or arrival.file is None:
+            arrival.job = await asyncio.to_thread(services.variant_imports.announce, caller, sample_name=options.sample_name)
+            await arrival.take(part.filename or "", part.pieces(), named=False)
+        if arrival.job is None:
             raise MalformedFormError("the form has no file: send it in the field 'file'")
         job = await asyncio.to_thread(
-            services.variant_imports.release, caller, arrival.job, arrival.file.id, _options(fields)
+            services.variant_imports.release, caller, arrival.job, arrival.uploads[0].id, _options(fields)
         )
     except BaseException as error:  # a cancelled request too must not leave a job that waits for ever
-        if arrival is not None:
-            arrival.give_up(error)
+        arrival.give_up(error)
         raise
-    return _submitted(job)
+    return submitted(job)
 
 
 @router.post("/upload/from-cloud-url")
 def upload_from_cloud_url(body: CloudUpload, services: UsesServices, caller: Caller) -> dict[str, Any]:
     """Queue the import of a file that is fetched from a public or presigned address."""
     options = _options(body.model_dump(exclude={"cloud_url"}, exclude_none=True))
-    return _submitted(services.variant_imports.submit_url(caller, body.cloud_url, options))
+    return submitted(services.variant_imports.submit_url(caller, body.cloud_url, options))
 
 
 @router.post("/upload/from-upload")
 def upload_from_upload(body: FinishedUpload, services: UsesServices, caller: Caller) -> dict[str, Any]:
     """Queue the import of a file that was sent in pieces to `/uploads`."""
     options = _options(body.model_dump(exclude={"upload_id"}, exclude_none=True))
-    return _submitted(services.variant_imports.submit(caller, body.upload_id, options))
+    return submitted(services.variant_imports.submit(caller, body.upload_id, options))
 
 
 @router.get("")
@@ -178,53 +174,20 @@ def log(job_id: str, services: UsesServices, caller: Caller) -> dict[str, Any]:
 def cancel(job_id: str, services: UsesServices, caller: Caller) -> dict[str, Any]:
     """Cancel a queued or processing job; 409 in any other state."""
     job = services.jobs.cancel(caller, job_id)
-    return {"job_id": job.id, "status": job.status.value, "message": job.message}
+    return submitted(job)
 
 
 @router.post("/{job_id}/retry")
 def retry(job_id: str, services: UsesServices, caller: Caller, body: Retry | None = None) -> dict[str, Any]:
     """Queue a failed or cancelled job again; 409 in any other state."""
     changes = body or Retry()
-    return _submitted(services.variant_imports.retry(caller, job_id, mode=changes.mode, assembly=changes.assembly))
+    return submitted(services.variant_imports.retry(caller, job_id, mode=changes.mode, assembly=changes.assembly))
 
 
 @router.delete("/{job_id}")
 def delete(job_id: str, services: UsesServices, caller: Caller) -> dict[str, Any]:
     """Delete a finished job with its tables and its file; 409 while it is not finished."""
     return {"job_id": services.jobs.delete(caller, job_id).id, "deleted": True}
-
-
-class _Arrival:
-    """A file on its way in, and the job that shows it."""
-
-    def __init__(self, services: Services, job: Job) -> None:
-        self._services = services
-        self.job = job
-        self.file: Upload | None = None
-
-    async def watched(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Pass the pieces on and note now and then how much has come."""
-        received = told = 0
-        async for piece in pieces:
-            received += len(piece)
-            if received - told >= _TELL_BYTES:
-                told = received
-                await asyncio.to_thread(
-                    self._services.jobs.arriving, self.job, progress=0, message=f"{received / 1e6:,.0f} MB have arrived"
-                )
-            yield piece
-
-    def give_up(self, error: BaseException) -> None:
-        """End the job that waits for the file, and delete what had come of it.
-
-        A sender who is told what was wrong keeps no job; one who went away finds out from it.
-        """
-        if isinstance(error, ParatopeError | RequestValidationError):
-            self._services.jobs.withdraw(self.job)
-        else:
-            self._services.jobs.abandon(self.job, _INTERRUPTED)
-        if self.file is not None:
-            self._services.uploads.discard(self.file.id)
 
 
 async def _stream(request: Request, services: Services, caller: Principal, after: int | None) -> AsyncIterator[str]:
@@ -262,10 +225,6 @@ def _options(fields: Mapping[str, Any]) -> ImportRequest:
         return ImportRequest.model_validate({**known, "default_assembly": GenomeBuild.GRCH38})
     except ValidationError as error:
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error
-
-
-def _submitted(job: Job) -> dict[str, Any]:
-    return {"job_id": job.id, "status": job.status.value, "message": job.message}
 
 
 def _listed(job: Job) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from api.arrival import submitted
 from api.dependencies import Caller, UsesServices
 from services.container import Services
 from services.errors import InvalidInputError
@@ -51,7 +52,7 @@ def install(asked: Installation, services: UsesServices, caller: Caller) -> dict
         job = services.reference_installs.submit_url(caller, asked.url, request)
     else:
         job = services.reference_installs.submit_uploads(caller, asked.upload_ids, request)
-    return {"job_id": job.id, "status": job.status.value, "message": job.message}
+    return submitted(job)
 
 
 @router.delete("/{kind}/{build}/{version}")

@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import to_jsonable_python
 
+from api.arrival import submitted
 from api.dependencies import Caller, UsesServices
 from services.clinical.profile import PatientId
 from services.errors import InvalidInputError
@@ -152,7 +153,7 @@ def annotate(table_name: str, services: UsesServices, caller: Caller, body: Anno
     asked = body or Annotate()
     chosen = {Part.SMALL: asked.small_variants, Part.STRUCTURAL: asked.structural_variants, Part.VEP: asked.vep}
     job = services.variant_annotations.submit(caller, table_name, [part for part, wanted in chosen.items() if wanted])
-    return {"job_id": job.id, "status": job.status.value, "message": job.message}
+    return submitted(job)
 
 
 @router.get("/tables/{table_name}/annotation")

@@ -13,6 +13,7 @@ from services.container import Services
 from services.errors import NotFoundError
 from services.variants.imports import import_file
 from services.variants.library import TableInfo
+from services.variants.links import SampleChoice
 from tests.pages.conftest import OpenPage
 
 VCF = """##fileformat=VCFv4.2
@@ -84,3 +85,46 @@ def test_the_explorer_shows_the_findings_of_its_table(open_page: OpenPage, table
     assert not app.exception
     assert "NUDT15: not called" in words(app).replace("\\", "")
     assert not app.toggle(key="explorer.findings.accept").value
+
+
+FAMILY = """##fileformat=VCFv4.3
+##contig=<ID=chr16,length=90338345>
+##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
+#CHROM	POS	ID	REF	ALT	QUAL	FILTER	INFO	FORMAT	GENOMIC-PAGE	S2
+chr16	3243407	rs61752717	T	C	50	PASS	.	GT	0/1	1/1
+"""
+
+
+@pytest.fixture
+def family(services: Services, tmp_path: Path) -> Iterator[TableInfo]:
+    services.patients.ensure(PATIENT, LOCAL_USER)
+    source = tmp_path / "family.vcf"
+    source.write_text(FAMILY)
+    table_id = services.variants.new_id()
+    assert import_file(source, services.variants.folder(table_id)).folder is not None
+    yield services.variants.register(table_id, LOCAL_USER.name, "Two of a page")
+    services.workbench.delete(LOCAL_USER, table_id)
+
+
+def test_findings_of_several_samples_are_shown_for_the_one_that_is_linked(
+    open_page: OpenPage, services: Services, family: TableInfo
+) -> None:
+    app = open_page(EXPLORER, link={"table": family.id})
+    app.button(key="explorer.findings").click().run()
+    assert "nobody stated which of them is the patient" in words(app)
+    services.variants.link(LOCAL_USER, family.id, PATIENT, SampleChoice("S2"))
+    app = open_page(EXPLORER, link={"table": family.id})
+    app.button(key="explorer.findings").click().run()
+    assert not app.exception
+    assert "two copies (homozygous)" in words(app).replace("\\", "")
+
+
+def test_a_linked_table_without_a_chosen_sample_says_so_with_the_patient(
+    open_page: OpenPage, services: Services, family: TableInfo
+) -> None:
+    services.variants.link(LOCAL_USER, family.id, PATIENT)
+    app = open_page(ANALYSIS, PATIENT)
+    app.segmented_control(key="analysis.section").set_value("Genomics").run()
+    assert not app.exception
+    assert "nobody stated which of them is the patient" in words(app)
+    assert any(one.label == "Open the table" for one in app.button)

@@ -159,6 +159,12 @@ SLC9A6 = NullRules(
 )
 _FOXG1: Grades = ((1_404, _VS), (1_440, _S), (1_470, _M))
 FOXG1 = NullRules(numbering=((1_470, 0),), start=_P, stops=_FOXG1, shifts=((0, _FOXG1),))
+RPE65 = NullRules(
+    numbering=((1_602, 0),), start=_S, stops=((1_584, _VS), (1_602, _S)),
+    exons=(ExonRule(1, 1_602, _VS, "every exon is critical"),),
+)
+KCNQ1 = NullRules(numbering=((2_031, 0),), stops=((1_743, _VS), (1_860, _M), (2_031, _P)))
+"""Start codon and splice sites go by the tree of 2018."""
 APC = NullRules(numbering=((8_532, 0),), stops=((7_935, _VS),), shifts=((0, ((7_935, _VS),)),))
 """The last exon holds most of the protein; truncations up to codon 2645 count in full."""
 TP53 = NullRules(

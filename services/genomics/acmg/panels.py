@@ -81,6 +81,8 @@ NULL_ONLY = (
     _null_only("TCF4", "5.0", _RETT, trees.TCF4, doi=_RETT_DOI),
     _null_only("SLC9A6", "5.0", _RETT, trees.SLC9A6, doi=_RETT_DOI),
     _null_only("FOXG1", "6.0", _RETT, trees.FOXG1, doi=_RETT_DOI),
+    _null_only("RPE65", "1.0", "Leber Congenital Amaurosis/early onset Retinal Dystrophy", trees.RPE65),
+    _null_only("KCNQ1", "1.0", "Potassium Channel Arrhythmia", trees.KCNQ1),
     _null_only("TP53", "2.4", "TP53", trees.TP53),
     _null_only("APC", "2.1", "InSiGHT Hereditary Colorectal Cancer/Polyposis", trees.APC),
 )

@@ -44,8 +44,8 @@ def strength(gene: str, effect: Effect, **loss: object) -> Strength | None:
 @pytest.mark.parametrize(
     ("gene", "expected"),
     [
-        ("CDH1", VS), ("PTEN", VS), ("ATM", VS), ("PALB2", VS), ("HNF1A", VS), ("TP53", VS), ("UBE3A", VS), ("GAA", S),
-        ("ACADVL", S), ("GAMT", M), ("FBN1", M), ("GCK", P), ("CDKL5", P), ("SLC9A6", P), ("FOXG1", P), ("MECP2", None),
+        ("CDH1", VS), ("PTEN", VS), ("ATM", VS), ("PALB2", VS), ("HNF1A", VS), ("TP53", VS), ("UBE3A", VS), ("RPE65", S),
+        ("GAA", S), ("ACADVL", S), ("GAMT", M), ("FBN1", M), ("GCK", P), ("CDKL5", P), ("SLC9A6", P), ("FOXG1", P), ("MECP2", None),
     ],
 )
 def test_a_lost_start_has_the_panels_strength(gene: str, expected: Strength | None) -> None:
@@ -61,7 +61,8 @@ def test_a_lost_start_has_the_panels_strength(gene: str, expected: Strength | No
         ("HNF1A", 1_801, S), ("HNF1A", 1_810, P), ("GCK", 1_327, VS), ("GAMT", 520, S), ("GAMT", 660, M), ("GATM", 1_210, S),
         ("SLC6A8", 1_720, M), ("RAG2", 955, VS), ("RAG2", 1_465, M), ("MECP2", 880, VS), ("MECP2", 1_420, M),
         ("CDKL5", 2_842, VS), ("SLC9A6", 1_750, S), ("FOXG1", 1_410, S), ("TP53", 1_052, S), ("TP53", 1_066, M),
-        ("APC", 4_000, VS),
+        ("APC", 4_000, VS), ("RPE65", 1_580, VS), ("RPE65", 1_590, S), ("KCNQ1", 1_700, VS), ("KCNQ1", 1_800, M),
+        ("KCNQ1", 1_900, P),
     ],
 )
 def test_a_new_stop_has_the_strength_of_its_place(gene: str, stop: int, expected: Strength | None) -> None:

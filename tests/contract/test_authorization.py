@@ -102,6 +102,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/tables"): Route((200, 403), (200,)),
     ("GET", "/tables/{table_name}/data/all"): Route((404,), (200,)),
     ("PATCH", "/tables/{table_name}"): Route((404,), (403,), {"json": {"patient_id": None}}),
+    ("DELETE", "/tables/{table_name}/patients/{patient_id}"): Route((404,), (403,)),
     ("GET", "/tables/{table_name}/findings"): Route((404,), (200,)),
     ("POST", "/tables/{table_name}/annotate"): Route((404, 422), (422,), {
         "json": {"small_variants": False, "structural_variants": False}}),
@@ -138,7 +139,7 @@ class Secrets:
     def filled(self, path: str) -> str:
         for name, value in (("table_name", self.table.name), ("job_id", self.job_id), ("upload_id", self.upload_id),
                             ("name", "S1.bam"), ("kind", "clinvar"), ("build", BUILD), ("version", "1"),
-                            ("part", "sequence.fa"), ("token", "0" * 48)):
+                            ("part", "sequence.fa"), ("token", "0" * 48), ("patient_id", PATIENT)):
             path = path.replace(f"{{{name}}}", value)
         return path
 

@@ -17,6 +17,14 @@ MAX_DOCUMENTED = 100
 MAX_LINE = 280
 _SENTENCE = re.compile(r"(?<=[.;])\s+|\n")
 _UNNAMED = "Study"
+# What a picture, an endoscope or a biopsy shows. The words of a report mean other things elsewhere ("popliteal", "percentile").
+SHOWN_BY_STUDIES = frozenset("""
+    aortic_regurgitation autoimmune_pancreatitis bamboo_spine bilateral_hilar_adenopathy cavitary_lung
+    continuous_colitis erosions_xray esophageal_dysmotility heberden ild lip_biopsy long_cord_lesion lung_nodules
+    lupus_nephritis_biopsy lymphadenopathy mri_white_matter nailfold_changes noncaseating_granulomas parotid_enlargement
+    pencil_in_cup pericarditis pleural_effusion psoriasis_histology pulmonary_hypertension retroperitoneal_fibrosis sacroiliitis
+    schirmer_positive skip_lesions splenomegaly temporal_artery_signs terminal_ileitis transverse_myelitis villous_atrophy
+""".split())
 
 
 def documented_findings(facts: Sequence[StoredFact]) -> list[str]:
@@ -38,7 +46,8 @@ def _of_study(fact: StoredFact) -> Iterator[str]:
     day = f" {fact.effective.isoformat()}" if fact.effective is not None else ""
     for sentence in _SENTENCE.split(content.finding):
         line = f"{name}{day}: {' '.join(sentence.split())}"[:MAX_LINE]
-        if sentence.strip() and any(one.present for one in read_symptoms([line]).findings):
+        found = read_symptoms([line]).findings if sentence.strip() else ()
+        if any(one.present and one.concept in SHOWN_BY_STUDIES for one in found):
             yield line
 
 

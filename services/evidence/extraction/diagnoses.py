@@ -77,6 +77,11 @@ _GENERAL = re.compile(
     r"criteria|indicated in|contraindicated in|asked (?:directly )?whether|wonders?|wondering|"
     r"having read|if|whether|would|specific for|predisposes?|factors? for|carriers?)\b", re.IGNORECASE,
 )
+_FURTHER = re.compile(
+    r"[,;]\s*(?=(?:r/o|rule[ -]out|query|\?|possible|suspected|probable|concern for|vs\.?)\s*\w)", re.IGNORECASE
+)
+"""Where an assessment goes on to what is only considered beside it: "axial spondyloarthritis, r/o IBD"."""
+_DATED = re.compile(r"\b(?:19|20)\d\d\b")
 _CLAUSE = re.compile(r";|\.\s|:\s|\b(?:but|however|whereas|although)\b")
 _NAME_HEAD = re.compile(r"problem|diagnos|condition", re.IGNORECASE)
 _CERTAINTY = re.compile(
@@ -139,7 +144,20 @@ def diagnoses_of(sheet: Sheet, tables: Sequence[Table]) -> Iterator[_Entry]:
             yield from (entry for entry in found if (entry[0].disease, entry[0].status) not in known)
 
 
+_OTHER_LABEL = re.compile(
+    r"^(?:planned|stopped|plan|current|previous|past|medications?|medicines?|treatment|therapy|drugs?|meds|rx|allerg\w+|labs?|"
+    r"labor\w*|investigations?|results?)\b[^:]{0,30}:", re.IGNORECASE,
+)
+_RESULT = re.compile(
+    r"^[^:]{2,40}\s[<>]?\d+(?:[.,]\d+)?\s*(?:[+-]{1,2}\s*)?(?:%|mg|g|µ|u?mol|mmol|IU|U/|10\^|x\s?10|ng|pg|fL|mm)"
+    r"|\b1\s?:\s?\d{2,5}\b|\d\s*(?:[+-]\s*)?$", re.IGNORECASE,
+)
+
+
 def _is_item(sentence: Sentence) -> bool:
+    opening = _BULLET.sub("", sentence.text[:200], count=1)
+    if _OTHER_LABEL.match(opening) or (_RESULT.search(opening) and not _DATED.search(sentence.text)):
+        return False  # a list of drugs or a laboratory result, whatever heading stands above it
     section = sentence.section
     if any(word in section for word in _NOT) or "comment" in section:
         return False
@@ -241,7 +259,7 @@ def _leading(sentence: Sentence, hit: Hit[Disease], stop: int) -> Status | None:
     before = sentence.text[bullet.end() if bullet else 0:hit.start]
     if not _QUALIFIERS.fullmatch(before):
         return None
-    after = sentence.text[hit.end:stop]
+    after = _FURTHER.split(sentence.text[hit.end:stop], maxsplit=1)[0]
     opens = bullet is not None or not after.strip(" .,") or after.lstrip()[:1] in ",.:;-–("
     return (_status(before) or _status(after[:40]) or Status.CONFIRMED) if opens else None
 

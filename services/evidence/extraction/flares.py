@@ -31,15 +31,17 @@ _DENIED = re.compile(
 _UNREAL = re.compile(
     r"\b(?:if|should|may|might|could|would|can|will|when(?:ever)? (?:she|he|they|you)|in case of|risk|risks|prevent\w*|avoid\w*|"
     r"reduce\w*|to treat|for treating|rescue|next|further|future|any|chance|likelihood|probability|predict\w*|"
+    r"opposite of|look\w* like|resembl\w+|mimic\w*|"
     r"rate|annuali[sz]ed|prophyla\w+|due to|because of the risk|fear|worr\w+|possible|suspected|query|rule out|r/o|\?)"
     r"[^;:.]{0,60}$", re.IGNORECASE,
 )
 _UNREAL_AFTER = re.compile(
     r"^\W{0,2}(?:risk|rate|plan|protocol|precautions?|prevention|prophylaxis|diary|card|threshold|was (?:ruled out|excluded)|"
-    r"(?:is|was) (?:unlikely|possible|suspected)|cannot be excluded|if\b)", re.IGNORECASE,
+    r"visit|clinic|service|consultation|(?:is |was |remains |still ){0,2}(?:unlikely|possible|suspected|as likely)|are\b|"
+    r"looks?\b|cannot be excluded|if\b|[^;.]{0,60}\b(?:as likely|collected)\b)", re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"\b(?:cells?(?: and|,|/| or| &) ?flare|flare and cells?|no cell|aqueous flare|anterior chamber|nasal flar|alar flar|"
+    r"\b(?:cells?\b[^;.]{0,12}\bflare\b|flare and cells?|no cell|aqueous flare|anterior chamber|nasal flar|alar flar|"
     r"(?:asthma|copd|bronchi\w+|heart failure|eczema|gout|migraine|acne)[^;.]{0,20}(?:exacerbat|flare)|"
     r"exacerbat\w+ of (?:her |his |the |known )?(?:asthma|copd|chronic obstructive|bronch|heart|eczema|migraine)|"
     r"exacerbated by)", re.IGNORECASE,
@@ -83,7 +85,7 @@ def _is_told(clause: str, start: int, stop: int) -> bool:
     before, after = clause[:start], clause[stop:]
     if is_about_others(clause) or _ELSEWHERE.search(clause) or clause.rstrip().endswith("?"):
         return False
-    return not (_DENIED.search(before) or _UNREAL.search(before) or _UNREAL_AFTER.search(after[:40]))
+    return not (_DENIED.search(before) or _UNREAL.search(before) or _UNREAL_AFTER.search(after[:80]))
 
 
 def _dates(sheet: Sheet, sentence: Sentence, match: re.Match[str], start: int, stop: int) -> Sequence[tuple[When, int]]:

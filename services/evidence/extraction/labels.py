@@ -120,7 +120,9 @@ def _opening(sentence: Sentence) -> Iterator[tuple[str, int, bool]]:
     if not head[:1].isupper() or not 1 <= len(head.split()) <= 6 or is_about_others(sentence.text):
         return
     name = _cleaned(head)
-    if name is not None and name == head and not re.search(r"\b(?:is|was|are|were|has|had|no|not)\b", head, re.IGNORECASE):
+    if name is not None and name == head and not re.search(
+        r"\b(?:is|was|are|were|has|had|no|not|excluded|ruled out|unlikely)\b", head, re.IGNORECASE
+    ):
         yield name, start, True
 
 

@@ -31,7 +31,8 @@ ROUTE = tuple((re.compile(rf"(?<![\w.])(?:{words})(?![\w.]\w)(?!\w)", re.IGNOREC
 FREQUENCY = re.compile(
     r"(?<!\w)(?:(?:once|twice|(?:two|three|four|five) times|[1-4]x) ?(?:a |per |/)?(?:daily|day|week(?:ly)?|month(?:ly)?)?(?: "
     r"(?:as needed|prn))?|"
-    r"(?:once )?(?:daily|weekly|monthly|fortnightly|biweekly|nightly|hourly)|every (?:other )?(?:\d{1,2}(?:[-–]\d{1,2})? "
+    r"(?:once )?(?:daily|weekly|monthly|fortnightly|biweekly|nightly|hourly)|every "
+    r"(?:other |two |three |four |six |eight |twelve )?(?:\d{1,2}(?:[-–]\d{1,2})? "
     r"?)?(?:hours?|days?|weeks?|months?|years?|morning|evening|night|day|week|"
     r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)|q\.? ?\d{1,2} ?(?:h|hrs?|d|w|wk|weeks?|months?|m)|q(?:d|am|pm|"
     r"hs|w|wk|week|od|m|day)|o\.?d\.?|b\.?i\.?d\.?|b\.?d\.?|t\.?i\.?d\.?|tds|q\.?i\.?d\.?|qds|"
@@ -81,8 +82,8 @@ PLAN = ("plan", "recommend", "disposition", "discharge plan", "decision", "reque
 PAST_SECTIONS = ("past medication", "previous medication", "prior medication", "former",
     "previous treatment", "stopped", "discontinued", "past treatment")
 LIST_LABEL = re.compile(
-    r"^(?:[•-]\s?)?(?:current |home |regular |discharge |present )?(?:medications?|medicines|drugs|meds|treatment)\s*"
-    r"(?:list)?:\s+", re.IGNORECASE,
+    r"^(?:[•-]\s?)?(?:(?:current |home |regular |discharge |present )?(?:medications?|medicines|drugs|meds|treatment|therapy|rx)"
+    r"\s*(?:list)?|(?P<planned>planned|to start)|(?P<stopped>stopped|discontinued|previously)):\s+", re.IGNORECASE,
 )
 BULLET = re.compile(r"^(?:[•▪◦*·–—-]\s{0,3}|\(?\d{1,2}[.)]\s{1,3})")
 SPLIT_STATUS = re.compile(r"\s+[—–]\s+|\s+-\s+|;\s+")

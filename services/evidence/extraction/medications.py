@@ -132,18 +132,21 @@ def _from_items(sheet: Sheet, sentence: Sentence) -> list[_Entry]:
     edges = [label.end() if label is not None else 0]
     for hit in hits[1:]:
         gap = re.search(r"[,;]\s*(?:and\s+)?$|\s+and\s+$", text[edges[-1]:hit.start])
-        if gap is not None and DOSE.search(text[edges[-1]:hit.start]):
+        own = text[edges[-1]:hit.start]
+        if gap is not None and (DOSE.search(own) or FREQUENCY.search(own)):
             edges.append(edges[-1] + gap.start())
     parts = [text[first:last] for first, last in pairwise([*edges, len(text)])]
     found = []
     for offset, part in zip(edges, parts, strict=True):
-        entry = _from_item(sheet, sentence, part.lstrip(" ,;").removeprefix("and "), offset)
+        entry = _from_item(sheet, sentence, part.lstrip(" ,;").removeprefix("and "), offset, label)
         if entry is not None:
             found.append(entry)
     return found
 
 
-def _from_item(sheet: Sheet, sentence: Sentence, part: str, offset: int) -> _Entry | None:
+def _from_item(
+    sheet: Sheet, sentence: Sentence, part: str, offset: int, label: re.Match[str] | None
+) -> _Entry | None:
     text = " ".join(BULLET.sub("", part, count=1).split())
     if re.match(r"(?:none|nil|no (?:current |known |regular )?medications?)\b", text, re.IGNORECASE):
         return None
@@ -159,7 +162,8 @@ def _from_item(sheet: Sheet, sentence: Sentence, part: str, offset: int) -> _Ent
     if not status_text:
         cue = next((m for m in CUE.finditer(described) if m.lastgroup not in ("current", "changed") or m.start() > 0), None)
         status_text = described[cue.start():] if cue is not None and cue.lastgroup != "past" else ""
-    status, start, stop = _status(sheet, status_text, default=_default(sentence.section))
+    default = Status(label.lastgroup) if label is not None and label.lastgroup else _default(sentence.section)
+    status, start, stop = _status(sheet, status_text, default=default)
     note = status_text.partition("; ")[2].strip() or None
     content = MedicationContent(
         name=name, drugs=drugs[:6], status=status, dose=dose, route=route, frequency=frequency, start=start, stop=stop,

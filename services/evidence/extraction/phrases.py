@@ -28,6 +28,7 @@ _LAB_SECTIONS = (
     "hematology", "haematology",
 )
 _WORDS_AFTER = re.compile(r"[:=\s]*([^();]{1,80}?)\s*(\([^()]{1,120}\))?\s*\.?\s*$")
+_NEXT_SENTENCE = re.compile(r"[a-z]\.\s+[A-Za-z]")
 _IN_BRACKET = re.compile(r"\([^()]*$")
 _ALIAS = re.compile(r"\s{0,2}\(([A-Za-z0-9αβγ/' -]{1,30})\)")
 
@@ -178,6 +179,8 @@ def _worded(rest: str, *, colon: bool, subject: Subject | None) -> Value | None:
     if match is None:
         return None
     words = match.group(1).strip()
+    if _NEXT_SENTENCE.search(words):
+        return None  # "negative. HBsAg negative": more than one result
     read = _notes(read_cell(words), match.group(2))
     known = parse_outcome(words) is not None or read.outcome is not None
     if not known or (subject is not None and subject.role is Role.ANALYTE and not colon):

@@ -115,6 +115,12 @@ def _antibody(name: str, subject: Subject, reported: Reported) -> AntibodyConten
     outcome = Outcome.EQUIVOCAL if value.outcome is Outcome.EQUIVOCAL else verdict.outcome
     if outcome is Outcome.EQUIVOCAL and value.outcome is not None:
         outcome = value.outcome  # "<20" against a limit of 20: the laboratory's word decides
+    elif outcome is Outcome.EQUIVOCAL and value.comparator == "<" and value.value and value.flag not in ("H", "HH"):
+        # "<1.0" against a limit of 1.0 lies below it: what is just below the bound decides
+        below = judge(Measurement(
+            antibody=name, value=value.value * (1 - 1e-9), unit=value.unit, reference_range=value.reference_range
+        )).outcome  # fmt: skip
+        outcome = below if below is Outcome.NEGATIVE else outcome
     if positive is None and value.value is not None and (
         (value.comparator in ("<", "<=") and outcome is Outcome.POSITIVE)
         or (value.comparator in (">", ">=") and outcome is Outcome.NEGATIVE)

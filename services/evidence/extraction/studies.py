@@ -51,6 +51,7 @@ _DONE = re.compile(
     r"plasma exchange|catheteri[sz]ation|thymectomy))(?:\s+(?:on|in|of)\s[^.;,]{3,24}?)?\s+(?:was (?:performed|done|carried "
     r"out|uneventful)|showed|shows|revealed|confirmed|demonstrated|found|yielded)\b", re.IGNORECASE,
 )
+_TEAR_TEST = re.compile(r"^\W{0,3}schirmer(?:['’]?s)?\b[^;]{0,60}?\d\s?mm\b", re.IGNORECASE)
 _NOT_DONE = re.compile(
     r"\b(?:will|planned?|plan|request\w*|order\w*|schedul\w*|declin\w*|refus\w*|if|should|consider\w*|advis\w*|recommend\w*|"
     r"before any|await\w*|pending|offered|no (?:biopsy|imaging))\b", re.IGNORECASE,
@@ -193,6 +194,10 @@ def _told(sheet: Sheet, sentence: Sentence) -> Iterator[_Entry]:
     if imaging is not None:
         content = ImagingContent(modality=_tidy(imaging["modality"]), region=_tidy(imaging["region"] or ""), finding=text)
         yield content, when, place
+        return
+    tear = _TEAR_TEST.search(text)
+    if tear is not None:
+        yield ProcedureContent(name="Schirmer test", finding=text), _when(sheet, moments[:1]), place
         return
     done = _DONE.search(text)
     if done is not None:

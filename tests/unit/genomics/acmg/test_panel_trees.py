@@ -45,7 +45,8 @@ def strength(gene: str, effect: Effect, **loss: object) -> Strength | None:
     ("gene", "expected"),
     [
         ("CDH1", VS), ("PTEN", VS), ("ATM", VS), ("PALB2", VS), ("HNF1A", VS), ("TP53", VS), ("UBE3A", VS), ("RPE65", S),
-        ("GAA", S), ("ACADVL", S), ("GAMT", M), ("FBN1", M), ("GCK", P), ("CDKL5", P), ("SLC9A6", P), ("FOXG1", P), ("MECP2", None),
+        ("GAA", S), ("ACADVL", S), ("GAMT", M), ("FBN1", M), ("GCK", P), ("CDKL5", P), ("SLC9A6", P), ("FOXG1", P),
+        ("MECP2", None),
     ],
 )
 def test_a_lost_start_has_the_panels_strength(gene: str, expected: Strength | None) -> None:

@@ -10,14 +10,14 @@ import streamlit as st
 
 from components import reference_install
 from components.feedback import empty, explained
-from components.formatting import counted, file_size, plain
+from components.formatting import counted, file_size, plain, sentence
 from services.access.principals import Principal
 from services.container import Services
 from services.genomics.genome import GenomeBuild
 from services.knowledge.genes import genes
 from services.knowledge.known_variants import known_variants
 from services.knowledge.version import knowledge_version
-from services.variants.reference.catalogue import GIVES, sources_of
+from services.variants.reference.catalogue import GIVES, Source, sources_of
 from services.variants.reference.model import Pack, PackKind
 from services.variants.reference.registry import CONVERTERS
 
@@ -70,15 +70,20 @@ def missing(services: Services) -> None:
         [
             {
                 "Missing": kind.label, "What it gives": plain(GIVES[kind]),
-                "Size, about": file_size(source.megabytes * 1_000_000) if source else "",
-                "Source": f"[{plain(urlsplit(source.page).hostname or '')}]({source.page})" if source else "",
-                "Licence": plain(source.licence) if source else "",
+                "Source": _published(next(iter(sources_of(kind, build)), None)),
             }
             for kind in absent
-            for source in (next(iter(sources_of(kind, build)), None),)
         ],
         border="horizontal", hide_index=True, alt=f"Reference data that is not installed for {build}",
     )
+
+
+def _published(source: Source | None) -> str:
+    """Where a source is described, how large it is, and on what terms."""
+    if source is None:
+        return "none is known"
+    host = plain(urlsplit(source.page).hostname or source.name)
+    return f"[{host}]({source.page}), about {file_size(source.megabytes * 1_000_000)}. {plain(sentence(source.licence))}"
 
 
 def _details(services: Services, access: Principal, pack: Pack) -> None:

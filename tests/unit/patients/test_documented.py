@@ -32,7 +32,9 @@ def stored(content: Content, day: datetime.date | None = DAY) -> StoredFact:
 
 def test_complaints_come_before_what_studies_show_and_each_line_names_its_study_and_day() -> None:
     facts = [
-        stored(ImagingContent(modality="X-ray", region="hands", finding="Marginal erosions at the second MCP joint. Soft tissues.")),
+        stored(ImagingContent(
+            modality="X-ray", region="hands", finding="Marginal erosions at the second MCP joint. Soft tissues."
+        )),
         stored(SymptomContent(name="stiff hands since March")),
     ]
     assert documented_findings(facts) == [
@@ -62,7 +64,7 @@ def test_sacroiliitis_of_an_mri_answers_the_criterion_of_the_analysis() -> None:
 
 
 def test_the_class_of_a_kidney_biopsy_answers_the_criterion_of_the_analysis() -> None:
-    biopsy = ProcedureContent(name="Percutaneous kidney biopsy", finding="ISN/RPS class IV lupus nephritis, activity index 11/24.")
+    biopsy = ProcedureContent(name="Percutaneous kidney biopsy", finding="ISN/RPS class IV lupus nephritis, activity 11/24.")
     found = analyse(Profile.model_validate({
         "patient_id": "p", "age": 29, "sex": "F", "hla_profile": {}, "diagnosed_conditions": ["systemic_lupus_erythematosus"],
         "extensions": {"documented_findings": documented_findings([stored(biopsy)])},

@@ -51,7 +51,8 @@ class VariantAnnotations:
     def __init__(
         self, jobs: Jobs, library: VariantLibrary, references: ReferenceLibrary, vep: VepSources | None = None
     ) -> None:
-        self._vep = dict(vep or {})
+        self.sources: dict[GenomeBuild, VepSource] = dict(vep or {})
+        """The VEP of each build that has one."""
         self._jobs = jobs
         self._library = library
         self._references = references
@@ -59,7 +60,7 @@ class VariantAnnotations:
 
     def vep(self, build: GenomeBuild) -> VepSource | None:
         """Return the VEP that is turned on for a build, with the statement to show before it is used; None: there is none."""
-        return self._vep.get(build)
+        return self.sources.get(build)
 
     def submit(self, principal: Principal, name_or_id: str, parts: Collection[Part] = tuple(OWN_PARTS)) -> Job:
         """Queue the annotation of a table; earlier columns of the same parts are replaced.
@@ -92,7 +93,7 @@ class VariantAnnotations:
         """Return what the caller agreed to: the host that may be asked."""
         if Part.VEP not in parts:
             return {}
-        source = self._vep.get(build)
+        source = self.sources.get(build)
         if source is None:
             raise InvalidInputError(f"VEP is not turned on for {build}: an administrator does that in the settings")
         return {"vep_place": source.place}
@@ -101,7 +102,7 @@ class VariantAnnotations:
         """Return the VEP that the caller agreed to. :raise InvalidInputError: it is another one since."""
         if run.request.get("vep_place") is None:
             return None
-        source = self._vep.get(build)
+        source = self.sources.get(build)
         if source is None or source.place != run.request["vep_place"]:
             raise InvalidInputError("the VEP that was agreed to is not turned on any more: annotate again, and agree anew")
         return source

@@ -58,6 +58,8 @@ def _consequence(rows: _Rows, known: Known, effect: Effect | None, gaps: Mapping
     for name, value in (("HGVS, transcript", row.hgvs_coding), ("HGVS, protein", row.hgvs_protein)):
         if value:
             rows.add(CONSEQUENCE, name, value, row.origin)
+    if placed is not None and not row.hgvs_coding and known.hgvs_coding:
+        rows.add(CONSEQUENCE, "HGVS, transcript", known.hgvs_coding, placed.pack.name, placed.pack.version)
     if change is not None and change.residue and placed is not None:
         words = f"{change.before}{change.residue}{change.after}" + (f", new stop at c.{change.stop}" if change.stop else "")
         rows.add(CONSEQUENCE, "Amino acid", words, placed.pack.name, placed.pack.version)

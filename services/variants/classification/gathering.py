@@ -66,6 +66,12 @@ class Known:
     has_sequence: bool
     loss: LossFacts = field(default_factory=LossFacts)
 
+    @property
+    def hgvs_coding(self) -> str:
+        """The change of the transcript as the row names it, else worked out on the transcript it is read on."""
+        told = self.question.row.hgvs_coding
+        return told or ("" if self.placed is None else self.placed.named(self.question.site))
+
     def row_of(self, kind: PackKind) -> Mapping[str, object] | None:
         found = self.found.get(kind)
         return None if found is None else found.exactly(self.question.site)

@@ -35,7 +35,7 @@ WITH ranked AS (
     SELECT * FROM own WHERE first <= ? AND last >= ? AND coding IS NOT NULL
     QUALIFY place = min(place) OVER (PARTITION BY gene)
 )
-SELECT gene, transcript, mark, strand, exon, start, "end", coding_start, coding_end FROM best ORDER BY transcript, exon
+SELECT gene, transcript, version, mark, strand, exon, start, "end", coding_start, coding_end FROM best ORDER BY transcript, exon
 """
 
 

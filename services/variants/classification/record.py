@@ -33,12 +33,12 @@ def gathered(known: Known, *, with_evidence: bool = True) -> Gathered:
     effect, change = effect_and_change(known)
     placed = known.placed if effect is not None else None
     gaps = _gaps(known, effect)
-    row, clinvar = known.question.row, known.row_of(PackKind.CLINVAR)
+    row, clinvar, coding = known.question.row, known.row_of(PackKind.CLINVAR), known.hgvs_coding
     record = VariantRecord(
         effect=effect or Effect.OTHER,
         gene=known.gene.facts,
         chromosome=known.question.site.chrom,
-        hgvs_coding=row.hgvs_coding[:500],
+        hgvs_coding=coding[:500],
         populations=_populations(known),
         transcript=_transcript(placed, known),
         loss=_loss(effect, change, known),
@@ -56,7 +56,7 @@ def gathered(known: Known, *, with_evidence: bool = True) -> Gathered:
     )
     return Gathered(
         record, evidence_of(known, effect, gaps) if with_evidence else (), gaps, known.gene.symbol,
-        known.placed.accession if known.placed else row.transcript, row.hgvs_coding, row.hgvs_protein,
+        known.placed.accession if known.placed else row.transcript, coding, row.hgvs_protein,
         effect_known=effect is not None, protein=_protein(known, change), exon=_exon(known),
         is_longer=len(known.question.site.alt) > len(known.question.site.ref),
     )

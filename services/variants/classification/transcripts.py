@@ -12,8 +12,10 @@ from typing import Any
 from services.errors import InvalidInputError
 from services.genomics.acmg.gene_model import GeneModel
 from services.genomics.genome import GenomeBuild
+from services.genomics.hgvs.projection import describe
+from services.genomics.hgvs.transcript import TranscriptModel
 from services.variants.classification.changes import Bases, CodingTranscript
-from services.variants.classification.packs import PackReader
+from services.variants.classification.packs import PackReader, Site
 from services.variants.reference.model import Pack, PackKind
 from services.variants.reference.sequence import ReferenceGenome
 
@@ -30,6 +32,18 @@ class Placed:
     pack: Pack
     first: int
     last: int
+    version: int | None
+    bases: Bases | None
+
+    def named(self, site: Site) -> str:
+        """Write a change on the transcript in HGVS; empty where it reaches past its end, or needs a sequence that is missing."""
+        model = self.transcript.model
+        if self.bases is None and not len(site.ref) == len(site.alt) == 1:
+            return ""
+        numbered = f"{model.accession}.{self.version}" if self.version and "." not in model.accession else model.accession
+        own = TranscriptModel(numbered, self.gene, self.mark, site.chrom, model.is_plus_strand, model.exons, model.coding)
+        change = describe(site.pos, site.ref, site.alt, own, self.bases or _no_bases)
+        return f"{numbered}:c.{change}" if change is not None else ""
 
     @property
     def accession(self) -> str:
@@ -109,7 +123,11 @@ def _placed(rows: Sequence[Mapping[str, Any]], bases: Bases | None, pack: Pack) 
     except InvalidInputError:  # a gene model that contradicts itself can decide nothing
         return None
     ends = min(first for first, _ in model.exons), max(last for _, last in model.exons)
-    return Placed(head["gene"], head["mark"] or "", CodingTranscript(model, bases), pack, *ends)
+    return Placed(head["gene"], head["mark"] or "", CodingTranscript(model, bases), pack, *ends, head["version"], bases)
+
+
+def _no_bases(_first: int, _last: int) -> str:
+    return ""
 
 
 def _rank(placed: Placed | None) -> tuple[int, int, str]:

@@ -16,10 +16,13 @@ from services.jobs.engine import DurableQueue
 from services.jobs.model import STOPPING, Job, JobStatus
 from services.jobs.service import Jobs
 from services.jobs.slots import FileSlots
-from services.pipelines.annotation import VariantAnnotations
+from services.pipelines.annotation import KIND, VariantAnnotations
+from services.settings import Settings
 from services.storage.database import Database
 from services.variants.annotation.model import AnnotationRequest, Part
 from services.variants.annotation.service import annotate
+from services.variants.annotation.vep.layer import KEPT_ANSWERS
+from services.variants.annotation.vep.source import vep_sources
 from services.variants.annotation.writing import put_in_place
 from services.variants.imports import import_file
 from services.variants.library import TableInfo, VariantLibrary
@@ -29,6 +32,7 @@ from services.variants.workbench import Workbench
 from tests.installed_packs import put_rows
 from tests.unit.variants.annotation.packs import clinvar, frequency
 from tests.unit.variants.support import HEADER, vcf, write
+from tests.vep_servers import VepServer, serving_vep
 
 ANNA = Principal("anna", may_see_patients=True, may_administer=False)
 LINES = (
@@ -43,6 +47,7 @@ class Place:
     annotations: VariantAnnotations
     folder: Path
     references: Path
+    vep: VepServer
 
     @property
     def library(self) -> VariantLibrary:
@@ -74,11 +79,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         references = put_rows(folder / "packs", kind, GenomeBuild.GRCH38, [{"chrom_order": 0, **row}])
     jobs = Jobs(database, DurableQueue(f"sqlite:///{folder / 'jobs.db'}", FileSlots(folder / "jobs"), 1), folder / "jobs", 1)
     library = VariantLibrary(database, folder / "variants")
-    annotations = VariantAnnotations(jobs, library, references)
     workbench = Workbench.of(database, library, folder / "exports")
-    jobs.start()
-    yield Place(jobs, workbench, annotations, folder, folder / "packs")
-    jobs.close()
+    with serving_vep() as vep:
+        sources = vep_sources(Settings(vep_url=vep.url, vep_allow_private=True))
+        annotations = VariantAnnotations(jobs, library, references, sources)
+        jobs.start()
+        yield Place(jobs, workbench, annotations, folder, folder / "packs", vep)
+        jobs.close()
     workbench.close()
     library.close()
     database.close()
@@ -156,3 +163,64 @@ def test_a_reader_of_the_old_table_goes_on_reading_when_the_files_are_exchanged(
     assert place.library.open(ANNA, info.id) is new
     put_in_place(request.folder, outcome.folder)  # again, as after a crash
     assert place.library.open(ANNA, info.id).count() == 3
+
+
+def test_nothing_is_asked_of_vep_unless_the_user_agrees_in_this_run(place: Place) -> None:
+    info = place.table()
+    place.vep.questions.clear()
+    assert place.finished(place.annotations.submit(ANNA, info.id)).status is JobStatus.COMPLETED
+    assert place.vep.questions == []
+    source = place.annotations.vep(GenomeBuild.GRCH38)
+    assert source is not None
+    job = place.annotations.submit(ANNA, info.id, [Part.VEP])
+    assert dict(job.request) == {"table_id": info.id, "parts": ["VEP"], "vep_place": source.place}
+    job = place.finished(job)
+    assert job.status is JobStatus.COMPLETED, job.problem
+    assert place.vep.batches == [["1 100 . A G . . .", "1 200 . C T . . ."]]
+    row = place.workbench.questions.row(ANNA, info.id, 0)
+    assert (row["vep_gene"], row["clinvar_significance"]) == ("GENE1", "Pathogenic"), "the earlier annotation stays"
+    assert f"VEP 116 (GRCh38), service {source.place}" in job.message
+
+
+def test_a_cancelled_run_asks_no_further_batch_and_its_retry_goes_on_behind_it(place: Place) -> None:
+    info = place.table(*(f"chr1 {pos} . A G 50 PASS . GT 0/1" for pos in range(1, 451)))
+    folder = place.library.folder(info.id)
+    before = (folder / TABLE_FILE).read_bytes()
+    place.vep.questions.clear()
+    jobs: list[Job] = []
+
+    def cancel_at_the_second() -> None:
+        if len(place.vep.batches) == 2:
+            place.jobs.cancel(ANNA, jobs[0].id)
+            place.finished(jobs[0])
+
+    place.vep.on_batch = cancel_at_the_second
+    try:
+        jobs.append(place.annotations.submit(ANNA, info.id, [Part.VEP]))
+        assert place.finished(jobs[0]).status is JobStatus.CANCELLED
+    finally:
+        place.vep.on_batch = lambda: None
+    assert (folder / TABLE_FILE).read_bytes() == before
+    assert len(place.vep.batches) == 2
+    again = place.finished(place.jobs.retry(ANNA, jobs[0].id))
+    assert again.status is JobStatus.COMPLETED, again.problem
+    assert [len(batch) for batch in place.vep.batches] == [200, 200, 200, 50], "the first batch was answered and kept"
+    assert not (folder / KEPT_ANSWERS).exists()
+    answered = place.workbench.filter_from_text(ANNA, info.id, "vep_gene = GENE1")
+    assert place.workbench.questions.count(ANNA, info.id, answered) == 450
+
+
+def test_vep_is_refused_where_it_is_not_turned_on_or_is_another_than_was_agreed_to(place: Place) -> None:
+    header = "".join(line for line in HEADER.splitlines(keepends=True) if not line.startswith("##contig"))
+    old = place.table("1 100 . A G 50 PASS . GT 0/1", assembly="GRCh37", header=header)
+    assert place.annotations.vep(GenomeBuild.GRCH37) is None
+    with pytest.raises(InvalidInputError, match="VEP is not turned on for GRCh37"):
+        place.annotations.submit(ANNA, old.id, [Part.SMALL, Part.VEP])
+    info = place.table()
+    place.vep.questions.clear()
+    agreed = {"table_id": info.id, "parts": ["VEP"], "vep_place": "another.example.org"}
+    job = place.finished(place.jobs.submit(ANNA, KIND, agreed))
+    assert job.status is JobStatus.FAILED
+    assert job.problem is not None
+    assert "agree anew" in job.problem.text
+    assert place.vep.questions == []

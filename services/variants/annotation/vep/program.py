@@ -70,7 +70,7 @@ def _run(line: list[str], source: VepSource, folder: Path, should_stop: ShouldSt
     program = Path(source.where)
     # no secret of ours; HOME is where VEP looks for its cache when none is named
     path = os.pathsep.join((str(program.parent), os.defpath, "/usr/local/bin"))
-    home = str(folder) if source.cache else os.path.expanduser("~")  # noqa: PTH111 - unlike Path.home it needs no account
+    home = str(folder) if source.cache else os.path.expanduser("~")
     environment = {"PATH": path, "HOME": home, "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
     deadline = time.monotonic() + _MOST_SECONDS
     with (folder / "vep.log").open("w+b") as log:

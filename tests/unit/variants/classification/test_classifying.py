@@ -16,7 +16,7 @@ from services.variants.classification.judging import Context
 from services.variants.classification.service import Choices, VariantClassifier, name_of, question_of_row, question_of_variant
 from services.variants.identity import VariantIdentity
 from services.variants.reference.model import PackKind
-from tests.unit.variants.classification.support import CHROM, Shelf, base_at, plus_position
+from tests.unit.variants.classification.support import CHROM, Shelf, base_at, exon_rows, minus_position, plus_position
 
 BUILDS = list(GenomeBuild)
 
@@ -182,3 +182,27 @@ def test_alleles_that_are_not_spelled_out_are_refused(classifier: VariantClassif
     identity = VariantIdentity(Variant(shelf.build, CHROM, 200, "A", "<DEL>"), 300)
     with pytest.raises(InvalidInputError, match="copy number"):
         classified(classifier, identity)
+
+
+def test_a_change_that_nobody_named_is_named_on_the_transcript_it_is_read_on(classifier: VariantClassifier, shelf: Shelf) -> None:
+    shelf.genes([{**row, "version": 7} for row in exon_rows("NOD2", "+")] + exon_rows("MEFV", "-"))
+    snv = variant(shelf, 64, "T" if base_at(plus_position(64)) != "T" else "C")
+    at = plus_position(60) + 3
+    lost = VariantIdentity(Variant(shelf.build, CHROM, at, base_at(at) + base_at(at + 1), base_at(at)))
+    there = base_at(minus_position(64))
+    minus = VariantIdentity(Variant(shelf.build, CHROM, minus_position(64), there, "A" if there != "A" else "G"))
+    complement = str.maketrans("ACGT", "TGCA")
+    named = {
+        "snv": f"NM_1.1:c.64{snv.variant.ref}>{snv.variant.alt}",
+        "minus": f"NM_2.1:c.64{there.translate(complement)}>{minus.variant.alt.translate(complement)}",
+    }
+    assert classifier.gather(question_of_variant(snv)).hgvs_coding == named["snv"]
+    assert classifier.gather(question_of_variant(minus)).hgvs_coding == named["minus"]
+    assert classifier.gather(question_of_variant(lost)).hgvs_coding == "", "how far it moves is written in the sequence"
+    shelf.sequence()
+    evidence = classifier.gather(question_of_variant(lost))
+    assert evidence.hgvs_coding == "NM_1.1:c.61-3del", "the last of a run of C"
+    assert evidence.record.hgvs_coding == evidence.hgvs_coding
+    assert any((one.name, one.value) == ("HGVS, transcript", evidence.hgvs_coding) for one in evidence.evidence)
+    told = question_of_row(snv, {"hgvs_c": "NM_9.9:c.1A>G"})
+    assert classifier.gather(told).hgvs_coding == "NM_9.9:c.1A>G", "what the row says stands"

@@ -1,4 +1,4 @@
-"""Asks a service that an administrator named in the settings, and returns its answer whole; no file, no redirect of what is sent.
+"""Asks a service that an administrator named in the settings, and returns its answer whole; no file, and no redirect is followed.
 
 A service on the Internet is reached by the rules of `remote.py`: https on port 443, a name whose every address is public. One
 inside the network is reached only where the settings say so: then any port, http too, and whatever address its name has. What
@@ -72,7 +72,7 @@ class Service:
     ) -> Answer | None:
         """Get `target` (a path with its query, below the service's own), or post a body to it; None when told to stop.
 
-        :raise InvalidInputError: the server is not public though it must be, redirects what was posted, or is no such service.
+        :raise InvalidInputError: the server is not public though it must be, redirects, or is no such service.
         :raise UnavailableError: it does not answer, breaks off, is too slow, or says more than `limit_bytes`.
         """
         given: list[Answer] = []
@@ -83,7 +83,7 @@ class Service:
         network = replace(self._network, silence_seconds=silence_seconds, total_seconds=2 * silence_seconds)
         whole = transfer(
             Address(self._name, self._path + target), receive, should_stop=should_stop, network=network,
-            headers={"Host": self.place, **(headers or {})}, body=body,
+            headers={"Host": self.place, **(headers or {})}, body=body, follows=False,
         )
         return given[0] if whole else None
 

@@ -115,11 +115,12 @@ def fetch(
 
 def transfer(
     url: str | Address, receive: Receive, *, should_stop: ShouldStop, network: Network | None = None,
-    headers: Mapping[str, str] | None = None, body: bytes | None = None,
+    headers: Mapping[str, str] | None = None, body: bytes | None = None, follows: bool = True,
 ) -> bool:
     """Ask for the file at `url` with all the checks of this module and hand the answer to `receive`; False when stopped.
 
-    With a `body` it is posted, and a redirect is refused: what is sent goes to no other server than the one that was named.
+    With a `body` it is posted. Then, and where `follows` is False, a redirect is refused: no other server is asked than the one
+    that was named.
     Raises what `fetch` raises, and what `receive` raises.
     """
     address = url if isinstance(url, Address) else parse_address(https_form(url))
@@ -131,7 +132,7 @@ def transfer(
                 moved = _try(address, receive, headers or {}, body, watch, network)
                 if moved is None:
                     return True
-                if body is not None:
+                if body is not None or not follows:
                     raise InvalidInputError(f"{address.name} redirects to another place: what is sent goes to no other server")
                 address = redirected(address, moved)
             raise InvalidInputError(f"{address.name} redirects more than {_MAX_REDIRECTS} times")

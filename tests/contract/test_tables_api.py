@@ -15,6 +15,9 @@ import pytest
 from services.access.principals import LOCAL_USER
 from services.container import Services
 from services.errors import NotFoundError
+from services.genomics.genome import GenomeBuild
+from services.settings import Settings
+from services.variants.annotation.vep.source import vep_sources
 from services.variants.downloads import DownloadKind
 from services.variants.imports import import_file
 from services.variants.library import TableInfo
@@ -158,7 +161,7 @@ def test_a_table_is_annotated_by_a_job_and_says_from_what(
     api: httpx.Client, services: Services, table: TableInfo, request: pytest.FixtureRequest
 ) -> None:
     before = api.get(f"/tables/{table.name}/annotation").raise_for_status().json()
-    assert before == {"annotation": None, "columns": []}
+    assert before == {"annotation": None, "columns": [], "vep": None}
     job = api.post(f"/tables/{table.name}/annotate", json={"structural_variants": False}).raise_for_status().json()
     assert job["status"] == "queued"
     assert api.post(f"/tables/{table.name}/annotate").status_code == 409
@@ -178,3 +181,23 @@ def test_a_table_is_annotated_by_a_job_and_says_from_what(
     assert api.post(f"/tables/{table.name}/annotate", json=nothing).status_code == 422
     api.delete(f"/jobs/{job['job_id']}").raise_for_status()
     assert api.get(f"/tables/{table.name}/annotation").json() == said, "the annotation outlives its job"
+
+
+def test_vep_is_asked_for_in_words_of_its_own_and_only_where_it_is_turned_on(
+    api: httpx.Client, services: Services, table: TableInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert api.get(f"/tables/{table.id}/annotation").raise_for_status().json()["vep"] is None
+    refused = api.post(f"/tables/{table.id}/annotate", json={"vep": True})
+    assert (refused.status_code, "VEP is not turned on for GRCh38" in refused.text) == (422, True)
+    source = vep_sources(Settings(vep_url="https://rest.ensembl.org"))[GenomeBuild.GRCH38]
+    monkeypatch.setitem(services.variant_annotations.sources, GenomeBuild.GRCH38, source)
+    told = api.get(f"/tables/{table.id}/annotation").raise_for_status().json()["vep"]
+    assert told == {"runs_on": "rest.ensembl.org", "statement": source.statement}
+    plain = {"structural_variants": False}
+    for body, parts in ((plain, ["small variants"]), ({**plain, "vep": True}, ["VEP", "small variants"])):
+        job_id = api.post(f"/tables/{table.id}/annotate", json=body).raise_for_status().json()["job_id"]
+        job = services.jobs.get(LOCAL_USER, job_id)
+        services.jobs.cancel(LOCAL_USER, job_id)
+        services.jobs.delete(LOCAL_USER, job_id)
+        assert sorted(job.request["parts"]) == parts
+        assert ("vep_place" in job.request) is ("VEP" in parts)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -248,6 +248,8 @@ def _outcome(
         said.append(
             f"{rejected:,} of {counts['records_read']:,} records {'was' if rejected == 1 else 'were'} left out and kept in a list"
         )
+    if options.patient_id is not None and (open_link := _open_link(tables, manifests)):
+        said.append(open_link)
     account = manifests[0].get("annotation")
     if problem:
         said.append(f"Not annotated: {problem}")
@@ -257,6 +259,15 @@ def _outcome(
         said.append("DITTO scores are not available here; the predictors are those of the packs named")
     result = result_of(tables, account, problem, manifests[0]["problems"]["warnings"])
     return ". ".join(part.rstrip(".") for part in said) + ".", result
+
+
+def _open_link(tables: Sequence[TableInfo], manifests: Sequence[Mapping[str, Any]]) -> str:
+    """Say what is missing before the patient named with a file has findings; empty where nothing is."""
+    if not any(table.links for table in tables):
+        return "None of the tables is linked to the patient: no sample is called so. Link the right one in the explorer"
+    if len(manifests[0]["samples"]) > 1 and not any(link.choice.sample for table in tables for link in table.links):
+        return "Which sample is the patient is not chosen: choose it in the explorer"
+    return ""
 
 
 def _shown_name(options: ImportRequest, request: Mapping[str, Any]) -> str:

@@ -101,13 +101,11 @@ def at_import(manifest: Mapping[str, Any], sample_name: str, patient_id: str) ->
     """Return how a new table is linked to the patient named with its file, None where it is not.
 
     The sample is the one that the person named as sample name. A table split off a file of several samples is the patient's only
-    where its sample is named so, or like the patient: its brothers hold other people.
+    where its sample is called like the patient: its brothers hold other people.
     """
     samples: list[str] = manifest["samples"]
     if len(manifest.get("split_from", ())) > 1:
-        own = samples[0]
-        is_patient = own.casefold() == patient_id.casefold() or own == sample_name.strip()
-        return SampleChoice(own) if is_patient else None
+        return SampleChoice(samples[0]) if samples[0].casefold() == patient_id.casefold() else None
     if len(samples) == 1:
         return SampleChoice(samples[0])
     return stated_parents(manifest, sample_name.strip()) if sample_name.strip() in samples else SampleChoice()

@@ -73,7 +73,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         jobs = Jobs(database, DurableQueue(f"sqlite:///{folder / 'jobs.db'}", FileSlots(folder / "jobs"), 1), folder / "jobs", 1)
         uploads = Uploads(database, folder / "uploads", 1 << 28, network=server.network())
         library = VariantLibrary(database, folder / "variants")
-        imports = VariantImports(jobs, uploads, library, PatientRegistry(database))
+        patients = PatientRegistry(database)
+        for patient in ("mum", "nobody-in-it"):
+            patients.create(patient, ANNA, name=patient)
+        imports = VariantImports(jobs, uploads, library, patients)
         jobs.start()
         yield Place(jobs, uploads, library, imports, folder)
         jobs.close()
@@ -133,6 +136,20 @@ def test_each_sample_gets_a_table_of_its_own_with_every_row(place: Place) -> Non
         assert {entry["sample"] for entry in opened.columns if entry.get("sample")} == {sample}
         assert opened.page().column_names == [entry["name"] for entry in opened.columns]
     assert "3 rows into each of 3 tables" in job.message
+
+
+@pytest.mark.parametrize(("patient", "split", "links", "said"), [
+    ("mum", True, [None, "mum", None], ""), ("nobody-in-it", True, [None] * 3, "None of the tables is linked to the patient"),
+    ("mum", False, [""], "Which sample is the patient is not chosen"),
+])  # fmt: skip
+def test_no_relative_of_a_family_file_becomes_the_patient_by_itself(
+    place: Place, patient: str, split: bool, links: list[str | None], said: str
+) -> None:
+    job = place.imported(vcf(samples=("kid", "mum", "dad")), split_by_sample=split, patient_id=patient)
+    tables = place.imports.tables_of(ANNA, job)
+    assert [table.links[0].choice.sample if table.links else None for table in tables] == links
+    assert said in job.message
+    assert ("patient" in job.message) is bool(said)
 
 
 def test_more_than_a_hundred_samples_are_not_split(place: Place) -> None:

@@ -315,7 +315,7 @@ def test_without_a_sequence_the_program_is_not_asked_for_hgvs(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"fails": "Cache directory /opt/x/.vep/homo_sapiens/116_GRCh38 not found"}, "ended with code 2: "),
+        ({"fails": "Cache directory /var/lib/x/.vep/homo_sapiens/116_GRCh38 not found"}, "ended with code 2: "),
         ({"build": "GRCh37"}, "the cache that vep used is of GRCh37, the table of GRCh38"),
     ],
 )
@@ -323,7 +323,7 @@ def test_a_program_that_fails_costs_its_own_columns_only(tmp_path: Path, options
     program = vep_program(tmp_path, has_cache=False, **options)
     rows, outcome = run(table(tmp_path, snv(500)), program_source(program.path), frozenset({Part.SMALL, Part.VEP}))
     assert why in reasons(outcome)["VEP"]
-    assert "/opt/x" not in reasons(outcome)["VEP"]
+    assert "/var/lib/x" not in reasons(outcome)["VEP"]
     assert "vep_gene" not in rows[0]
     assert "known_variant" in rows[0]
 

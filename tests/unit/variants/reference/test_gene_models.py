@@ -103,7 +103,7 @@ def test_a_transcript_without_coding_sequence_has_none_and_scaffolds_are_counted
 @pytest.mark.parametrize("text", [_ENSEMBL, _REFSEQ, _GENCODE])
 def test_the_written_models_are_read_by_the_prediction_of_consequences(install: Install, tmp_path: Path, text: str) -> None:
     pack = install(PackKind.GENE_MODELS, text, G38, version="1")
-    model = read_gene_model(pack.path)
+    model = read_gene_model(pack.path, tmp_path / "mitochondrion.gff3", "MT")
     assert model.contigs == {"16"}
     assert list(model.marks.values()) == ["MANE Select"]
     bases = "".join(random.Random(5).choices("ACGT", k=700))

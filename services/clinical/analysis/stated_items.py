@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from services.clinical.criteria.records import Answer
@@ -31,6 +31,7 @@ _HEEL = r"(?:heel|achill|plantar)"
 _SACROILIITIS_IMAGE = (
     r"\bmri?\b|magnetic|x-?\s?ray|radiograph|\bct\b|film|stir|marrow|oedema|edema|grade|bilateral sacroiliitis"
 )
+_GLAND_FINDINGS = frozenset({"schirmer_positive", "lip_biopsy", "dry_mouth"})
 _DOUBTED_NSAID = r"partial|poor|little|minimal|inadequate|lack|incomplete|temporar|fail"
 _SPONDYLOARTHRITIS = r"ankylosing|spondyl|psoria|uveitis|crohn|colitis|reactive"
 SYNOVITIS = "synovitis"
@@ -129,10 +130,9 @@ def shows_synovitis(findings: Iterable[Finding]) -> bool:
 
 def answers(criteria_id: str, stated: frozenset[Statement]) -> dict[str, Answer]:
     """Return the answers the statements give for a criteria set; nothing is answered no for want of words."""
+    wordings = _wordings(criteria_id)
     found: dict[str, Answer] = {
-        item: True
-        for item, wordings in _ITEMS.get(criteria_id, {}).items()
-        if any(_answers(one, wording) for one in stated for wording in wordings)
+        item: True for one in stated if one.finding in wordings for item, wording in wordings[one.finding] if _answers(one, wording)
     }
     if criteria_id == "sjogren_2016_acr_eular":
         found |= _gland_tests(stated)
@@ -142,14 +142,24 @@ def answers(criteria_id: str, stated: frozenset[Statement]) -> dict[str, Answer]
     return found
 
 
+@cache
+def _wordings(criteria_id: str) -> Mapping[str, tuple[tuple[str, _Wording], ...]]:
+    """Return the items of a set that each finding can answer."""
+    found: dict[str, list[tuple[str, _Wording]]] = {}
+    for item, wordings in _ITEMS.get(criteria_id, {}).items():
+        for wording in wordings:
+            for finding in wording.findings:
+                found.setdefault(finding, []).append((item, wording))
+    return {finding: tuple(items) for finding, items in found.items()}
+
+
 def _gland_tests(stated: frozenset[Statement]) -> dict[str, Answer]:
-    tests = [test for text in sorted({one.text for one in stated}) for test in read_gland_tests(text)]
+    texts = {one.text for one in stated if one.finding in _GLAND_FINDINGS}
+    tests = [test for text in sorted(texts) for test in read_gland_tests(text)]
     return {test.item: True for test in tests if test.is_abnormal}
 
 
 def _answers(one: Statement, wording: _Wording) -> bool:
-    if one.finding not in wording.findings:
-        return False
     return _says(wording.said, one.text) and not (wording.unless and _says(wording.unless, one.text))
 
 

@@ -34,6 +34,8 @@ def table(found: TableFindings, key: str, *, open_row: Callable[[int], None] | N
     """Draw the findings of one table. `open_row` is what happens when a variant is to be looked at."""
     for note in found.notes:
         st.markdown(f":material/help: {inline(note)}")
+    if not found.is_read:
+        return
     st.markdown("**Variants**")
     if not found.variants:
         st.markdown("No row is a curated or reported pathogenic variant that the sample carries. That excludes nothing.")

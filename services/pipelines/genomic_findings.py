@@ -206,7 +206,7 @@ def as_input(found: PatientFindings) -> GenomicInput:
     return GenomicInput(
         tables=tuple(
             GenomicTable(name=table.table_name, sample=table.sample or "", build=str(table.build or ""),
-                         notes=tuple(note for note in (*table.notes, searched_line(table)) if note))
+                         notes=tuple(note for note in (*table.notes, searched_line(table)) if note), is_read=table.is_read)
             for table in found.tables
         ),
         findings=tuple(_cross(one, table) for table in found.tables for one in table.variants)[:300],

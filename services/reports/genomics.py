@@ -9,6 +9,7 @@ from services.reports.rows import CrossFindingRow
 from services.reports.words import sentence
 
 _NO_TABLE = "No variant table was linked to the patient for this analysis. That is not a negative result."
+_NOT_READ = "None of these tables could be read: below is why. Nothing was looked for, which is not a negative result."
 _NO_FINDING = (
     "No row of these tables is a curated or reported pathogenic variant that the sample carries. A place without a record is not "
     "tested, so this excludes nothing."
@@ -24,7 +25,7 @@ def genomics(facts: Facts, register: SourceRegister) -> Section:
     writer.paragraph(f"Read from: {'; '.join(', '.join(filter(None, parts)) for parts in named)}.", "note")
     variants = [one for one in facts.genomic_findings if one.agent == "genomics"]
     if not variants:
-        writer.paragraph(_NO_FINDING)
+        writer.paragraph(_NO_FINDING if any(one.is_read for one in facts.genomic_tables) else _NOT_READ)
     writer.table(
         ("Variant and what it means", "What to do", "Grounds and limits", "Table, row"),
         (5.2, 3.4, 4.4, 1.9),

@@ -118,12 +118,13 @@ class HlaDrugRow(Record):
 
 
 class GenomicTableRow(Record):
-    """A variant table that was read for the analysis; `notes` say what it could not answer."""
+    """A variant table of the analysis; `notes` say what it could not answer, which is all where it was not read."""
 
     name: str
     sample: str = ""
     build: str = ""
     notes: tuple[str, ...] = ()
+    is_read: bool = True
 
 
 class GenomicGenotypeRow(Record):

@@ -75,12 +75,13 @@ class CrossFinding(Frozen):
 
 
 class GenomicTable(Frozen):
-    """One table that was read. `notes` say what in it could not be used."""
+    """One linked table. `notes` say what in it could not be used; `is_read` is False where that is all of it."""
 
     name: _Short
     sample: _Short = ""
     build: _Short = ""
     notes: tuple[_Text, ...] = ()
+    is_read: bool = True
 
 
 class DerivedGenotype(Frozen):

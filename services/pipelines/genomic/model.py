@@ -120,6 +120,11 @@ class TableFindings:
     mother: str = ""
     father: str = ""
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anything was looked for; the notes say why not."""
+        return self.known_places > 0
+
 
 @dataclass(frozen=True, slots=True)
 class PatientFindings:

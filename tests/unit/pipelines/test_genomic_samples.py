@@ -36,6 +36,8 @@ def test_without_a_choice_nothing_is_read_and_it_is_said_what_is_missing(desk: D
     desk.table(small("M694V", "1/1", "1/1"), samples=("P1", "S2"))
     said = desk.said()
     assert (said.variants, said.genes, said.sample) == ((), (), None)
+    assert not said.is_read
+    assert [one.is_read for one in desk.findings.input_of("P1", LOCAL_USER).tables] == [False]
     assert "2 samples (P1, S2), and nobody stated which of them is the patient" in said.notes[0]
 
 

@@ -217,9 +217,10 @@ def as_input(found: PatientFindings) -> GenomicInput:
 
 
 def _cross(one: VariantFinding, table: TableFindings) -> CrossFinding:
+    diseases = f"Diseases of the gene: {'; '.join(one.diseases)}." if one.diseases and not one.conditions else ""
+    said = (f"{variant_headline(one)}.", one.meaning, one.family, diseases)
     return CrossFinding(
-        agent="genomics", finding=" ".join(part for part in (f"{variant_headline(one)}.", one.meaning, one.family) if part),
-        action=one.action, severity=one.severity,
+        agent="genomics", finding=" ".join(part for part in said if part), action=one.action, severity=one.severity,
         concerns=one.conditions or one.diseases, gene=one.gene, genotype=one.carried.genotype, significance=one.significance,
         table=table.table_name, row=one.row_id, limits=one.limits,
         sources=tuple(evidence_line(ground) for ground in one.evidence),

@@ -21,7 +21,7 @@ from services.pipelines.genomic.grounds import collect_classified, collect_clinv
 from services.pipelines.genomic.inheriting import Descent, Family, Origin
 from services.pipelines.genomic.model import Carried, Ground, VariantFinding
 from services.pipelines.genomic.reading import SampleColumns, carried_in, columns_of, reads_in
-from services.pipelines.genomic.structural import find_structural
+from services.pipelines.genomic.structural import VARYING, find_structural
 from services.variants.classification.store import Classified
 from services.variants.links import SampleChoice
 from services.variants.marks import NotedRow
@@ -217,7 +217,8 @@ def _varying(own: Candidate) -> Reading:
     return Reading(
         f"People differ in how many copies of {own.named} they have: by itself this is no disease"
         f"{f'. Related: {names[0]}' if names else ''}. Copies of this region are counted badly from short reads.",
-        "If it matters, have the copies counted by a dedicated test, beside the protein in serum.", Severity.INFO,
+        f"If it matters, have the copies counted by a dedicated test{', beside C4 in serum' if own.named in VARYING else ''}.",
+        Severity.INFO,
     )  # fmt: skip
 
 

@@ -130,6 +130,7 @@ def test_a_structural_finding_is_in_the_analysis_and_the_evidence_like_any_other
     profile = Profile.model_validate({"patient_id": "P1", "age": 30, "sex": "F", "biomarkers": {"CRP": 4}})
     rows = to_document(analyse(desk.findings.enriched(profile, LOCAL_USER)))["cross_agent_findings"]
     row = next(one for one in rows if one["gene"] == "CTLA4")
+    assert row["finding"].endswith("Diseases of the gene: CTLA-4 haploinsufficiency with autoimmune infiltration (dominant).")
     assert row["finding"].startswith("CTLA4 deletion of the whole gene (chr2:203,860,000-203,880,000, 20.0 kb)")
     assert (row["agent"], row["row"]) == ("genomics", 0)
     passages = finding_passages(desk.findings.of_patient("P1", LOCAL_USER), "Somebody")

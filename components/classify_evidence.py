@@ -19,21 +19,6 @@ def show(content: ClassificationContent) -> None:
     st.table({inline(name): inline(version) for name, version in content.data_versions}, border="horizontal")
 
 
-def items(content: ClassificationContent) -> None:
-    """Draw the clinical evidence that was looked at for a somatic tier, those that count first."""
-    if not content.criteria:
-        st.caption("No item of the built-in evidence is about this variant. That is no evidence that it has no meaning.")
-        return
-    st.table(
-        [
-            {"Tier": inline(row.points) or "not counted", "Level": inline(row.strength or ""), "What": inline(row.title),
-             "Why": inline(row.reason), "Source": inline(row.source)}
-            for row in content.criteria
-        ],
-        border="horizontal", hide_index=True,
-    )  # fmt: skip
-
-
 def _line(row: EvidenceRow) -> dict[str, str]:
     missing = ":violet[:material/help: not known]"
     source = " ".join(part for part in (row.source, row.version) if part)

@@ -12,23 +12,27 @@ from components.formatting import plain
 from services.access.principals import Principal
 from services.container import Services
 from services.errors import ParatopeError
+from services.variants.classification.comparing import outdated
 from services.variants.classification.content import ClassificationContent, Scheme
 from services.variants.classification.judging import is_unassessed
 from services.variants.classification.store import MAX_NAME, Classified
 from services.variants.flags import MAX_LABEL, MAX_NOTE
 
 _PROBLEM = "classify.problem"
+_MAX_NEWER = 4
 
 
-def show(content: ClassificationContent) -> None:
-    """Draw the class, the points, and what both schemes say."""
+def show(content: ClassificationContent, pending: str = "") -> None:
+    """Draw the class, the points, and what both schemes say; `pending` names what it holds that was not taken over yet."""
     nothing = content.scheme is not Scheme.AMP and is_unassessed(content)
     with st.container(horizontal=True, vertical_alignment="center"):
         word = class_word(content.classification)
         st.markdown(f"#### :{word.colour}[:material/{word.icon}:] {inline(word.text)}", width="content")
         if content.points:
             st.badge(f"{content.points} points", color="gray")
-        st.caption(f"{inline(content.rule_set)}, rules {inline(content.rules_version)}")
+    st.caption(f"{inline(content.rule_set)}, rules {inline(content.rules_version)}")
+    if pending:
+        st.caption(f":material/edit: With what is being entered for **{inline(pending)}**, not applied yet.")
     if nothing:
         st.warning(
             "Not one criterion could be assessed, so this class says only that nobody has looked. Install reference data, "
@@ -45,42 +49,61 @@ def show(content: ClassificationContent) -> None:
 
 def actions(
     services: Services, access: Principal, subject: Subject, gene: str, content: ClassificationContent,
-    latest: Classified | None, key: str,
+    latest: Classified | None, key: str, *, pending: str = "",
 ) -> None:
-    """Draw what can be done with the class as it stands."""
+    """Draw what can be done with the class as it stands; nothing is kept while something is `pending`."""
     patient_id = _patient(services, access, subject, latest, key)
     is_kept = latest is not None and latest.content == content and latest.patient_id == patient_id
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Save a version", type="primary", icon=":material/save:", key=f"{key}.save", disabled=is_kept,
+            "Save a version", type="primary", icon=":material/save:", key=f"{key}.save", disabled=is_kept or bool(pending),
             on_click=_save, args=(services, access, subject, gene, content, patient_id),
+            help=f"Apply or close {pending} first" if pending else None,
         )  # fmt: skip
         st.button(
-            "Set as flag", icon=":material/flag:", key=f"{key}.flag", on_click=_flag,
+            "Set as flag", icon=":material/flag:", key=f"{key}.flag", on_click=_flag, disabled=bool(pending),
             args=(services, access, subject, gene, content),
             help="Make this your classification of the variant, as the explorer shows and filters it",
         )  # fmt: skip
-        if is_kept and latest is not None and not latest.is_signed:
+        if is_kept and latest is not None and not latest.is_signed and not pending:
             with st.popover("Sign", icon=":material/draw:"):
                 _sign(services, access, latest, key)
     if latest is None:
         st.caption("Not kept yet.")
     else:
         _standing(latest, is_kept=is_kept)
+        _newer(latest, content)
     problem = st.session_state.pop(_PROBLEM, None)
     if isinstance(problem, ParatopeError):
         show_error(problem)
 
 
 def _standing(latest: Classified, *, is_kept: bool) -> None:
-    signed = f", signed by {latest.signed_by} on {latest.signed_at:%Y-%m-%d}" if latest.signed_at else ", not signed"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(plain(f"Version {latest.version} of {latest.created_at:%Y-%m-%d} by {latest.author}{signed}:"))
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption(plain(f"Version {latest.version}, {latest.created_at:%Y-%m-%d}, {latest.author}:"), width="content")
         badge(class_word(latest.classification))
-        if not is_kept:
-            st.caption("What stands above differs from it.")
         if not latest.is_intact:
             st.badge("stored content was changed", icon=":material/gpp_bad:", color="red")
+    if latest.signed_at:
+        told = f"Signed by {latest.signed_by} on {latest.signed_at:%Y-%m-%d}: locked."
+        st.caption(f":material/lock: {inline(told)} A change becomes version {latest.version + 1}.")
+    else:
+        st.caption(":material/lock_open: Not signed.")
+    if not is_kept:
+        st.caption(":material/difference: What stands above differs from this version.")
+
+
+def _newer(latest: Classified, content: ClassificationContent) -> None:
+    """Say where rules or data moved on since the version was made."""
+    found = outdated(latest.content, content)
+    if not found:
+        return
+    with st.container(border=True, gap="xxsmall"):
+        st.markdown(f":material/update: **Reclassify: rules or data are newer than version {latest.version}**")
+        for one in found[:_MAX_NEWER]:
+            st.caption(inline(one[:1].upper() + one[1:]))
+        if len(found) > _MAX_NEWER:
+            st.caption(f"and {len(found) - _MAX_NEWER} more")
 
 
 def _patient(services: Services, access: Principal, subject: Subject, latest: Classified | None, key: str) -> str | None:

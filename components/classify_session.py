@@ -5,18 +5,18 @@ A variant is kept as a place with alleles, or as a row of a table; the row alone
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from components import state
 from services.genomics.genome import GenomeBuild
-from services.variants.classification.content import ClassificationContent, ExpertEntry, Scheme
+from services.variants.classification.content import ClassificationContent, ExcludedEvidence, ExpertEntry, OwnEvidence, Scheme
 
 SCHEME = "classify.scheme"
 _TARGET = "classify.target"
-_EXPERT = "classify.expert"
+_ENTERED = "classify.entered"
 _EDITED = "classify.edited"
 _QUERY_ROW = "row"
 _MAX_ROW_DIGITS = 12
@@ -48,6 +48,16 @@ class EnteredTarget:
 Target = RowTarget | EnteredTarget
 
 
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """What was entered for one variant and scheme, saved or not."""
+
+    key: str
+    entries: Mapping[str, ExpertEntry]
+    own: tuple[OwnEvidence, ...]
+    excluded: Mapping[str, str]
+
+
 def target() -> Target | None:
     """The variant to classify: from this session, or the row that the address names."""
     if _TARGET not in st.session_state:
@@ -62,7 +72,7 @@ def target() -> Target | None:
 def choose(chosen: Target | None) -> None:
     """Turn to another variant; what was entered for the one before is forgotten."""
     st.session_state[_TARGET] = chosen
-    for key in (_EXPERT, _EDITED):
+    for key in (_ENTERED, _EDITED):
         st.session_state.pop(key, None)
 
 
@@ -91,28 +101,69 @@ def scheme() -> Scheme:
 
 def begin(key: str, latest: ClassificationContent | None) -> None:
     """Start from what the newest version says, once for each variant and scheme."""
-    if st.session_state.get(_EXPERT, ("", {}))[0] != key:
+    standing: _Entered | None = st.session_state.get(_ENTERED)
+    if standing is None or standing.key != key:
         entries = {one.code: one for one in latest.expert} if latest else {}
-        st.session_state[_EXPERT] = (key, entries)
+        own, excluded = (latest.own_evidence, latest.excluded_evidence) if latest else ((), ())
+        st.session_state[_ENTERED] = _Entered(key, entries, own, {one.id: one.reason for one in excluded})
         st.session_state[_EDITED] = None
 
 
 def expert() -> Mapping[str, ExpertEntry]:
     """What an expert entered, by criterion or cell."""
-    entries: Mapping[str, ExpertEntry] = st.session_state.get(_EXPERT, ("", {}))[1]
-    return entries
+    return _entered().entries
 
 
-def enter(entry: ExpertEntry) -> None:
-    key, entries = st.session_state[_EXPERT]
-    st.session_state[_EXPERT] = (key, {**entries, entry.code: entry})
+def own_evidence() -> tuple[OwnEvidence, ...]:
+    """The clinical evidence that was added."""
+    return _entered().own
+
+
+def excluded_evidence() -> tuple[ExcludedEvidence, ...]:
+    """The clinical evidence that was left out, with the reasons."""
+    return tuple(ExcludedEvidence(id=name, reason=reason) for name, reason in _entered().excluded.items())
+
+
+def _entered() -> _Entered:
+    return st.session_state.get(_ENTERED) or _Entered("", {}, (), {})
+
+
+def enter(entry: ExpertEntry, *, instead_of: Iterable[str] = ()) -> None:
+    """Take an entry, in place of the one for its criterion and of those for `instead_of`."""
+    standing = _entered()
+    kept = {name: one for name, one in standing.entries.items() if name not in instead_of}
+    st.session_state[_ENTERED] = replace(standing, entries={**kept, entry.code: entry})
     st.session_state[_EDITED] = None
 
 
-def withdraw(code: str) -> None:
-    key, entries = st.session_state[_EXPERT]
-    st.session_state[_EXPERT] = (key, {name: one for name, one in entries.items() if name != code})
+def withdraw(*codes: str) -> None:
+    standing = _entered()
+    kept = {name: one for name, one in standing.entries.items() if name not in codes}
+    st.session_state[_ENTERED] = replace(standing, entries=kept)
     st.session_state[_EDITED] = None
+
+
+def add_evidence(one: OwnEvidence) -> None:
+    standing = _entered()
+    st.session_state[_ENTERED] = replace(standing, own=(*standing.own, one))
+
+
+def take_back_evidence(number: int) -> None:
+    """Take the evidence away that was added as the `number`-th, from 0."""
+    standing = _entered()
+    kept = tuple(one for place, one in enumerate(standing.own) if place != number)
+    st.session_state[_ENTERED] = replace(standing, own=kept)
+
+
+def exclude_evidence(item: str, reason: str) -> None:
+    standing = _entered()
+    st.session_state[_ENTERED] = replace(standing, excluded={**standing.excluded, item: reason})
+
+
+def include_evidence(item: str) -> None:
+    standing = _entered()
+    kept = {name: reason for name, reason in standing.excluded.items() if name != item}
+    st.session_state[_ENTERED] = replace(standing, excluded=kept)
 
 
 def edited() -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.analysis_words import Word
-from services.variants.classification.content import CriterionRow
+from services.variants.classification.content import CriterionRow, Judgement
 
 _CLASSES = {
     "Pathogenic": Word("Pathogenic", "error", "red"),
@@ -13,6 +13,13 @@ _CLASSES = {
     "Benign": Word("Benign", "check_circle", "green"),
 }
 _TIERS = {"I-A": "red", "I-B": "red", "II-C": "orange", "II-D": "orange", "III": "violet", "IV": "green"}
+_ONCOGENIC = {
+    "oncogenic": Word("oncogenic", "error", "red"),
+    "likely oncogenic": Word("likely oncogenic", "warning", "orange"),
+    "uncertain significance": Word("uncertain significance", "help", "violet"),
+    "likely benign": Word("likely benign", "check_circle", "blue"),
+    "benign": Word("benign", "check_circle", "green"),
+}
 NOT_ASSESSABLE, NOT_MET, MET = "Not assessable", "Not met", "Met"
 
 
@@ -24,18 +31,35 @@ def class_word(classification: str) -> Word:
     return Word(classification, "label", colour)  # type: ignore[arg-type]  # the table holds colours of badges
 
 
+def oncogenic_word(classification: str) -> Word:
+    """How likely a somatic variant is oncogenic, as a badge says it."""
+    return _ONCOGENIC.get(classification, Word(classification, "label", "gray"))
+
+
 def criterion_word(row: CriterionRow) -> Word:
     """Whether a criterion counts, and how much."""
-    if row.status in ("met", "applied", "set by an expert"):
+    if row.counts:
         is_benign = row.points.startswith("-") or row.code.startswith("B")
-        return Word(row.strength or f"{row.points} points", "check_circle", "blue" if is_benign else "red")
+        points = f" {_signed(row.points)}" if row.strength and row.points else ""
+        return Word(f"{row.strength or f'{row.points} points'}{points}", "check_circle", "blue" if is_benign else "red")
     if row.status == "not assessable":
         return Word("not assessable", "help", "violet")
     return Word(row.status, "remove", "gray")
 
 
+def judgement_word(code: str, one: Judgement) -> Word:
+    """What a rule gives, in the words of a criterion."""
+    if one.strength is not None:
+        return Word(one.strength, "check_circle", "blue" if code.startswith("B") else "red")
+    return Word(one.status, "help", "violet") if one.status == "not assessable" else Word(one.status, "remove", "gray")
+
+
+def _signed(points: str) -> str:
+    return points if points[:1] in ("-", "+") else f"+{points}"
+
+
 def group_of(row: CriterionRow) -> str:
     """The group a criterion is listed under."""
-    if row.status in ("met", "applied", "set by an expert"):
+    if row.counts:
         return MET
     return NOT_ASSESSABLE if row.status == "not assessable" else NOT_MET

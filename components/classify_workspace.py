@@ -10,23 +10,30 @@ import streamlit as st
 from components import (
     classify_board,
     classify_case,
+    classify_editor,
     classify_evidence,
     classify_history,
+    classify_oncogenicity,
     classify_result,
     classify_session,
+    classify_somatic,
 )
 from components.analysis_words import inline
+from components.classify_editor import Draft, Live
 from components.classify_entry import Subject
 from components.feedback import show_error
 from services.access.principals import Principal
 from services.container import Services
-from services.errors import ParatopeError
+from services.errors import InvalidInputError, ParatopeError
 from services.variants.classification.content import MAX_RATIONALE, ClassificationContent, Scheme
 from services.variants.classification.judging import Context
 from services.variants.classification.service import Choices, name_of
 from services.variants.classification.store import Classified
 
-_FIRST_TAB = {Scheme.ACMG: "Criteria", Scheme.AMP: "Clinical evidence"}
+_TABS = {
+    Scheme.ACMG: ("Criteria", "Evidence", "Case", "Text", "History"),
+    Scheme.AMP: ("Clinical evidence", "Oncogenicity", "Evidence", "Case", "Text", "History"),
+}
 
 
 @st.fragment
@@ -36,38 +43,66 @@ def show(services: Services, access: Principal, subject: Subject, scheme: Scheme
     try:
         versions = services.classifier.store.history(access, subject.identity, scheme)
         latest = versions[0] if versions else None
-        classify_session.begin(key, latest.content if latest else None)
+        before = latest.content if latest else None
+        classify_session.begin(key, before)
+        gene = services.classifier.gather(subject.question).gene
         summary, work = st.columns([2, 5], gap="medium")
+        box = summary.container(border=True)
         with work:
-            criteria, facts, case, text, history = st.tabs(
-                [_FIRST_TAB[scheme], "Evidence", "Case", "Text", f"History ({len(versions)})"]
-            )
-        with case:
-            gene = services.classifier.gather(subject.question).gene
-            context = classify_case.choose(scheme, gene, latest.content if latest else None, key)
-        content = _classified(services, subject, scheme, context)
-        with text:
-            content = _text(services, content, latest, key)
-        with criteria:
+            tabs = dict(zip(_TABS[scheme], st.tabs([*_TABS[scheme][:-1], f"History ({len(versions)})"]), strict=True))
+        with box:
+            stated = classify_case.condition(services, scheme, gene, before, key)
+        with tabs["Case"]:
+            context = classify_case.choose(scheme, gene, stated, before, key)
+        base = _classified(services, subject, scheme, context)
+        live = _live(services, subject, scheme, context, base, key)
+        with tabs["Text"]:
+            content = _text(services, base, latest, key)
+        with tabs[_TABS[scheme][0]]:
             if scheme is Scheme.ACMG:
-                classify_board.show(content, key)
+                classify_board.show(live, gene, key)
             else:
-                classify_evidence.items(content)
-        with facts:
-            classify_evidence.show(content)
-        with history:
+                classify_somatic.show(services, live.content, key)
+        if scheme is Scheme.AMP:
+            with tabs["Oncogenicity"]:
+                classify_oncogenicity.show(live, key)
+        with tabs["Evidence"]:
+            classify_evidence.show(base)
+        with tabs["History"]:
             classify_history.show(versions, key)
-        with summary, st.container(border=True):
-            classify_result.show(content)
-            classify_result.actions(services, access, subject, gene, content, latest, key)
+        with box:
+            classify_result.show(live.content, live.pending)
+            classify_result.actions(services, access, subject, gene, content, latest, key, pending=live.pending)
     except ParatopeError as error:
         show_error(error)
 
 
-def _classified(services: Services, subject: Subject, scheme: Scheme, context: Context) -> ClassificationContent:
+def _classified(
+    services: Services, subject: Subject, scheme: Scheme, context: Context, draft: Draft | None = None
+) -> ClassificationContent:
     evidence = services.classifier.gather(replace(subject.question, condition=context.condition))
-    choices = Choices(tuple(classify_session.expert().values()) if scheme is Scheme.ACMG else (), context=context)
+    entries = classify_session.expert()
+    if draft is not None:
+        entries = {name: one for name, one in entries.items() if name not in draft.instead_of} | {draft.entry.code: draft.entry}
+    choices = Choices(
+        tuple(entries.values()), context=context, own_evidence=classify_session.own_evidence(),
+        excluded_evidence=classify_session.excluded_evidence(),
+    )
     return services.classifier.classify(evidence, scheme, choices, name_of(subject.identity, evidence))
+
+
+def _live(
+    services: Services, subject: Subject, scheme: Scheme, context: Context, base: ClassificationContent, key: str
+) -> Live:
+    """Classify with what the open editor says, so that class and points follow while somebody types."""
+    is_germline = scheme is Scheme.ACMG
+    draft = classify_editor.draft(base, key) if is_germline else classify_oncogenicity.draft(base, key)
+    if draft is None:
+        return Live(base)
+    try:
+        return Live(_classified(services, subject, scheme, context, draft), draft.entry.code)
+    except InvalidInputError as error:
+        return Live(base, draft.entry.code, error.message)
 
 
 def _text(services: Services, content: ClassificationContent, latest: Classified | None, key: str) -> ClassificationContent:

@@ -89,10 +89,14 @@ def _criteria(rows: Iterable[CriterionRow]) -> dict[str, str]:
 
 
 def _said(row: CriterionRow) -> str:
-    words = [row.status, row.strength or "", row.points and f"{row.points} points", "by an expert" if row.is_expert else ""]
+    words = [row.status, row.strength or "", _points(row), "by an expert" if row.is_expert else ""]
     told = ", ".join(word for word in words if word)
     why = row.said if row.by_rule is not None else row.note
     return f"{told}: {why}" if why else told
+
+
+def _points(row: CriterionRow) -> str:
+    return row.points if not row.points or row.points.startswith("Tier") else f"{row.points} points"
 
 
 def _oncogenic(content: ClassificationContent) -> str:

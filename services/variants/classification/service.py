@@ -27,6 +27,7 @@ from services.variants.classification.record import gathered
 from services.variants.classification.row_facts import ENTERED, RowFacts, facts_of
 from services.variants.classification.somatic import SomaticChoices, judge_somatic
 from services.variants.classification.store import Classifications
+from services.variants.classification.tumours import tumour_choices
 from services.variants.identity import VariantIdentity
 from services.variants.reference.library import ReferenceLibrary
 from services.variants.reference.model import PackKind
@@ -86,6 +87,13 @@ class VariantClassifier:
         else:
             raise InvalidInputError("copy number variants are classified from their place, not from alleles")
         return content.model_copy(update={"rationale": write_rationale(content, name), "rationale_by": ""})
+
+    def tumour_choices(self) -> Mapping[str, str]:
+        """Return the tumour types to choose among, each with the words it is found by.
+
+        :raise UnavailableError: the installed evidence cannot be read.
+        """
+        return tumour_choices(self.references.active(PackKind.SOMATIC_EVIDENCE, None))
 
     def classify_copy_number(
         self, identity: VariantIdentity, kind: CnvType, choices: Choices

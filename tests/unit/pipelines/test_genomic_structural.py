@@ -14,6 +14,7 @@ from services.knowledge.drugs import Severity
 from services.pipelines.genomic.model import Ground
 from services.pipelines.genomic_evidence import finding_passages
 from services.storage.database import Database
+from services.variants.library import VariantLibrary
 from services.variants.links import SampleChoice
 from services.variants.reference.model import PackKind
 from tests.unit.pipelines.genomic_support import Desk, pathogenic, small
@@ -135,3 +136,20 @@ def test_a_structural_finding_is_in_the_analysis_and_the_evidence_like_any_other
     assert (row["agent"], row["row"]) == ("genomics", 0)
     passages = finding_passages(desk.findings.of_patient("P1", LOCAL_USER), "Somebody")
     assert any("one of two copies lost" in one.text and one.metadata.get("gene") == "CTLA4" for one in passages)
+
+
+def test_what_another_process_linked_or_annotated_is_seen_here_and_has_passages_of_its_own(
+    desk: Desk, database: Database
+) -> None:
+    info = desk.table(event("DEL", *CTLA4, "0/1"), patient=None)
+    assert desk.findings.of_patient("P1", LOCAL_USER).tables == ()
+    other = VariantLibrary(database, desk.folder / "variants")
+    other.link(LOCAL_USER, info.id, "P1")
+    before = finding_passages(desk.findings.of_patient("P1", LOCAL_USER), "Somebody")
+    assert "Not scored" in before[0].text
+    assert finding_passages(desk.findings.of_patient("P1", LOCAL_USER), "Somebody") == before
+    annotated(other.folder(info.id), {})  # in its place: nobody tells this process
+    after = finding_passages(desk.findings.of_patient("P1", LOCAL_USER), "Somebody")
+    assert "Not scored" not in after[0].text
+    assert after[0].id != before[0].id
+    other.close()

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from components import genomic_view
+from components import classify_standing, genomic_view
 from components.analysis_hla import drugs
 from components.analysis_session import Opened
 from components.analysis_words import inline
@@ -21,6 +21,7 @@ from services.pipelines.genomic_findings import as_input
 def show(services: Services, access: Principal, patient: Patient, opened: Opened | None, key: str) -> None:
     """Draw the findings table by table: those with something found first, within that the newest."""
     found = services.genomic_findings.of_patient(patient.id, access)
+    classify_standing.of_patient(services, access, patient.id)
     if not found.tables:
         empty("No variant table is linked to this patient. That is not a negative result. Upload a file for the patient, or link "
               "a table in the explorer.", icon=":material/genetics:")  # fmt: skip

@@ -7,7 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from components import classify_session, state, variant_annotation, variant_comments, variant_flags, variant_session
+from components import (
+    classify_session,
+    classify_standing,
+    state,
+    variant_annotation,
+    variant_comments,
+    variant_flags,
+    variant_session,
+)
 from components.feedback import show_error
 from components.formatting import counted, plain
 from components.variant_grid import cell_text
@@ -41,6 +49,7 @@ def show(services: Services, access: Principal, info: TableInfo) -> None:
         subject = _subject(services, access, info, row)
         _head(info, table, row)
         if subject is not None:
+            classify_standing.of_variant(services, access, subject.identity)
             variant_flags.show(services, access, subject)
             variant_comments.show(services, access, subject)
             _elsewhere(services, access, info, subject)

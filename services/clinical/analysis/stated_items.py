@@ -132,7 +132,9 @@ def answers(criteria_id: str, stated: frozenset[Statement]) -> dict[str, Answer]
     """Return the answers the statements give for a criteria set; nothing is answered no for want of words."""
     wordings = _wordings(criteria_id)
     found: dict[str, Answer] = {
-        item: True for one in stated if one.finding in wordings for item, wording in wordings[one.finding] if _answers(one, wording)
+        item: True
+        for one in stated if one.finding in wordings
+        for item, wording in wordings[one.finding] if _answers(one, wording)
     }
     if criteria_id == "sjogren_2016_acr_eular":
         found |= _gland_tests(stated)

@@ -105,7 +105,7 @@ def _look_up(services: Services, text: str, build: GenomeBuild) -> None:
     if found.only is not None:
         _take(found.only)
         for one in found.problems:
-            st.toast(one)
+            st.toast(plain(one))
     elif found.candidates:
         st.session_state[_CANDIDATES] = found
     else:

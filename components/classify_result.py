@@ -112,7 +112,8 @@ def _patient(services: Services, access: Principal, subject: Subject, latest: Cl
     options = list(known)
     chosen: str | None = st.selectbox(
         "Patient", options, index=options.index(default) if default in known else None, key=f"{key}.patient",
-        format_func=known.__getitem__, placeholder="No patient", help="A version that names a patient stands in their analysis under Genomics",
+        format_func=known.__getitem__, placeholder="No patient",
+        help="A version that names a patient stands in their analysis under Genomics",
     )  # fmt: skip
     return chosen
 

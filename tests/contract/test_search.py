@@ -384,7 +384,8 @@ def test_of_many_values_the_newest_is_first_when_the_latest_is_asked_for(shelf: 
         for number in range(1, 13) for day in (f"2023-{number:02d}-01",)
     ))  # fmt: skip
     hits = shelf.search().search("What was the last creatinine?", access=LOCAL_USER, patient_id="P1").hits
-    assert [hit.passage.document_date for hit in hits] == [f"2023-{month}-01" for month in ("12", "11", "10", "09", "08")]
+    assert hits[0].passage.document_date == "2023-12-01"
+    assert {hit.passage.document_date for hit in hits} == {f"2023-{month}-01" for month in ("12", "11", "10", "09", "08")}
 
 
 @pytest.mark.parametrize(

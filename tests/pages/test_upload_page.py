@@ -24,11 +24,16 @@ CSV = b"Gene;Chromosome;Position;Ref;Alt;Score\nTYK2;19;10352442;G;C;1.5\nIL23R;
 
 @pytest.fixture(autouse=True)
 def nothing_left(services: Services) -> Iterator[None]:
-    """The services are those of all page tests."""
+    """The services are those of all page tests; a page with no file is looked at, so none may be there before either."""
+    _remove_uploads(services)
     yield
     for job in services.jobs.list(LOCAL_USER):
         services.jobs.cancel(LOCAL_USER, job.id)
         services.jobs.delete(LOCAL_USER, job.id)
+    _remove_uploads(services)
+
+
+def _remove_uploads(services: Services) -> None:
     for upload in (*services.uploads.list_complete(LOCAL_USER), *services.uploads.list_open(LOCAL_USER)):
         services.uploads.delete(LOCAL_USER, upload.id)
 

@@ -13,7 +13,6 @@ Adapters translate a vendor's errors into this tree; the edges translate the tre
     │       ├── NoTextError
     │       ├── BrokenDocumentError
     │       └── DocumentLimitError
-    ├── AuthenticationError          401  no key, or a wrong one
     ├── AccessDeniedError            403  a key that may not do this
     ├── NotFoundError                404
     ├── ConflictError                409  the thing is in a state that does not allow this
@@ -75,10 +74,6 @@ class BrokenDocumentError(DocumentError):
 
 class DocumentLimitError(DocumentError):
     pass
-
-
-class AuthenticationError(ParatopeError):
-    status = 401
 
 
 class AccessDeniedError(ParatopeError):

@@ -35,11 +35,6 @@ def complaints_in(text: str) -> tuple[str, ...]:
     return tuple(system for system, pattern in _patterns("words").items() if pattern.search(text[:MAX_TEXT]))
 
 
-def first_complaint(text: str) -> re.Match[str] | None:
-    """Return the first complaint named in `text`, None where there is none."""
-    return _any("words").search(text[:MAX_TEXT])
-
-
 def complaints(text: str) -> Sequence[re.Match[str]]:
     """Return every complaint named in `text`, in order."""
     return tuple(_any("words").finditer(text[:MAX_TEXT]))

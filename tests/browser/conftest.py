@@ -10,12 +10,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from services.settings import Settings
+from services.storage.database import Database
+from services.variants.imports import import_file
+from services.variants.library import VariantLibrary
+from tests.unit.variants.support import write
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHROMIUM = "/usr/bin/chromium"
@@ -94,6 +101,25 @@ def wait_until_prepared(dashboard: Dashboard) -> None:
             return
         time.sleep(1)
     raise AssertionError(dashboard.log.read_text()[-3000:])
+
+
+@contextmanager
+def started_with_table(folder: Path, name: str, text: str) -> Iterator[tuple[Dashboard, str]]:
+    """The program without demo patients, on a folder that has the VCF as one table (GRCh38); with the table's id."""
+    database = Database(Settings(data_dir=folder).sql_url)
+    database.migrate()
+    library = VariantLibrary(database, folder / "variants")
+    table_id = library.new_id()
+    report = import_file(write(folder, text), library.folder(table_id))
+    assert report.folder is not None, report.refusal
+    library.register(table_id, "local", name, "GRCh38")
+    database.close()
+    running = start(folder, AUTO_DEMO_DATA="false")
+    try:
+        wait_until_prepared(running)
+        yield running, table_id
+    finally:
+        stop(running.process)
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.settings import Settings
-from services.storage.database import Database
-from services.variants.imports import import_file
-from services.variants.library import VariantLibrary
-from tests.browser.conftest import Dashboard, start, stop, wait_until_prepared
+from tests.browser.conftest import Dashboard, started_with_table
 from tests.unit.variants.reference.published import G38, clinvar
-from tests.unit.variants.support import vcf, write
+from tests.unit.variants.support import vcf
 
 pytestmark = pytest.mark.browser
 
@@ -27,22 +23,9 @@ _FIRST_BOX = (16, 35 + 17)
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Dashboard, str]]:
     """The program on a folder that has one table and no reference data; with the table's id."""
     folder = tmp_path_factory.mktemp("reference")
-    settings = Settings(data_dir=folder)
-    database = Database(settings.sql_url)
-    database.migrate()
-    library = VariantLibrary(database, folder / "variants")
-    table_id = library.new_id()
     lines = ("chr1 1000 . A G 50 PASS DP=9 GT 0/1", "chr1 113834946 rs2476601 A G 50 PASS DP=9 GT 0/1")
-    report = import_file(write(folder, vcf(*lines)), library.folder(table_id))
-    assert report.folder is not None, report.refusal
-    library.register(table_id, "local", "Case 9", "GRCh38")
-    database.close()
-    running = start(folder, AUTO_DEMO_DATA="false")
-    try:
-        wait_until_prepared(running)
-        yield running, table_id
-    finally:
-        stop(running.process)
+    with started_with_table(folder, "Case 9", vcf(*lines)) as program_and_table:
+        yield program_and_table
 
 
 @pytest.fixture

@@ -11,12 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.settings import Settings
-from services.storage.database import Database
-from services.variants.imports import import_file
-from services.variants.library import VariantLibrary
-from tests.browser.conftest import Dashboard, start, stop, wait_until_prepared
-from tests.unit.variants.support import CSQ_HEADER, HEADER, vcf, write
+from tests.browser.conftest import Dashboard, started_with_table
+from tests.unit.variants.support import CSQ_HEADER, HEADER, vcf
 
 pytestmark = pytest.mark.browser
 
@@ -39,21 +35,8 @@ def lines() -> list[str]:
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Dashboard, str]]:
     """The program on a folder that has one table already; with the table's id."""
     folder = tmp_path_factory.mktemp("explorer")
-    settings = Settings(data_dir=folder)
-    database = Database(settings.sql_url)
-    database.migrate()
-    library = VariantLibrary(database, folder / "variants")
-    table_id = library.new_id()
-    report = import_file(write(folder, vcf(*lines(), header=HEADER + CSQ_HEADER)), library.folder(table_id))
-    assert report.folder is not None, report.refusal
-    library.register(table_id, "local", "Case 7", "GRCh38")
-    database.close()
-    running = start(folder, AUTO_DEMO_DATA="false")
-    try:
-        wait_until_prepared(running)
-        yield running, table_id
-    finally:
-        stop(running.process)
+    with started_with_table(folder, "Case 7", vcf(*lines(), header=HEADER + CSQ_HEADER)) as program_and_table:
+        yield program_and_table
 
 
 @pytest.fixture
